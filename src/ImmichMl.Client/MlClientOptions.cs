@@ -1,0 +1,34 @@
+using ImmichMl.Protocol;
+
+namespace ImmichMl.Client;
+
+/// <summary>How an <see cref="MlClient"/> reaches the daemon.</summary>
+public sealed record MlClientOptions
+{
+    /// <summary>Names the daemon's socket for every program that talks to it.</summary>
+    public const string SocketVariable = "IMMICH_ML_SOCKET";
+
+    /// <summary>Where the socket of the system-wide service lies.</summary>
+    public const string ServiceSocketPath = "/run/immich-ml/immich-ml.sock";
+
+    /// <summary>Path of the daemon's Unix socket.</summary>
+    public string SocketPath { get; init; } = FindSocketPath();
+
+    /// <summary>How long one request may take, connecting included. Infinite by default: a backlog may be long.</summary>
+    public TimeSpan RequestTimeout { get; init; } = Timeout.InfiniteTimeSpan;
+
+    /// <summary>The largest answer to accept, in bytes.</summary>
+    public int MaxFrameBytes { get; init; } = FrameReader.DefaultMaxFrameBytes;
+
+    /// <summary>Where timeouts are read from.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Where a user's own daemon listens: below XDG_RUNTIME_DIR; null where that is not set.</summary>
+    public static string? UserSocketPath =>
+        Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } folder ? Path.Combine(folder, "immich-ml.sock") : null;
+
+    /// <summary>IMMICH_ML_SOCKET; else the user's own socket if there is one; else the service's.</summary>
+    static string FindSocketPath() => Environment.GetEnvironmentVariable(SocketVariable) is { Length: > 0 } named
+        ? named
+        : UserSocketPath is { } own && File.Exists(own) ? own : ServiceSocketPath;
+}

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using ImmichMl.Client;
+
+namespace ImmichMl.Daemon.Commands;
+
+/// <summary>What the verbs share: exit codes, the options that mean the same everywhere, and how a failure is told.</summary>
+static class Cli
+{
+    public const int Ok = 0;
+    public const int OurFault = 1;
+    public const int Usage = 2;
+    public const int OperatorFault = 3;
+    public const int CannotConnect = 4;
+
+    public static Option<string?> Socket { get; } = new("--socket")
+    {
+        Description = $"Path of the daemon's Unix socket [default: ${MlClientOptions.SocketVariable}, $XDG_RUNTIME_DIR/immich-ml.sock, "
+            + $"or {MlClientOptions.ServiceSocketPath}]",
+        HelpName = "PATH",
+    };
+
+    public static Option<string?> Cache { get; } = new("--cache")
+    {
+        Description = "Folder of the model cache [default: $MACHINE_LEARNING_CACHE_FOLDER or ~/.cache/immich_ml]",
+        HelpName = "DIR",
+    };
+
+    public static Option<bool> Json { get; } = new("--json") { Description = "Print JSON for programs" };
+
+    public static Option<double> Timeout { get; } = new("--timeout")
+    {
+        Description = "Seconds to wait for the answer",
+        HelpName = "SECONDS",
+        DefaultValueFactory = _ => 300,
+    };
+
+    public static MlClient Connect(ParseResult arguments)
+    {
+        var options = new MlClientOptions { RequestTimeout = TimeSpan.FromSeconds(arguments.GetValue(Timeout)) };
+        return new MlClient(arguments.GetValue(Socket) is { Length: > 0 } path ? options with { SocketPath = path } : options);
+    }
+
+    /// <summary>Gives a verb its action: what it throws becomes one line on stderr and an exit code.</summary>
+    public static Command Does(this Command command, Func<ParseResult, CancellationToken, Task<int>> action)
+    {
+        command.SetAction(async (arguments, cancellation) =>
+        {
+            try
+            {
+                return await action(arguments, cancellation);
+            }
+            catch (Exception e) when (ExitCodeOf(e) is { } code)
+            {
+                await Console.Error.WriteLineAsync($"immich-ml: {e.Message}");
+                return code;
+            }
+        });
+        return command;
+    }
+
+    static int? ExitCodeOf(Exception fault) => fault switch
+    {
+        MlConnectionException => CannotConnect,
+        MlErrorException { Code.Name: var code } => code switch
+        {
+            "model_unavailable" or "model_unusable" => OperatorFault,
+            "internal" or "overloaded" or "out_of_memory" or "deadline_exceeded" or "cancelled" or "shutting_down" => OurFault,
+            _ => Usage,
+        },
+        OperatorException => OperatorFault,
+        FormatException => Usage,
+        IOException or UnauthorizedAccessException => Usage,
+        TimeoutException or OperationCanceledException => OurFault,
+        _ => null,
+    };
+}

@@ -1,0 +1,70 @@
+using System.CommandLine;
+using System.Numerics.Tensors;
+using ImmichMl.Client;
+using ImmichMl.Protocol.Messages;
+
+namespace ImmichMl.Daemon.Commands;
+
+/// <summary>immich-ml embed: the friendly form of predict for one picture's CLIP embedding.</summary>
+static class EmbedCommand
+{
+    public static Command Create()
+    {
+        var model = new Option<string>("--model")
+        {
+            Description = "Name of the CLIP model",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => "ViT-B-32__openai",
+        };
+        Argument<string?> file = PredictCommand.FileArgument();
+        return new Command("embed", "Print the CLIP embedding of a picture: a summary, or with --json all of it.")
+        {
+            file, model, Cli.Socket, Cli.Timeout, Cli.Json,
+        }.Does(async (arguments, cancellation) =>
+        {
+            string name = arguments.GetRequiredValue(model);
+            string path = arguments.GetValue(file)!;
+            var request = new PredictRequest
+            {
+                Id = 0,
+                Tasks = [new TaskEntry { Task = "clip", Type = "visual", ModelName = name }],
+                Image = await PredictCommand.ReadImageAsync(path, cancellation),
+                Priority = Priority.Interactive,
+            };
+            await using MlClient client = Cli.Connect(arguments);
+            PredictResult result = await client.PredictAsync(request, cancellation);
+            Console.WriteLine(arguments.GetValue(Cli.Json) ? ToJson(name, result) : ToText(path, name, result));
+            return Cli.Ok;
+        });
+    }
+
+    static string ToText(string path, string model, PredictResult result)
+    {
+        float[] embedding = result.Clip ?? [];
+        string first = string.Join("  ", embedding.Take(6).Select(value => $"{value:0.0000}"));
+        return $"""
+            picture    {path}, {result.ImageWidth} × {result.ImageHeight}
+            model      {model}
+            embedding  {embedding.Length} numbers, length {TensorPrimitives.Norm<float>(embedding):0.0000}: {first} …
+            time       {TimeText(result.Timings)}
+            """;
+    }
+
+    static string ToJson(string model, PredictResult result) => Output.Object(
+    [
+        ("modelName", Output.Text(model)),
+        ("imageWidth", Output.Number(result.ImageWidth ?? 0)),
+        ("imageHeight", Output.Number(result.ImageHeight ?? 0)),
+        ("embedding", ImmichJson.EmbeddingText(result.Clip ?? [])),
+        ("timings", Output.Object(Stages(result.Timings).Append(("total", result.Timings.Total)).Select(stage => (stage.Item1, Output.Number(stage.Item2))))),
+    ]);
+
+    public static string TimeText(Timings timings) =>
+        $"{timings.Total:0.0} ms ({string.Join(", ", Stages(timings).Select(stage => $"{stage.Name} {stage.Milliseconds:0.0}"))})";
+
+    static IEnumerable<(string Name, double Milliseconds)> Stages(Timings timings) =>
+    [
+        ("queue", timings.Queue), ("decode", timings.Decode), ("preprocess", timings.Preprocess), ("inference", timings.Inference),
+        ("postprocess", timings.Postprocess),
+    ];
+}

@@ -1,0 +1,78 @@
+using System.CommandLine;
+using ImmichMl.Client;
+using ImmichMl.Inference.Sessions;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ImmichMl.Daemon.Commands;
+
+/// <summary>immich-ml serve: the daemon itself.</summary>
+static class ServeCommand
+{
+    public static Command Create()
+    {
+        var config = new Option<string?>("--config")
+        {
+            Description = "File of NAME=value lines; the environment and the command line go before it",
+            HelpName = "FILE",
+        };
+        var printConfig = new Option<bool>("--print-config") { Description = "Print the settings in force and stop" };
+        return new Command("serve", "Run the daemon: listen on a Unix socket and answer until SIGTERM or Ctrl+C.\n"
+            + "Settings come from defaults, --config, the environment and the command line, in this order. With LISTEN_FDS (systemd) "
+            + "the inherited socket is used.")
+        {
+            Cli.Socket, Cli.Cache, config, printConfig, Cli.Json,
+        }.Does((arguments, cancellation) => RunAsync(
+            arguments, arguments.GetValue(config), arguments.GetValue(printConfig), cancellation));
+    }
+
+    static async Task<int> RunAsync(ParseResult arguments, string? config, bool printConfig, CancellationToken cancellation)
+    {
+        var settings = new Settings();
+        if (config is not null)
+        {
+            settings.AddFile(config);
+        }
+
+        settings.AddEnvironment()
+            .Add(MlClientOptions.SocketVariable, arguments.GetValue(Cli.Socket))
+            .Add("MACHINE_LEARNING_CACHE_FOLDER", arguments.GetValue(Cli.Cache));
+        DaemonOptions options = DaemonOptions.Read(settings);
+        if (printConfig)
+        {
+            PrintConfig(options, arguments.GetValue(Cli.Json));
+            return Cli.Ok;
+        }
+
+        if (RuntimeLibrary.Locate() is null)
+        {
+            throw new OperatorException("libonnxruntime.so is missing: it belongs beside this program. Without it no model can be loaded.");
+        }
+
+        using IHost host = DaemonHost.Build(options);
+        ILogger log = host.Services.GetRequiredService<ILogger<DaemonLifetime>>();
+        foreach (string name in settings.Unread)
+        {
+            log.SettingWithoutEffect(name);
+        }
+
+        await host.RunAsync(cancellation);
+        DaemonLifetime lifetime = host.Services.GetServices<IHostedService>().OfType<DaemonLifetime>().Single();
+        return lifetime.Fault is { } fault ? throw fault : Cli.Ok;
+    }
+
+    static void PrintConfig(DaemonOptions options, bool json)
+    {
+        if (json)
+        {
+            Console.WriteLine(Output.Object(options.Describe().Select(setting => (setting.Name, Output.Text(setting.Value)))));
+            return;
+        }
+
+        foreach ((string name, string value, string description) in options.Describe())
+        {
+            Console.WriteLine($"# {description}\n{name}={value}");
+        }
+    }
+}

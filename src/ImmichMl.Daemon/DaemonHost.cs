@@ -1,0 +1,89 @@
+using ImmichMl.Daemon.Serving;
+using ImmichMl.Imaging;
+using ImmichMl.Inference;
+using ImmichMl.Inference.Sessions;
+using ImmichMl.Models;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Systemd;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace ImmichMl.Daemon;
+
+/// <summary>The settings of every room.</summary>
+sealed record DaemonOptions(ServeOptions Serve, RuntimeOptions Runtime, ImageLimits Images, ModelOptions Models)
+{
+    public static DaemonOptions Read(Settings settings) =>
+        new(settings.Read<ServeOptions>(), settings.Read<RuntimeOptions>(), settings.Read<ImageLimits>(), settings.Read<ModelOptions>());
+
+    public IEnumerable<(string Name, string Value, string Description)> Describe() =>
+    [
+        .. Settings.Describe(Serve), .. Settings.Describe(Runtime), .. Settings.Describe(Images), .. Settings.Describe(Models),
+    ];
+}
+
+/// <summary>The composition root: which rooms there are and who gets whom.</summary>
+static class DaemonHost
+{
+    public static IHost Build(DaemonOptions options, Action<ILoggingBuilder>? logging = null)
+    {
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Logging.SetMinimumLevel(LevelOf(options.Serve.LogLevel));
+        (logging ?? AddConsole)(builder.Logging);
+        IServiceCollection services = builder.Services;
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(options);
+        services.AddSingleton(options.Serve);
+        services.AddSingleton(options.Runtime);
+        services.AddSingleton(options.Images);
+        services.AddSingleton(options.Models);
+        services.AddSingleton<ModelCatalog>();
+        services.AddSingleton<ModelStore>();
+        services.AddSingleton<SessionFactory>();
+        services.AddSingleton<ModelLoader>();
+        services.AddSingleton(provider => new SessionCache(provider.GetRequiredService<ModelLoader>().Load, TimeProvider.System));
+        services.AddSingleton<InferenceQueue>();
+        services.AddSingleton<DecodeQueue>();
+        services.AddSingleton<Pipeline>();
+        services.AddSingleton<Answers>();
+        services.AddSingleton<Dispatcher>();
+        services.AddSingleton<SocketListener>();
+        services.AddSingleton<ISystemdNotifier, SystemdNotifier>();
+        services.AddHostedService<DaemonLifetime>();
+        services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(options.Serve.DrainTimeoutSeconds + 5));
+        return builder.Build();
+    }
+
+    /// <summary>To stderr. Under journald with its own levels and no times, since it has both.</summary>
+    static void AddConsole(ILoggingBuilder logging)
+    {
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable("JOURNAL_STREAM")))
+        {
+            logging.AddSystemdConsole();
+            return;
+        }
+
+        logging.AddSimpleConsole(simple =>
+        {
+            simple.SingleLine = true;
+            simple.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            simple.UseUtcTimestamp = true;
+            simple.ColorBehavior = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
+                ? LoggerColorBehavior.Default
+                : LoggerColorBehavior.Disabled;
+        });
+    }
+
+    static LogLevel LevelOf(string word) => word.Trim().ToUpperInvariant() switch
+    {
+        "VERBOSE" => LogLevel.Trace,
+        "DEBUG" => LogLevel.Debug,
+        "WARN" or "WARNING" => LogLevel.Warning,
+        "ERROR" => LogLevel.Error,
+        "CRITICAL" or "FATAL" => LogLevel.Critical,
+        _ => LogLevel.Information,
+    };
+}

@@ -1,0 +1,56 @@
+using Microsoft.Extensions.Logging;
+
+namespace ImmichMl.Daemon;
+
+/// <summary>Everything that the daemon logs. No query, picture or embedding ever stands here.</summary>
+static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "Listening on {Path}, version {Version}, cache {Cache}")]
+    public static partial void Listening(this ILogger logger, string path, string version, string cache);
+
+    [LoggerMessage(2, LogLevel.Information, "Stopping: {Open} requests are open")]
+    public static partial void Stopping(this ILogger logger, int open);
+
+    [LoggerMessage(3, LogLevel.Information, "Stopped")]
+    public static partial void Stopped(this ILogger logger);
+
+    [LoggerMessage(4, LogLevel.Warning, "{Open} requests were still open after {Seconds} s and were cancelled")]
+    public static partial void DrainTimedOut(this ILogger logger, int open, double seconds);
+
+    [LoggerMessage(5, LogLevel.Warning, "{Name} is set and has no effect in this version")]
+    public static partial void SettingWithoutEffect(this ILogger logger, string name);
+
+    [LoggerMessage(10, LogLevel.Debug, "Connection {Connection} from pid {Pid}, uid {Uid}, gid {Gid}")]
+    public static partial void Connected(this ILogger logger, long connection, int pid, uint uid, uint gid);
+
+    [LoggerMessage(11, LogLevel.Debug, "Connection {Connection} has ended: {Reason}")]
+    public static partial void Disconnected(this ILogger logger, long connection, string reason);
+
+    [LoggerMessage(12, LogLevel.Warning, "A connection was turned away: {Limit} are open")]
+    public static partial void TooManyConnections(this ILogger logger, int limit);
+
+    [LoggerMessage(13, LogLevel.Warning, "Accepting failed and is tried again in {Delay} ms: {Cause}")]
+    public static partial void AcceptFailed(this ILogger logger, double delay, string cause);
+
+    [LoggerMessage(14, LogLevel.Critical, "The listening socket is gone: {Cause}")]
+    public static partial void AcceptBroken(this ILogger logger, string cause);
+
+    [LoggerMessage(20, LogLevel.Debug, "Request {Request} of connection {Connection}: {Operation} ok in {Milliseconds:0.0} ms, {Runs} model runs")]
+    public static partial void Answered(this ILogger logger, ulong request, long connection, string operation, double milliseconds, int runs);
+
+    [LoggerMessage(21, LogLevel.Information, "Request {Request} of connection {Connection}: {Operation} {Code} in {Milliseconds:0.0} ms, {Runs} model runs: {Message}")]
+    public static partial void Refused(
+        this ILogger logger, ulong request, long connection, string operation, string code, double milliseconds, int runs, string message);
+
+    [LoggerMessage(22, LogLevel.Error, "Request {Request} of connection {Connection}: {Operation} failed")]
+    public static partial void Failed(this ILogger logger, ulong request, long connection, string operation, Exception fault);
+
+    [LoggerMessage(30, LogLevel.Information, "Loading {Model}")]
+    public static partial void Loading(this ILogger logger, string model);
+
+    [LoggerMessage(31, LogLevel.Information, "Loaded {Model} in {Milliseconds:0} ms")]
+    public static partial void Loaded(this ILogger logger, string model, double milliseconds);
+
+    [LoggerMessage(32, LogLevel.Error, "{Model} did not load: {Cause}")]
+    public static partial void LoadFailed(this ILogger logger, string model, string cause);
+}

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using System.Text;
+using ImmichMl.Daemon.Commands;
+using ImmichMl.Inference.Sessions;
+
+namespace ImmichMl.Daemon;
+
+static class Program
+{
+    static async Task<int> Main(string[] args)
+    {
+        // Before anything else: no other thread may read the native environment at the same time.
+        RuntimeLibrary.DisableTelemetry();
+        Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        ParseResult parsed = Root().Parse(args);
+        int code = await parsed.InvokeAsync();
+        return parsed.Errors.Count > 0 ? Cli.Usage : code;
+    }
+
+    static RootCommand Root() => new(
+        """
+        Immich's machine learning as a native daemon: pictures and queries in, embeddings out, over a Unix socket.
+
+        Exit codes: 0 ok, 1 our fault or try later, 2 usage or bad input, 3 for the operator to mend, 4 no daemon there.
+        Try 'immich-ml demo' first: it needs nothing else.
+        """)
+    {
+        ServeCommand.Create(), PredictCommand.Create(), EmbedCommand.Create(), PingCommand.Create(), HealthCommand.Create(),
+        InfoCommand.Create(), ModelsCommand.Create(), DemoCommand.Create(),
+    };
+}

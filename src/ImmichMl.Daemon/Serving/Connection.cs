@@ -1,0 +1,197 @@
+using System.Buffers;
+using System.Net.Sockets;
+using ImmichMl.Inference;
+using ImmichMl.Protocol;
+using ImmichMl.Protocol.Messages;
+using Microsoft.Extensions.Logging;
+
+namespace ImmichMl.Daemon.Serving;
+
+/// <summary>
+/// One peer: one read loop, one reply channel. Requests run side by side and are answered as they are done; when the peer hangs up,
+/// everything it has open is cancelled.
+/// </summary>
+sealed class Connection(
+    Socket socket, long number, ServeOptions options, Budget frames, Dispatcher dispatcher, TimeProvider time, ILogger log)
+    : IDisposable
+{
+    static readonly TimeSpan s_linger = TimeSpan.FromSeconds(1);
+
+    readonly FrameReceiver _receiver = new(socket, options, frames, time);
+    readonly ReplyChannel _replies = new(socket, options, time);
+    readonly OpenRequests _open = new(options.RequestsPerConnection);
+    readonly CancellationTokenSource _reading = new();
+    volatile bool _draining;
+
+    public int OpenRequests => _open.Count;
+
+    /// <summary>From now on every new request is answered shutting_down.</summary>
+    public void Drain() => _draining = true;
+
+    /// <summary>Reads no more; what is open is answered first.</summary>
+    public void StopReading() => _reading.Cancel();
+
+    public void CancelAll() => _open.CancelAll();
+
+    /// <summary>Runs until the connection is closed and nothing of it is left.</summary>
+    public async Task RunAsync()
+    {
+        Task<string?> writing = WriteAsync();
+        string? reason = await ReadAsync();
+        await _open.WhenNoneAsync();
+        _replies.Complete();
+        string? unsent = await writing;
+        if (reason is not null)
+        {
+            await LingerAsync();
+        }
+
+        log.Disconnected(number, reason ?? unsent ?? "the peer hung up");
+    }
+
+    /// <summary>
+    /// Tells the peer that we are done and lets it finish sending into nothing: closing at once, with bytes of its unread, would
+    /// reset the connection before it has read our answer.
+    /// </summary>
+    async Task LingerAsync()
+    {
+        byte[] nothing = ArrayPool<byte>.Shared.Rent(64 * 1024);
+        try
+        {
+            socket.Shutdown(SocketShutdown.Send);
+            using var enough = new CancellationTokenSource(s_linger, time);
+            while (await socket.ReceiveAsync(nothing.AsMemory(), enough.Token) > 0)
+            {
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+        {
+            // It had its chance.
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(nothing);
+        }
+    }
+
+    async Task<string?> WriteAsync()
+    {
+        string? broken = await _replies.RunAsync();
+        if (broken is not null)
+        {
+            _open.CancelAll();
+            _reading.Cancel();
+            socket.Dispose();
+        }
+
+        return broken;
+    }
+
+    /// <returns>Null when the peer hung up; else why we did.</returns>
+    async Task<string?> ReadAsync()
+    {
+        string? reason = null;
+        try
+        {
+            while (await _receiver.NextAsync(_reading.Token) is { } frame)
+            {
+                if (!await HandleAsync(frame))
+                {
+                    return "it was told why";
+                }
+            }
+        }
+        catch (ProtocolException lost)
+        {
+            await _replies.SendAsync(new Response { Id = 0, Error = ErrorMap.ToDetail(lost) });
+            return lost.Message;
+        }
+        catch (TimeoutException e)
+        {
+            reason = e.Message;
+        }
+        catch (OperationCanceledException)
+        {
+            return _draining ? "the daemon is stopping" : null;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // A peer that vanished in mid-frame.
+        }
+
+        _open.CancelAll();
+        return reason;
+    }
+
+    /// <returns>False when the connection is to close.</returns>
+    async ValueTask<bool> HandleAsync(Frame frame)
+    {
+        Request request;
+        try
+        {
+            request = Request.Read(frame.Payload);
+            Refuse(request);
+        }
+        catch (ProtocolException e)
+        {
+            frame.Dispose();
+            log.Refused(e.Id, number, "a frame", e.Code.Name, 0, 0, e.Message);
+            return await _replies.SendAsync(new Response { Id = e.Id, Error = ErrorMap.ToDetail(e) }) && !e.Closes;
+        }
+
+        if (request is CancelRequest cancel)
+        {
+            frame.Dispose();
+            return await _replies.SendAsync(new Response { Id = request.Id, Result = new CancelResult(_open.TryCancel(cancel.Target)) });
+        }
+
+        return await OpenAsync(request, frame);
+    }
+
+    void Refuse(Request request)
+    {
+        if (_draining && request is not (PingRequest or CancelRequest))
+        {
+            throw new ProtocolException(ErrorCode.ShuttingDown, "The daemon is stopping.", request.Id);
+        }
+    }
+
+    async ValueTask<bool> OpenAsync(Request request, Frame frame)
+    {
+        OpenRequests.Entry entry = _open.TryOpen(request.Id, out CancellationToken cancellation);
+        if (entry == Serving.OpenRequests.Entry.Open)
+        {
+            Task answering = AnswerAsync(request, frame, cancellation);
+
+            // What is answered at once keeps its place in line; all else runs on beside the next frames.
+            if (request is not (PredictRequest or LoadRequest or UnloadRequest))
+            {
+                await answering;
+            }
+
+            return true;
+        }
+
+        frame.Dispose();
+        ErrorDetail error = entry == Serving.OpenRequests.Entry.Repeated
+            ? ErrorMap.Detail(ErrorCode.InvalidRequest, $"Request {request.Id} is open already; that one goes on.")
+            : ErrorMap.Detail(ErrorCode.Overloaded, $"{options.RequestsPerConnection} requests of this connection are open.");
+        log.Refused(request.Id, number, request.Operation, error.Code.Name, 0, 0, error.Message);
+        return await _replies.SendAsync(new Response { Id = request.Id, Error = error });
+    }
+
+    async Task AnswerAsync(Request request, Frame frame, CancellationToken cancellation)
+    {
+        Response response = await dispatcher.AnswerAsync(request, frame, number, cancellation);
+        _open.Close(request.Id);
+        await _replies.SendAsync(response);
+        _open.Finish();
+    }
+
+    /// <summary>After <see cref="RunAsync"/>. The token source stays usable: the listener may still tell us to stop.</summary>
+    public void Dispose()
+    {
+        _receiver.Dispose();
+        socket.Dispose();
+    }
+}

@@ -1,0 +1,102 @@
+using ImmichMl.Inference;
+using ImmichMl.Inference.Sessions;
+using ImmichMl.Models;
+using ImmichMl.Protocol;
+using ImmichMl.Protocol.Messages;
+using Microsoft.Extensions.Logging;
+
+namespace ImmichMl.Daemon.Serving;
+
+/// <summary>Takes a request to the room that answers it, and holds the only catch around a request.</summary>
+sealed class Dispatcher(Pipeline pipeline, SessionCache models, Answers answers, TimeProvider time, ILogger<Dispatcher> log)
+{
+    /// <summary>Always an answer, never an exception. The frame is held until nothing needs its bytes any more.</summary>
+    public async Task<Response> AnswerAsync(Request request, Frame frame, long connection, CancellationToken cancellation)
+    {
+        var clock = new StageClock(time);
+        long arrival = time.GetTimestamp();
+        Response response;
+        try
+        {
+            Result result = await ResultAsync(request, frame, clock, arrival, cancellation);
+            response = new Response { Id = request.Id, Result = result };
+            log.Answered(request.Id, connection, request.Operation, time.GetElapsedTime(arrival).TotalMilliseconds, clock.Runs);
+        }
+        catch (Exception fault)
+        {
+            ErrorDetail error = ErrorMap.ToDetail(fault);
+            response = new Response { Id = request.Id, Error = error };
+            if (error.Code == ErrorCode.Internal)
+            {
+                log.Failed(request.Id, connection, request.Operation, fault);
+            }
+            else
+            {
+                double milliseconds = time.GetElapsedTime(arrival).TotalMilliseconds;
+                log.Refused(request.Id, connection, request.Operation, error.Code.Name, milliseconds, clock.Runs, error.Message);
+            }
+        }
+
+        return response;
+    }
+
+    async Task<Result> ResultAsync(Request request, Frame frame, StageClock clock, long arrival, CancellationToken cancellation)
+    {
+        if (request is PredictRequest predict)
+        {
+            return await PredictAsync(predict, frame, clock, arrival, cancellation);
+        }
+
+        using (frame)
+        {
+            switch (request)
+            {
+                case PingRequest:
+                    return EmptyResult.Instance;
+                case InfoRequest:
+                    return answers.Info();
+                case ModelsRequest:
+                    return answers.Models();
+                case LoadRequest load:
+                    (await models.AcquireAsync<IDisposable>(KeyOf(load.Model), cancellation)).Dispose();
+                    return EmptyResult.Instance;
+                case UnloadRequest unload:
+                    await models.UnloadAsync(KeyOf(unload.Model), cancellation);
+                    return EmptyResult.Instance;
+                default:
+                    throw new ProtocolException(ErrorCode.UnknownOperation, $"Operation '{request.Operation}' is not in this version.");
+            }
+        }
+    }
+
+    async Task<Result> PredictAsync(PredictRequest request, Frame frame, StageClock clock, long arrival, CancellationToken cancellation)
+    {
+        using EncodedImage? image = request.Image is { } bytes ? new EncodedImage(bytes.First, frame) : null;
+        if (image is null)
+        {
+            frame.Dispose();
+        }
+
+        Lane standard = image is null ? Lane.Interactive : Lane.Background;
+        Prediction prediction = await pipeline.PredictAsync(
+            new PredictionRequest
+            {
+                Tasks = [.. request.Tasks.Select(entry => new TaskRequest(entry.Task, entry.Type, entry.ModelName))],
+                Image = image,
+                Text = request.Text,
+                Lane = request.Priority switch { Priority.Interactive => Lane.Interactive, Priority.Background => Lane.Background, _ => standard },
+                Deadline = request.DeadlineMs is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null,
+                Clock = clock,
+            },
+            cancellation);
+        return Answers.Predict(prediction, clock, time.GetElapsedTime(arrival));
+    }
+
+    static ModelKey KeyOf(ModelAddress model)
+    {
+        var kind = new ModelKind(model.Task, model.Type);
+        return ModelKind.All.Contains(kind)
+            ? new ModelKey(kind, model.ModelName)
+            : throw new InferenceException(InferenceFault.UnknownTask, $"There is no task '{model.Task}' of type '{model.Type}'.");
+    }
+}

@@ -1,0 +1,164 @@
+using System.Buffers;
+using System.Net.Sockets;
+using ImmichMl.Inference;
+using ImmichMl.Protocol;
+
+namespace ImmichMl.Daemon.Serving;
+
+/// <summary>
+/// Receives frames from a socket into memory that grows with the bytes that have arrived, never with the length that was claimed.
+/// What it holds beyond 64 KiB counts against the budget of all peers; where that is used up, the rest waits in the socket.
+/// </summary>
+sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, TimeProvider time) : IDisposable
+{
+    const int FirstCapacity = 16 * 1024;
+    const int FreeCapacity = 64 * 1024;
+    const int Growth = 4;
+
+    /// <summary>How long a frame may stand still while others wait for the memory that it holds.</summary>
+    static readonly TimeSpan s_patienceWhenShort = TimeSpan.FromSeconds(2);
+
+    NativeBytes? _bytes;
+    Budget.Grant _grant = budget.Open();
+    int _start;
+    int _end;
+    long _begun;
+    TimeSpan _waited;
+
+    /// <summary>The next whole frame; null when the peer has hung up.</summary>
+    /// <exception cref="ProtocolException">A length of zero or over the limit: framing is lost.</exception>
+    /// <exception cref="TimeoutException">The peer does not send on.</exception>
+    public async ValueTask<Frame?> NextAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            int wanted = 0;
+            if (_bytes is not null && TryTake(out wanted) is { } frame)
+            {
+                return frame;
+            }
+
+            bool received = _start == _end ? await ReceiveFirstAsync(cancellation) : await ReceiveMoreAsync(wanted, cancellation);
+            if (!received)
+            {
+                return null;
+            }
+        }
+    }
+
+    /// <summary>Nothing of the next frame is here: a connection may idle as long as it likes, but not on our memory.</summary>
+    async ValueTask<bool> ReceiveFirstAsync(CancellationToken cancellation)
+    {
+        ((IDisposable?)_bytes)?.Dispose();
+        _bytes = null;
+        _start = _end = 0;
+
+        // A read of no bytes waits until there are some.
+        await socket.ReceiveAsync(Memory<byte>.Empty, cancellation);
+        _bytes = new NativeBytes(FirstCapacity);
+        BeginFrame();
+        _end = await socket.ReceiveAsync(_bytes.Memory, cancellation);
+        return _end > 0;
+    }
+
+    async ValueTask<bool> ReceiveMoreAsync(int wanted, CancellationToken cancellation)
+    {
+        await MakeRoomAsync(wanted, cancellation);
+        TimeSpan still = TimeSpan.Zero;
+        while (true)
+        {
+            using var patience = new CancellationTokenSource(s_patienceWhenShort, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+            try
+            {
+                int count = await socket.ReceiveAsync(_bytes!.Memory[_end..], either.Token);
+                _end += count;
+                TimeSpan taken = time.GetElapsedTime(_begun) - _waited;
+                return taken.TotalSeconds < options.FrameTimeoutSeconds
+                    ? count > 0
+                    : throw new TimeoutException($"A frame was not whole after {taken.TotalSeconds:0.#} s.");
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                still += s_patienceWhenShort;
+                if (still.TotalSeconds >= options.StallTimeoutSeconds || (_bytes!.Length > FreeCapacity && budget.IsShort))
+                {
+                    throw new TimeoutException($"A frame stood still for {still.TotalSeconds:0.#} s.");
+                }
+            }
+        }
+    }
+
+    async ValueTask MakeRoomAsync(int wanted, CancellationToken cancellation)
+    {
+        if (_end < _bytes!.Length)
+        {
+            return;
+        }
+
+        if (_start > 0)
+        {
+            _bytes.GetSpan()[_start.._end].CopyTo(_bytes.GetSpan());
+            _end -= _start;
+            _start = 0;
+            return;
+        }
+
+        int capacity = (int)Math.Min((long)_bytes.Length * Growth, Math.Max(wanted, FirstCapacity));
+        long since = time.GetTimestamp();
+        await _grant.GrowAsync(Counted(capacity) - Counted(_bytes.Length), cancellation);
+        _waited += time.GetElapsedTime(since);
+        _bytes = _bytes.MoveTo(capacity);
+    }
+
+    static long Counted(int capacity) => capacity <= FreeCapacity ? 0 : capacity;
+
+    /// <summary>Cuts the next frame off what has arrived: a large one with the very memory it arrived in, a small one as a copy.</summary>
+    Frame? TryTake(out int wanted)
+    {
+        wanted = 0;
+        NativeBytes bytes = _bytes!;
+        var arrived = new ReadOnlySequence<byte>(bytes.Memory[_start.._end]);
+        if (!FrameReader.TryReadLength(arrived, options.MaxFrameBytes, out int length))
+        {
+            return null;
+        }
+
+        wanted = FrameReader.PrefixLength + length;
+        if (arrived.Length < wanted)
+        {
+            return null;
+        }
+
+        Memory<byte> payload = bytes.Memory.Slice(_start + FrameReader.PrefixLength, length);
+        _start += wanted;
+        BeginFrame();
+        if (bytes.Length <= FreeCapacity)
+        {
+            var copy = new NativeBytes(length);
+            payload.CopyTo(copy.Memory);
+            return new Frame(copy, copy.Memory, budget.Open());
+        }
+
+        var frame = new Frame(bytes, payload, _grant);
+        int rest = _end - _start;
+        _bytes = new NativeBytes(Math.Max(rest, FirstCapacity));
+        bytes.GetSpan().Slice(_start, rest).CopyTo(_bytes.GetSpan());
+        _grant = budget.Open();
+        (_start, _end) = (0, rest);
+        return frame;
+    }
+
+    void BeginFrame()
+    {
+        _begun = time.GetTimestamp();
+        _waited = TimeSpan.Zero;
+    }
+
+    public void Dispose()
+    {
+        ((IDisposable?)_bytes)?.Dispose();
+        _bytes = null;
+        _grant.Dispose();
+    }
+}

@@ -1,0 +1,83 @@
+using System.Net.Sockets;
+using System.Threading.Channels;
+using ImmichMl.Protocol;
+using ImmichMl.Protocol.Messages;
+
+namespace ImmichMl.Daemon.Serving;
+
+/// <summary>
+/// The way back to one peer: a bounded channel with one writer. A peer that does not read its answers fills the channel, then holds
+/// up its own requests, and is given up when nothing has moved for the stall timeout.
+/// </summary>
+sealed class ReplyChannel(Socket socket, ServeOptions options, TimeProvider time)
+{
+    const int Capacity = 64;
+
+    readonly Channel<Response> _replies = Channel.CreateBounded<Response>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+
+    /// <summary>Waits for room; false where nothing can be sent any more.</summary>
+    public async ValueTask<bool> SendAsync(Response response)
+    {
+        try
+        {
+            await _replies.Writer.WriteAsync(response);
+            return true;
+        }
+        catch (ChannelClosedException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>What is in the channel still goes out; nothing more goes in.</summary>
+    public void Complete() => _replies.Writer.TryComplete();
+
+    /// <summary>Sends until <see cref="Complete"/>.</summary>
+    /// <returns>Null; or why nothing can be sent any more.</returns>
+    public async Task<string?> RunAsync()
+    {
+        try
+        {
+            await foreach (Response response in _replies.Reader.ReadAllAsync())
+            {
+                using FrameWriter frame = FrameWriter.Encode(response);
+                await WriteAsync(frame.Head);
+            }
+
+            return null;
+        }
+        catch (OperationCanceledException)
+        {
+            return $"its answers stayed unread for {options.StallTimeoutSeconds:0.#} s";
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return $"its answers cannot be sent: {e.Message}";
+        }
+        finally
+        {
+            Complete();
+            while (_replies.Reader.TryRead(out _))
+            {
+                // Whoever waits for room is let go.
+            }
+        }
+    }
+
+    async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
+    {
+        while (bytes.Length > 0)
+        {
+            ValueTask<int> sending = socket.SendAsync(bytes, SocketFlags.None);
+            if (sending.IsCompleted)
+            {
+                bytes = bytes[await sending..];
+                continue;
+            }
+
+            // A send that is cut off leaves half a frame: the caller closes the connection.
+            using var stall = new CancellationTokenSource(TimeSpan.FromSeconds(options.StallTimeoutSeconds), time);
+            bytes = bytes[await sending.AsTask().WaitAsync(stall.Token)..];
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using ImmichMl.Inference;
+using Microsoft.Extensions.Logging;
+
+namespace ImmichMl.Daemon.Serving;
+
+/// <summary>
+/// Accepts connections and keeps count of them. What goes wrong while accepting falls into three tiers: a peer that has gone again
+/// (go on), a shortage of descriptors or memory (back off), a socket that is no more (stop).
+/// </summary>
+sealed class SocketListener(ServeOptions options, Dispatcher dispatcher, Answers answers, TimeProvider time, ILogger<SocketListener> log) : IDisposable
+{
+    static readonly TimeSpan s_firstBackOff = TimeSpan.FromMilliseconds(10);
+    static readonly TimeSpan s_longestBackOff = TimeSpan.FromSeconds(1);
+
+    readonly ConcurrentDictionary<long, (Connection Connection, Task Run)> _connections = new();
+    readonly Budget _frames = new(options.FrameBytesInFlight, overdraft: true);
+    readonly CancellationTokenSource _stopping = new();
+    long _lastNumber;
+
+    int OpenRequests => _connections.Values.Sum(entry => entry.Connection.OpenRequests);
+
+    /// <summary>Accepts until <see cref="DrainAsync"/>.</summary>
+    /// <exception cref="OperatorException">The socket cannot be accepted on any more.</exception>
+    public async Task RunAsync(Socket listening)
+    {
+        TimeSpan backOff = TimeSpan.Zero;
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                Socket socket = await listening.AcceptAsync(_stopping.Token);
+                backOff = TimeSpan.Zero;
+                Admit(socket);
+            }
+            catch (Exception) when (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset or SocketError.Interrupted)
+            {
+                // The peer has gone again before it was accepted.
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+            {
+                backOff = backOff == TimeSpan.Zero ? s_firstBackOff : TimeSpan.FromTicks(Math.Min(backOff.Ticks * 2, s_longestBackOff.Ticks));
+                log.AcceptFailed(backOff.TotalMilliseconds, e.Message);
+                await Task.Delay(backOff, time, CancellationToken.None);
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                log.AcceptBroken(e.Message);
+                throw new OperatorException($"The listening socket is gone: {e.Message}");
+            }
+        }
+    }
+
+    void Admit(Socket socket)
+    {
+        if (_connections.Count >= options.MaxConnections)
+        {
+            log.TooManyConnections(options.MaxConnections);
+            socket.Dispose();
+            return;
+        }
+
+        long number = ++_lastNumber;
+        try
+        {
+            PeerCredentials peer = PeerCredentials.Of(socket);
+            log.Connected(number, peer.Pid, peer.Uid, peer.Gid);
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            return;
+        }
+
+        var connection = new Connection(socket, number, options, _frames, dispatcher, time, log);
+        _connections[number] = (connection, ServeAsync(connection, number));
+    }
+
+    async Task ServeAsync(Connection connection, long number)
+    {
+        // The entry must be there before it can be removed.
+        await Task.Yield();
+        try
+        {
+            await connection.RunAsync();
+        }
+        finally
+        {
+            _connections.TryRemove(number, out _);
+            connection.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// Accepts no more, answers new requests with shutting_down, waits for the open ones up to the drain timeout, cancels what is left,
+    /// and closes every connection once its answers are sent.
+    /// </summary>
+    public async Task DrainAsync(ListenSocket? listening)
+    {
+        answers.Ready = false;
+        await _stopping.CancelAsync();
+        listening?.Dispose();
+        log.Stopping(OpenRequests);
+        foreach ((Connection connection, _) in _connections.Values)
+        {
+            connection.Drain();
+        }
+
+        long since = time.GetTimestamp();
+        while (OpenRequests > 0 && time.GetElapsedTime(since).TotalSeconds < options.DrainTimeoutSeconds)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), time);
+        }
+
+        if (OpenRequests is > 0 and var open)
+        {
+            log.DrainTimedOut(open, options.DrainTimeoutSeconds);
+        }
+
+        foreach ((Connection connection, _) in _connections.Values)
+        {
+            connection.StopReading();
+            connection.CancelAll();
+        }
+
+        Task closing = Task.WhenAll(_connections.Values.Select(entry => entry.Run));
+        await Task.WhenAny(closing, Task.Delay(TimeSpan.FromSeconds(2), time));
+        log.Stopped();
+    }
+
+    public void Dispose() => _stopping.Dispose();
+}

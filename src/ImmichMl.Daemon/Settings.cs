@@ -1,0 +1,122 @@
+using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Reflection;
+
+namespace ImmichMl.Daemon;
+
+/// <summary>A setting or a place that the operator gave does not do; the message names it. Exit code 3.</summary>
+sealed class OperatorException(string message) : Exception(message);
+
+/// <summary>
+/// Where settings come from: defaults, then a file of NAME=value lines, then the environment, then the command line. A setting is
+/// declared once, as a property of its room's options with its name, description and range as attributes.
+/// </summary>
+sealed class Settings
+{
+    readonly Dictionary<string, string> _given = new(StringComparer.OrdinalIgnoreCase);
+    readonly HashSet<string> _read = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Later values win.</summary>
+    public Settings Add(string name, string? value)
+    {
+        if (!string.IsNullOrEmpty(value))
+        {
+            _given[name] = value;
+        }
+
+        return this;
+    }
+
+    public Settings AddEnvironment()
+    {
+        foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            Add((string)variable.Key, (string?)variable.Value);
+        }
+
+        return this;
+    }
+
+    /// <summary>Reads a file in the form of systemd's EnvironmentFile: NAME=value, # comments, values may be quoted.</summary>
+    public Settings AddFile(string path)
+    {
+        try
+        {
+            foreach (string line in File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] is not ('#' or ';')))
+            {
+                int equals = line.IndexOf('=', StringComparison.Ordinal);
+                string value = equals > 0 ? line[(equals + 1)..].Trim() : throw new OperatorException($"{path}: '{line}' is not NAME=value.");
+                Add(line[..equals].Trim(), value.Length >= 2 && value[0] is '"' or '\'' && value[^1] == value[0] ? value[1..^1] : value);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatorException($"The settings in {path} cannot be read: {e.Message}");
+        }
+
+        return this;
+    }
+
+    /// <summary>Names that look like ours, were given, and that no options have read.</summary>
+    public IEnumerable<string> Unread =>
+        _given.Keys.Where(name => name.StartsWith("MACHINE_LEARNING_", StringComparison.OrdinalIgnoreCase) && !_read.Contains(name)).Order();
+
+    /// <exception cref="OperatorException">A value cannot be used; the message names its setting.</exception>
+    public T Read<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>()
+        where T : new()
+    {
+        var options = new T();
+        foreach ((PropertyInfo property, DisplayAttribute display) in Declared<T>())
+        {
+            string name = display.Name!;
+            _read.Add(name);
+            if (_given.TryGetValue(name, out string? text))
+            {
+                property.SetValue(options, Parse(name, text, property.PropertyType));
+            }
+
+            object? value = property.GetValue(options);
+            if (property.GetCustomAttributes<ValidationAttribute>().FirstOrDefault(rule => !rule.IsValid(value)) is { } broken)
+            {
+                throw new OperatorException(broken.FormatErrorMessage(name));
+            }
+        }
+
+        return options;
+    }
+
+    /// <summary>Name, value in force and description of every setting of these options.</summary>
+    public static IEnumerable<(string Name, string Value, string Description)> Describe<
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(T options) =>
+        Declared<T>().Select(setting => (
+            setting.Display.Name!,
+            Convert.ToString(setting.Property.GetValue(options), CultureInfo.InvariantCulture) ?? "",
+            setting.Display.Description ?? ""));
+
+    static IEnumerable<(PropertyInfo Property, DisplayAttribute Display)> Declared<
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>() =>
+        from property in typeof(T).GetProperties()
+        let display = property.GetCustomAttribute<DisplayAttribute>()
+        where display?.Name is not null
+        select (property, display);
+
+    static object Parse(string name, string text, Type type)
+    {
+        try
+        {
+            return type == typeof(bool)
+                ? text.ToUpperInvariant() switch
+                {
+                    "TRUE" or "1" or "YES" or "ON" => true,
+                    "FALSE" or "0" or "NO" or "OFF" => false,
+                    _ => throw new FormatException(),
+                }
+                : Convert.ChangeType(text, type, CultureInfo.InvariantCulture);
+        }
+        catch (Exception e) when (e is FormatException or OverflowException or InvalidCastException)
+        {
+            throw new OperatorException($"{name}={text} is not {(type == typeof(bool) ? "true or false" : "a number that fits")}.");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using System.Buffers;
+
+namespace ImmichMl.Imaging.Resampling;
+
+/// <summary>
+/// For a run of target positions along one axis: which source positions each reads, and their weights in fixed point.
+/// The arrays are pooled and this is their owner.
+/// </summary>
+sealed class ResampleWindows : IDisposable
+{
+    /// <summary>Weights are scaled by 2^22: 8 bits of pixel, 22 of weight and 2 for overshoot and sign fill 32.</summary>
+    public const int FractionBits = 22;
+
+    public const int Half = 1 << (FractionBits - 1);
+
+    readonly int _stride;
+    readonly int[] _starts;
+    readonly int[] _lengths;
+    readonly int[] _weights;
+
+    public ResampleWindows(int sourceSide, int targetSide, ResampleFilter filter, int first, int count)
+    {
+        var scale = (double)sourceSide / targetSide;
+        var shrink = Math.Max(scale, 1);
+        var support = ResampleKernel.Support(filter) * shrink;
+        _stride = Math.Min((2 * (int)Math.Ceiling(support)) + 1, sourceSide);
+        Count = count;
+        _starts = ArrayPool<int>.Shared.Rent(count);
+        _lengths = ArrayPool<int>.Shared.Rent(count);
+        _weights = ArrayPool<int>.Shared.Rent(checked(count * _stride));
+        var exact = ArrayPool<double>.Shared.Rent(_stride);
+        for (var i = 0; i < count; i++)
+        {
+            // 64 bits, for a target of many millions lies far right of a narrow source before it is clipped to it.
+            var center = (first + i + 0.5) * scale;
+            var start = (int)Math.Max((long)(center - support + 0.5), 0);
+            var end = (int)Math.Min((long)(center + support + 0.5), sourceSide);
+            _starts[i] = start;
+            _lengths[i] = end - start;
+            Weigh(filter, start - center + 0.5, 1 / shrink, exact.AsSpan(0, end - start));
+            Fix(exact.AsSpan(0, end - start), _weights.AsSpan(i * _stride));
+        }
+
+        ArrayPool<double>.Shared.Return(exact);
+    }
+
+    public int Count { get; }
+
+    /// <summary>The first source position that any window reads; windows only ever move to the right.</summary>
+    public int First => _starts[0];
+
+    /// <summary>One past the last source position that any window reads.</summary>
+    public int End => _starts[Count - 1] + _lengths[Count - 1];
+
+    public int Start(int target) => _starts[target];
+
+    public ReadOnlySpan<int> Weights(int target) => _weights.AsSpan(target * _stride, _lengths[target]);
+
+    public void Dispose()
+    {
+        ArrayPool<int>.Shared.Return(_starts);
+        ArrayPool<int>.Shared.Return(_lengths);
+        ArrayPool<int>.Shared.Return(_weights);
+    }
+
+    static void Weigh(ResampleFilter filter, double offset, double step, Span<double> weights)
+    {
+        double sum = 0;
+        for (var k = 0; k < weights.Length; k++)
+        {
+            weights[k] = ResampleKernel.Weight(filter, (k + offset) * step);
+            sum += weights[k];
+        }
+
+        for (var k = 0; k < weights.Length && sum != 0; k++)
+        {
+            weights[k] /= sum;
+        }
+    }
+
+    /// <summary>Rounds half away from zero.</summary>
+    static void Fix(ReadOnlySpan<double> exact, Span<int> weights)
+    {
+        for (var k = 0; k < exact.Length; k++)
+        {
+            weights[k] = (int)((exact[k] * (1 << FractionBits)) + (exact[k] < 0 ? -0.5 : 0.5));
+        }
+    }
+}

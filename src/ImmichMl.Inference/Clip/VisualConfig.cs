@@ -1,0 +1,57 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ImmichMl.Models;
+
+namespace ImmichMl.Inference.Clip;
+
+/// <summary>What preprocess_cfg.json says. interpolation and resize_mode stand there too and are not read: the original never does.</summary>
+sealed partial record VisualConfig
+{
+    public const string FileName = "preprocess_cfg.json";
+
+    /// <summary>An integer or [height, width], of which the first counts.</summary>
+    [JsonPropertyName("size")]
+    public JsonElement Size { get; init; }
+
+    [JsonPropertyName("mean")]
+    public float[] Mean { get; init; } = [];
+
+    [JsonPropertyName("std")]
+    public float[] Std { get; init; } = [];
+
+    /// <summary>Side of the square that the model sees, in pixels.</summary>
+    [JsonIgnore]
+    public int Side { get; private init; }
+
+    /// <exception cref="ModelException">The file is missing, is not JSON, or misses a value; the message names it.</exception>
+    public static VisualConfig Read(ModelKey key, string folder)
+    {
+        string path = Path.Combine(folder, FileName);
+        try
+        {
+            using FileStream json = File.OpenRead(path);
+            VisualConfig config = JsonSerializer.Deserialize(json, VisualConfigJson.Default.VisualConfig) ?? new VisualConfig();
+            return config with { Side = config.Checked() };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidDataException)
+        {
+            throw new ModelException(ModelFault.Unusable, $"Model {key} cannot be used: {path}: {e.Message}", e);
+        }
+    }
+
+    int Checked()
+    {
+        JsonElement size = Size.ValueKind == JsonValueKind.Array && Size.GetArrayLength() > 0 ? Size[0] : Size;
+        if (size.ValueKind != JsonValueKind.Number || !size.TryGetInt32(out int side) || side is < 1 or > 8192)
+        {
+            throw new InvalidDataException("size is not a number of pixels or a list of two.");
+        }
+
+        return Mean.Length == 3 && Std.Length == 3 && !Std.Contains(0)
+            ? side
+            : throw new InvalidDataException("mean and std must hold three numbers each, std none of them 0.");
+    }
+
+    [JsonSerializable(typeof(VisualConfig))]
+    internal sealed partial class VisualConfigJson : JsonSerializerContext;
+}

@@ -1,0 +1,108 @@
+using ImmichMl.Imaging;
+using ImmichMl.Inference.Sessions;
+
+namespace ImmichMl.Inference;
+
+/// <summary>
+/// Runs decoders on a bounded set of threads, within a budget of decoded pixels and a time limit. A native decoder cannot be
+/// stopped: one that takes too long is answered, and keeps its thread, its bytes and its share of the budget until it ends.
+/// </summary>
+public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, TimeProvider time) : IDisposable
+{
+    readonly WorkerThreads _threads = new("decode", options.RequestThreads);
+    readonly Budget _pixels = new(Math.Max(options.PixelsInFlight, limits.MaxPixels));
+
+    public long PixelsInFlight => _pixels.Total;
+
+    /// <summary>A bitmap and its share of the pixel budget; one owner, who disposes it.</summary>
+    public sealed class Decoded : IDisposable
+    {
+        readonly Budget.Grant _pixels;
+
+        internal Decoded(Bitmap bitmap, Budget.Grant pixels)
+        {
+            Bitmap = bitmap;
+            _pixels = pixels;
+        }
+
+        public Bitmap Bitmap { get; }
+
+        public void Dispose()
+        {
+            Bitmap.Dispose();
+            _pixels.Dispose();
+        }
+    }
+
+    /// <exception cref="ImageException">The image cannot be decoded, or not in time.</exception>
+    public async Task<Decoded> DecodeAsync(EncodedImage image, ImageHeader header, CancellationToken cancellation)
+    {
+        Budget.Grant pixels = _pixels.Open();
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<Decoded> decode;
+        try
+        {
+            await pixels.GrowAsync((long)header.Width * header.Height, cancellation);
+            image.Retain();
+            decode = _threads.RunAsync(() => Decode(image, header, pixels, started, cancellation));
+        }
+        catch
+        {
+            pixels.Dispose();
+            throw;
+        }
+
+        try
+        {
+            await started.Task.WaitAsync(cancellation);
+            return await decode.WaitAsync(TimeSpan.FromSeconds(options.DecodeTimeoutSeconds), time, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            Abandon(decode);
+            throw new ImageException(ImageFault.TooLarge, $"Decoding took longer than {options.DecodeTimeoutSeconds:0.###} s.");
+        }
+        catch (OperationCanceledException)
+        {
+            Abandon(decode);
+            throw;
+        }
+    }
+
+    static Decoded Decode(
+        EncodedImage image, ImageHeader header, Budget.Grant pixels, TaskCompletionSource started, CancellationToken cancellation)
+    {
+        started.TrySetResult();
+        try
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return new Decoded(ImageDecoder.Decode(image.Bytes.Span, header), pixels);
+        }
+        catch
+        {
+            pixels.Dispose();
+            throw;
+        }
+        finally
+        {
+            image.Dispose();
+        }
+    }
+
+    /// <summary>Nobody waits for this decode any more: when it ends its bitmap goes, and its error is of no interest.</summary>
+    static void Abandon(Task<Decoded> decode) => _ = decode.ContinueWith(
+        static ended =>
+        {
+            if (ended.IsCompletedSuccessfully)
+            {
+                ended.GetAwaiter().GetResult().Dispose();
+            }
+            else
+            {
+                _ = ended.Exception;
+            }
+        },
+        CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+    public void Dispose() => _threads.Dispose();
+}

@@ -1,0 +1,26 @@
+namespace ImmichMl.Inference;
+
+/// <summary>
+/// An encoded image that lives in somebody else's memory. It is counted: a decode that outlasts its request keeps the bytes until
+/// it ends, and the last one to let go gives them back.
+/// </summary>
+public sealed class EncodedImage(ReadOnlyMemory<byte> bytes, IDisposable owner) : IDisposable
+{
+    int _holders = 1;
+
+    public ReadOnlyMemory<byte> Bytes { get; } = bytes;
+
+    internal EncodedImage Retain()
+    {
+        Interlocked.Increment(ref _holders);
+        return this;
+    }
+
+    public void Dispose()
+    {
+        if (Interlocked.Decrement(ref _holders) == 0)
+        {
+            owner.Dispose();
+        }
+    }
+}

@@ -1,0 +1,104 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using ImmichMl.Models;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace ImmichMl.Inference.Sessions;
+
+/// <summary>One input or output of a model. A free dimension is -1.</summary>
+public readonly record struct TensorInfo(string Name, TensorElementType ElementType, int[] Dimensions);
+
+/// <summary>What came out of a run: values in row-major order.</summary>
+public readonly record struct OutputTensor(float[] Values, long[] Dimensions)
+{
+    /// <summary>The first row: everything under index 0 of the first axis.</summary>
+    public float[] FirstRow => Dimensions is [> 1, ..] ? Values[..(Values.Length / (int)Dimensions[0])] : Values;
+}
+
+/// <summary>A loaded ONNX Runtime model. Runs may overlap; disposing waits for nobody.</summary>
+public sealed class ModelSession : IDisposable
+{
+    readonly ModelKey _key;
+    readonly InferenceSession _session;
+
+    internal ModelSession(ModelKey key, InferenceSession session)
+    {
+        _key = key;
+        _session = session;
+        Inputs = Describe(session.InputNames, session.InputMetadata);
+        Outputs = Describe(session.OutputNames, session.OutputMetadata);
+    }
+
+    public IReadOnlyList<TensorInfo> Inputs { get; }
+
+    public IReadOnlyList<TensorInfo> Outputs { get; }
+
+    /// <summary>Feeds the only input and returns the first output, both as float32 whatever the model's own precision.</summary>
+    /// <exception cref="InferenceException">Memory ran out.</exception>
+    /// <exception cref="ModelException">The model fails on its input or gives no float output.</exception>
+    public OutputTensor Run(Memory<float> input, long[] dimensions, CancellationToken cancellation)
+    {
+        using var run = new RunOptions();
+        using CancellationTokenRegistration stop = cancellation.Register(() => run.Terminate = true);
+        try
+        {
+            using OrtValue value = ToValue(Inputs[0].ElementType, input, dimensions);
+            using IDisposableReadOnlyCollection<OrtValue> outputs =
+                _session.Run(run, [Inputs[0].Name], [value], [Outputs[0].Name]);
+            return ToTensor(outputs[0]);
+        }
+        catch (OnnxRuntimeException) when (cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellation);
+        }
+        catch (OnnxRuntimeException e) when (IsOutOfMemory(e))
+        {
+            throw new InferenceException(InferenceFault.OutOfMemory, $"Memory does not suffice to run model {_key}.", e);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new ModelException(ModelFault.Unusable, $"Model {_key} fails: {e.Message}", e);
+        }
+    }
+
+    static OrtValue ToValue(TensorElementType type, Memory<float> input, long[] dimensions)
+    {
+        if (type != TensorElementType.Float16)
+        {
+            return OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, input, dimensions);
+        }
+
+        var halves = new Float16[input.Length];
+        TensorPrimitives.ConvertToHalf(input.Span, MemoryMarshal.Cast<Float16, Half>(halves.AsSpan()));
+        return OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, halves.AsMemory(), dimensions);
+    }
+
+    OutputTensor ToTensor(OrtValue value)
+    {
+        OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
+        switch (info.ElementDataType)
+        {
+            case TensorElementType.Float:
+                return new OutputTensor(value.GetTensorDataAsSpan<float>().ToArray(), info.Shape);
+            case TensorElementType.Float16:
+                ReadOnlySpan<Half> halves = MemoryMarshal.Cast<Float16, Half>(value.GetTensorDataAsSpan<Float16>());
+                var floats = new float[halves.Length];
+                TensorPrimitives.ConvertToSingle(halves, floats);
+                return new OutputTensor(floats, info.Shape);
+            default:
+                throw new ModelException(ModelFault.Unusable, $"Model {_key} answers with {info.ElementDataType}, not with float.");
+        }
+    }
+
+    static TensorInfo[] Describe(IReadOnlyList<string> names, IReadOnlyDictionary<string, NodeMetadata> metadata) =>
+        [.. names.Select(name => new TensorInfo(name, metadata[name].ElementDataType, metadata[name].IsTensor ? metadata[name].Dimensions : []))];
+
+    /// <summary>ONNX Runtime has no code for it: a failed allocation is told by its message alone.</summary>
+    internal static bool IsOutOfMemory(OnnxRuntimeException e) =>
+        e.Message.Contains("Failed to allocate memory", StringComparison.Ordinal)
+        || e.Message.Contains("bad_alloc", StringComparison.Ordinal)
+        || e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase);
+
+    public void Dispose() => _session.Dispose();
+}

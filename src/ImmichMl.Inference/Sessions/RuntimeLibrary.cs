@@ -1,0 +1,62 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
+
+namespace ImmichMl.Inference.Sessions;
+
+/// <summary>The native ONNX Runtime: present or not, telemetry off, initialised at the first model and not before.</summary>
+public static partial class RuntimeLibrary
+{
+    const string FileName = "libonnxruntime.so";
+
+    static readonly Lazy<OrtEnv> s_environment = new(Initialise);
+
+    /// <summary>
+    /// ONNX Runtime has telemetry compiled in and on: it writes a device id and a database below the home directory. Only the native
+    /// environment reaches it, hence setenv; it is not thread-safe, so programs call this first thing in Main.
+    /// </summary>
+    public static void DisableTelemetry()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            _ = SetEnvironmentVariable("ORT_DISABLE_TELEMETRY", "1", overwrite: 1);
+        }
+    }
+
+    /// <summary>Looks for the library's file without loading it; null when it is nowhere to be found.</summary>
+    public static string? Locate()
+    {
+        string searched = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
+        return searched.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Prepend(AppContext.BaseDirectory)
+            .Select(folder => Path.Combine(folder, FileName))
+            .FirstOrDefault(File.Exists);
+    }
+
+    /// <summary>Loads and initialises the library, once.</summary>
+    /// <exception cref="DllNotFoundException">It is missing or cannot be loaded.</exception>
+    internal static OrtEnv Environment
+    {
+        get
+        {
+            try
+            {
+                return s_environment.Value;
+            }
+            catch (TypeInitializationException e)
+            {
+                // What a missing or too old native library looks like from the managed binding.
+                throw new DllNotFoundException($"ONNX Runtime ({FileName}) cannot be loaded: {e.InnerException?.Message ?? e.Message}", e);
+            }
+        }
+    }
+
+    static OrtEnv Initialise()
+    {
+        DisableTelemetry();
+        var options = new EnvironmentCreationOptions { logId = "immich-ml", logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        return OrtEnv.CreateInstanceWithOptions(ref options);
+    }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnvironmentVariable(string name, string value, int overwrite);
+}

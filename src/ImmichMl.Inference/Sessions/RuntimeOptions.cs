@@ -1,0 +1,45 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace ImmichMl.Inference.Sessions;
+
+/// <summary>How many things run at once, and how ONNX Runtime is set up.</summary>
+public sealed class RuntimeOptions
+{
+    /// <summary>Requests that are worked on at once, decoding included.</summary>
+    [Display(Name = "MACHINE_LEARNING_REQUEST_THREADS", Description = "Requests worked on at once (default: cores)")]
+    [Range(1, 1024)]
+    public int RequestThreads { get; set; } = Environment.ProcessorCount;
+
+    /// <summary>Requests that may wait for their turn; one more is answered overloaded.</summary>
+    [Display(Name = "MACHINE_LEARNING_QUEUE", Description = "Requests that may wait; one more is answered 'overloaded'")]
+    [Range(1, 1_000_000)]
+    public int Queue { get; set; } = 1024;
+
+    /// <summary>Threads inside one operator of a model. 0 chooses: 2 on a CPU, never more than there are cores.</summary>
+    [Display(Name = "MACHINE_LEARNING_MODEL_INTRA_OP_THREADS", Description = "Threads inside one model run; 0 chooses 2, or the cores if fewer")]
+    [Range(0, 1024)]
+    public int IntraOpThreads { get; set; }
+
+    /// <summary>Operators of one model that run side by side. 0 chooses 1; more than 1 turns on parallel execution.</summary>
+    [Display(Name = "MACHINE_LEARNING_MODEL_INTER_OP_THREADS", Description = "Operators of one model side by side; 0 chooses 1, more turns on parallel execution")]
+    [Range(0, 1024)]
+    public int InterOpThreads { get; set; }
+
+    /// <summary>Keeps memory between runs in ONNX Runtime's arena.</summary>
+    [Display(Name = "MACHINE_LEARNING_MODEL_ARENA", Description = "Keep memory between runs in ONNX Runtime's arena")]
+    public bool Arena { get; set; } = true;
+
+    /// <summary>How long one picture may take to decode before it is answered image_too_large.</summary>
+    [Display(Name = "MACHINE_LEARNING_DECODE_TIMEOUT", Description = "Seconds that decoding one picture may take")]
+    [Range(0.001, 86_400)]
+    public double DecodeTimeoutSeconds { get; set; } = 30;
+
+    /// <summary>Decoded pixels that all requests together may hold; never less than one picture may have.</summary>
+    [Display(Name = "MACHINE_LEARNING_PIXELS_IN_FLIGHT", Description = "Decoded pixels of all requests together; at least one picture's limit counts")]
+    [Range(1L, 1_000_000_000_000L)]
+    public long PixelsInFlight { get; set; } = 100_000_000;
+
+    public int ChosenIntraOpThreads => IntraOpThreads > 0 ? IntraOpThreads : Math.Min(2, Environment.ProcessorCount);
+
+    public int ChosenInterOpThreads => Math.Max(1, InterOpThreads);
+}

@@ -1,0 +1,199 @@
+using ImmichMl.Models;
+
+namespace ImmichMl.Inference.Sessions;
+
+/// <summary>How a model stands in the cache of sessions; a model that is not listed there is not loaded.</summary>
+public readonly record struct CachedModel(ModelKey Key, string State, TimeSpan Idle);
+
+/// <summary>
+/// Keeps loaded models warm. Each is loaded once however many ask at the same time; different ones load side by side. A model that
+/// is unloaded goes when its last user lets go.
+/// </summary>
+public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider time) : IDisposable
+{
+    readonly Lock _lock = new();
+    readonly Dictionary<ModelKey, Entry> _entries = [];
+    readonly HashSet<ModelKey> _failed = [];
+
+    sealed class Entry(Task<IDisposable> model)
+    {
+        public Task<IDisposable> Model { get; } = model;
+
+        public TaskCompletionSource Gone { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Users { get; set; }
+
+        public bool Retired { get; set; }
+
+        public long LastUse { get; set; }
+    }
+
+    /// <summary>A model in use; it cannot be unloaded before this is disposed.</summary>
+    public sealed class Lease<T> : IDisposable
+        where T : class, IDisposable
+    {
+        Action? _release;
+
+        internal Lease(T model, Action release)
+        {
+            Model = model;
+            _release = release;
+        }
+
+        public T Model { get; }
+
+        public void Dispose() => Interlocked.Exchange(ref _release, null)?.Invoke();
+    }
+
+    /// <summary>The model, loaded first if need be. Who stops waiting does not stop the load: others may want it.</summary>
+    /// <exception cref="ModelException">It is not to be had.</exception>
+    public async Task<Lease<T>> AcquireAsync<T>(ModelKey key, CancellationToken cancellation)
+        where T : class, IDisposable
+    {
+        Entry entry = Enter(key);
+        try
+        {
+            IDisposable model = await entry.Model.WaitAsync(cancellation);
+            return new Lease<T>((T)model, () => Leave(entry));
+        }
+        catch
+        {
+            Leave(entry);
+            throw;
+        }
+    }
+
+    /// <summary>Takes the model out of the cache and waits until its last user is done with it.</summary>
+    public async Task UnloadAsync(ModelKey key, CancellationToken cancellation)
+    {
+        Entry? entry;
+        lock (_lock)
+        {
+            _failed.Remove(key);
+            if (!_entries.Remove(key, out entry))
+            {
+                return;
+            }
+        }
+
+        Retire(entry);
+        await entry.Gone.Task.WaitAsync(cancellation);
+    }
+
+    public IReadOnlyList<CachedModel> Snapshot()
+    {
+        lock (_lock)
+        {
+            return
+            [
+                .. _entries.Select(pair => pair.Value.Model.IsCompletedSuccessfully
+                    ? new CachedModel(pair.Key, "loaded", pair.Value.Users > 0 ? TimeSpan.Zero : time.GetElapsedTime(pair.Value.LastUse))
+                    : new CachedModel(pair.Key, "loading", TimeSpan.Zero)),
+                .. _failed.Where(key => !_entries.ContainsKey(key)).Select(key => new CachedModel(key, "failed", TimeSpan.Zero)),
+            ];
+        }
+    }
+
+    Entry Enter(ModelKey key)
+    {
+        lock (_lock)
+        {
+            if (!_entries.TryGetValue(key, out Entry? entry))
+            {
+                // A load blocks for seconds: it gets a thread of its own, not one of the pool's.
+                Task<IDisposable> model = Task.Factory.StartNew(
+                    () => load(key), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                entry = new Entry(model) { Users = 1 };
+                _entries.Add(key, entry);
+                _ = FinishLoadAsync(key, entry);
+            }
+
+            entry.Users++;
+            return entry;
+        }
+    }
+
+    /// <summary>Holds the entry while it loads, so that it is not taken for idle, and forgets it if it fails, so that it may be tried again.</summary>
+    async Task FinishLoadAsync(ModelKey key, Entry entry)
+    {
+        bool loaded = true;
+        try
+        {
+            await entry.Model;
+        }
+        catch (Exception e) when (e is not null)
+        {
+            loaded = false;
+        }
+
+        lock (_lock)
+        {
+            if (loaded)
+            {
+                _failed.Remove(key);
+            }
+            else if (_entries.GetValueOrDefault(key) == entry)
+            {
+                _entries.Remove(key);
+                _failed.Add(key);
+            }
+        }
+
+        if (!loaded)
+        {
+            Retire(entry);
+        }
+
+        Leave(entry);
+    }
+
+    void Leave(Entry entry)
+    {
+        bool gone;
+        lock (_lock)
+        {
+            entry.Users--;
+            entry.LastUse = time.GetTimestamp();
+            gone = entry is { Users: 0, Retired: true };
+        }
+
+        Drop(entry, gone);
+    }
+
+    void Retire(Entry entry)
+    {
+        bool gone;
+        lock (_lock)
+        {
+            gone = !entry.Retired && entry.Users == 0;
+            entry.Retired = true;
+        }
+
+        Drop(entry, gone);
+    }
+
+    static void Drop(Entry entry, bool gone)
+    {
+        if (gone)
+        {
+            if (entry.Model.IsCompletedSuccessfully)
+            {
+                entry.Model.GetAwaiter().GetResult().Dispose();
+            }
+
+            entry.Gone.TrySetResult();
+        }
+    }
+
+    public void Dispose()
+    {
+        List<Entry> entries;
+        lock (_lock)
+        {
+            entries = [.. _entries.Values];
+            _entries.Clear();
+        }
+
+        entries.ForEach(Retire);
+    }
+}

@@ -1,0 +1,19 @@
+namespace ImmichMl.Models;
+
+public enum ModelFault
+{
+    /// <summary>No model of this name is known.</summary>
+    Unknown,
+
+    /// <summary>Known, but its files are not in the cache.</summary>
+    Unavailable,
+
+    /// <summary>Its files are in the cache and cannot be used.</summary>
+    Unusable,
+}
+
+/// <summary>A model cannot be had. The message is for the peer and for the operator; it names the model.</summary>
+public sealed class ModelException(ModelFault fault, string message, Exception? cause = null) : Exception(message, cause)
+{
+    public ModelFault Fault { get; } = fault;
+}

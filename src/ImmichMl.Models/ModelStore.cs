@@ -1,0 +1,78 @@
+namespace ImmichMl.Models;
+
+/// <summary>The model cache as it lies on disk, in Immich's own layout. Reads only.</summary>
+public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
+{
+    public const string ModelFileName = "model.onnx";
+
+    /// <summary>The folder that holds a model's files, whether it is there or not.</summary>
+    public string FolderOf(ModelKey key) => Path.Combine(options.CacheFolder, key.Kind.Task, FolderName(key), key.Kind.Type);
+
+    /// <summary>The folder of a model that is in the cache.</summary>
+    /// <exception cref="ModelException">No such model is known, or it is known and not here.</exception>
+    public string Find(ModelKey key)
+    {
+        string folder = FolderOf(key);
+        if (File.Exists(Path.Combine(folder, ModelFileName)))
+        {
+            return folder;
+        }
+
+        throw catalog.Contains(key) || Directory.Exists(Path.GetDirectoryName(folder))
+            ? new ModelException(ModelFault.Unavailable, $"Model {key} is not in the cache: {Path.Combine(folder, ModelFileName)} is missing.")
+            : new ModelException(ModelFault.Unknown, $"No model {key} is known, and none is in the cache.");
+    }
+
+    /// <summary>Every model of the catalogue and of the cache with the bytes it takes on disk, 0 where it is absent.</summary>
+    public IEnumerable<(ModelKey Key, long Bytes)> List()
+    {
+        foreach (ModelKind kind in ModelKind.All)
+        {
+            foreach (string name in catalog.NamesOf(kind.Task).Union(CachedNames(kind), StringComparer.Ordinal).Order(StringComparer.Ordinal))
+            {
+                var key = new ModelKey(kind, name);
+                yield return (key, BytesOf(key));
+            }
+        }
+    }
+
+    /// <summary>Bytes of a model's files; 0 where it is absent or cannot be read.</summary>
+    long BytesOf(ModelKey key)
+    {
+        var folder = new DirectoryInfo(FolderOf(key));
+        try
+        {
+            return File.Exists(Path.Combine(folder.FullName, ModelFileName)) ? folder.EnumerateFiles().Sum(file => file.Length) : 0;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return 0;
+        }
+    }
+
+    IEnumerable<string> CachedNames(ModelKind kind)
+    {
+        string folder = Path.Combine(options.CacheFolder, kind.Task);
+        try
+        {
+            // A folder whose name does not come back from cleaning cannot be asked for by any name.
+            return Directory.Exists(folder)
+                ? Directory.GetDirectories(folder)
+                    .Where(model => File.Exists(Path.Combine(model, kind.Type, ModelFileName)))
+                    .Select(Path.GetFileName).OfType<string>()
+                    .Where(ModelKey.IsClean)
+                : [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>One detector serves every language of OCR: LATIN__PP-OCRv5_mobile detects with PP-OCRv5_mobile.</summary>
+    static string FolderName(ModelKey key)
+    {
+        int language = key.Kind == ModelKind.TextDetection ? key.Name.IndexOf("__", StringComparison.Ordinal) : -1;
+        return language < 0 ? key.Name : key.Name[(language + 2)..];
+    }
+}

@@ -1,0 +1,71 @@
+using System.Buffers;
+using MessagePack;
+
+namespace ImmichMl.Protocol.Messages;
+
+/// <summary>
+/// The keys that every request has, read before the rest and in whatever order they stand, so that an error in the rest can
+/// still be answered to the right id.
+/// </summary>
+readonly record struct Envelope(ulong Id, bool? Spoken, string? Operation, ProtocolException? Fault)
+{
+    const int MaxOperationBytes = 64;
+
+    public static Envelope Read(in ReadOnlySequence<byte> payload)
+    {
+        var reader = new MessagePackReader(payload);
+        ulong id = 0;
+        bool? spoken = null;
+        string? operation = null;
+        ProtocolException? fault = null;
+        for (int left = reader.ReadMapHeader(); left > 0; left--)
+        {
+            MessagePackReader value = reader;
+            try
+            {
+                switch (value.ReadKey())
+                {
+                    case "id":
+                        id = value.ReadUnsigned("id");
+                        break;
+                    case "v":
+                        spoken = value.ReadInteger("v") == Request.Version;
+                        break;
+                    case "op":
+                        operation = value.ReadText("op", MaxOperationBytes);
+                        break;
+                }
+            }
+            catch (ProtocolException e)
+            {
+                fault ??= e;
+            }
+
+            reader.Skip();
+            reader.Skip();
+        }
+
+        return new Envelope(id, spoken, operation, fault);
+    }
+
+    /// <summary>The operation, once the envelope is in order. Another version goes before every other fault: its rules may differ.</summary>
+    public string Accept()
+    {
+        if (Spoken == false)
+        {
+            throw new ProtocolException(ErrorCode.UnsupportedVersion, $"Only version {Request.Version} is spoken here.");
+        }
+
+        if (Fault is not null)
+        {
+            throw Fault;
+        }
+
+        if (Id == 0)
+        {
+            throw ProtocolException.Invalid("id must be an integer over 0.");
+        }
+
+        return Spoken is null ? throw ProtocolException.Invalid("v is missing.") : Operation ?? throw ProtocolException.Invalid("op is missing.");
+    }
+}
