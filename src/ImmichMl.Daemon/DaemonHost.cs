@@ -7,7 +7,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 
 namespace ImmichMl.Daemon;
 
@@ -30,7 +29,7 @@ static class DaemonHost
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(LevelOf(options.Serve.LogLevel));
-        (logging ?? AddConsole)(builder.Logging);
+        (logging ?? (standard => standard.AddProvider(new StderrLoggerProvider(TimeProvider.System))))(builder.Logging);
         IServiceCollection services = builder.Services;
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(options);
@@ -54,27 +53,6 @@ static class DaemonHost
         services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(options.Serve.DrainTimeoutSeconds + 5));
         return builder.Build();
-    }
-
-    /// <summary>To stderr. Under journald with its own levels and no times, since it has both.</summary>
-    static void AddConsole(ILoggingBuilder logging)
-    {
-        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable("JOURNAL_STREAM")))
-        {
-            logging.AddSystemdConsole();
-            return;
-        }
-
-        logging.AddSimpleConsole(simple =>
-        {
-            simple.SingleLine = true;
-            simple.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            simple.UseUtcTimestamp = true;
-            simple.ColorBehavior = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
-                ? LoggerColorBehavior.Default
-                : LoggerColorBehavior.Disabled;
-        });
     }
 
     static LogLevel LevelOf(string word) => word.Trim().ToUpperInvariant() switch

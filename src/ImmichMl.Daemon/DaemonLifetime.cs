@@ -12,9 +12,13 @@ namespace ImmichMl.Daemon;
 /// </summary>
 sealed class DaemonLifetime(
     DaemonOptions options, SocketListener listener, SessionCache models, ISystemdNotifier notifier, IHostApplicationLifetime application,
-    ILogger<DaemonLifetime> log) : IHostedService, IDisposable
+    TimeProvider time, ILogger<DaemonLifetime> log) : IHostedService, IDisposable
 {
+    static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(5);
+
+    readonly CancellationTokenSource _stopping = new();
     ListenSocket? _socket;
+    Task _trimming = Task.CompletedTask;
     Task _accepting = Task.CompletedTask;
 
     /// <summary>Why the daemon stopped by itself; null when it was told to.</summary>
@@ -24,6 +28,7 @@ sealed class DaemonLifetime(
     {
         _socket = ListenSocket.Open(options.Serve.SocketPath);
         _accepting = AcceptAsync(_socket);
+        _trimming = TrimWhenQuietAsync();
         log.Listening(_socket.Name, Answers.Version, options.Models.CacheFolder);
         notifier.Notify(new ServiceState($"READY=1\nSTATUS=Listening on {_socket.Name}"));
         return Task.CompletedTask;
@@ -42,13 +47,34 @@ sealed class DaemonLifetime(
         }
     }
 
+    /// <summary>Work leaves gaps in the heap; once it is over they go back to the system.</summary>
+    async Task TrimWhenQuietAsync()
+    {
+        long trimmedAt = 0;
+        while (!_stopping.IsCancellationRequested)
+        {
+            await Task.Delay(s_quiet, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (listener.WorkDone is var done && done != trimmedAt && listener.OpenRequests == 0)
+            {
+                trimmedAt = done;
+                NativeHeap.Trim();
+            }
+        }
+    }
+
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         notifier.Notify(new ServiceState("STOPPING=1\nSTATUS=Finishing open requests"));
         await listener.DrainAsync(_socket);
         await _accepting;
+        await _stopping.CancelAsync();
+        await _trimming;
         models.Dispose();
     }
 
-    public void Dispose() => _socket?.Dispose();
+    public void Dispose()
+    {
+        _socket?.Dispose();
+        _stopping.Dispose();
+    }
 }

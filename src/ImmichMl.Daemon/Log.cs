@@ -20,7 +20,7 @@ static partial class Log
     [LoggerMessage(5, LogLevel.Warning, "{Name} is set and has no effect in this version")]
     public static partial void SettingWithoutEffect(this ILogger logger, string name);
 
-    [LoggerMessage(10, LogLevel.Debug, "Connection {Connection} from pid {Pid}, uid {Uid}, gid {Gid}")]
+    [LoggerMessage(10, LogLevel.Information, "Connection {Connection} from pid {Pid}, uid {Uid}, gid {Gid}")]
     public static partial void Connected(this ILogger logger, long connection, int pid, uint uid, uint gid);
 
     [LoggerMessage(11, LogLevel.Debug, "Connection {Connection} has ended: {Reason}")]

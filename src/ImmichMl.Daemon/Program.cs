@@ -11,9 +11,12 @@ static class Program
     {
         // Before anything else: no other thread may read the native environment at the same time.
         RuntimeLibrary.DisableTelemetry();
+        NativeHeap.Configure();
         Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         ParseResult parsed = Root().Parse(args);
-        int code = await parsed.InvokeAsync();
+
+        // Without its own handling of SIGTERM, which would cut the drain short after 2 s: the host's counts.
+        int code = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
         return parsed.Errors.Count > 0 ? Cli.Usage : code;
     }
 

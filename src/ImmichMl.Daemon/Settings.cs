@@ -91,7 +91,8 @@ sealed class Settings
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(T options) =>
         Declared<T>().Select(setting => (
             setting.Display.Name!,
-            Convert.ToString(setting.Property.GetValue(options), CultureInfo.InvariantCulture) ?? "",
+            setting.Property.GetValue(options) is bool flag ? flag ? "true" : "false"
+                : Convert.ToString(setting.Property.GetValue(options), CultureInfo.InvariantCulture) ?? "",
             setting.Display.Description ?? ""));
 
     static IEnumerable<(PropertyInfo Property, DisplayAttribute Display)> Declared<

@@ -1,1 +1,23 @@
-Console.WriteLine("Benchmarks come with their rooms.");
+using BenchmarkDotNet.Running;
+using ImmichMl.Benchmarks.Daemon;
+
+namespace ImmichMl.Benchmarks;
+
+/// <summary>
+/// <c>daemon --binary PATH [--cache DIR]</c> measures a published daemon from outside; everything else goes to BenchmarkDotNet
+/// (<c>--filter '*'</c>). Figures that were kept stand in RESULTS.md.
+/// </summary>
+static class Program
+{
+    static async Task<int> Main(string[] args)
+    {
+        if (args is ["daemon", "--binary", var binary, .. var rest])
+        {
+            await DaemonReport.RunAsync(Path.GetFullPath(binary), rest is ["--cache", var cache] ? Path.GetFullPath(cache) : null);
+            return 0;
+        }
+
+        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+        return 0;
+    }
+}

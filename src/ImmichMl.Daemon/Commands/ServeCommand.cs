@@ -50,6 +50,9 @@ static class ServeCommand
             throw new OperatorException("libonnxruntime.so is missing: it belongs beside this program. Without it no model can be loaded.");
         }
 
+        // With two cores there are two: one that is kept busy by a frame of 100 MB and one that pings wait for.
+        ThreadPool.GetMinThreads(out int workers, out int ports);
+        ThreadPool.SetMinThreads(Math.Max(workers, 4), ports);
         using IHost host = DaemonHost.Build(options);
         ILogger log = host.Services.GetRequiredService<ILogger<DaemonLifetime>>();
         foreach (string name in settings.Unread)
@@ -57,8 +60,9 @@ static class ServeCommand
             log.SettingWithoutEffect(name);
         }
 
-        await host.RunAsync(cancellation);
+        // Asked for before the run: the host is disposed at its end.
         DaemonLifetime lifetime = host.Services.GetServices<IHostedService>().OfType<DaemonLifetime>().Single();
+        await host.RunAsync(cancellation);
         return lifetime.Fault is { } fault ? throw fault : Cli.Ok;
     }
 

@@ -10,6 +10,11 @@ namespace ImmichMl.Daemon.Serving;
 /// <summary>Takes a request to the room that answers it, and holds the only catch around a request.</summary>
 sealed class Dispatcher(Pipeline pipeline, SessionCache models, Answers answers, TimeProvider time, ILogger<Dispatcher> log)
 {
+    long _answered;
+
+    /// <summary>Requests answered since the start.</summary>
+    public long Answered => Interlocked.Read(ref _answered);
+
     /// <summary>Always an answer, never an exception. The frame is held until nothing needs its bytes any more.</summary>
     public async Task<Response> AnswerAsync(Request request, Frame frame, long connection, CancellationToken cancellation)
     {
@@ -37,6 +42,7 @@ sealed class Dispatcher(Pipeline pipeline, SessionCache models, Answers answers,
             }
         }
 
+        Interlocked.Increment(ref _answered);
         return response;
     }
 

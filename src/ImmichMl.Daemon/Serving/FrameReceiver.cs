@@ -108,7 +108,7 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
         long since = time.GetTimestamp();
         await _grant.GrowAsync(Counted(capacity) - Counted(_bytes.Length), cancellation);
         _waited += time.GetElapsedTime(since);
-        _bytes = _bytes.MoveTo(capacity);
+        _bytes.Grow(capacity);
     }
 
     static long Counted(int capacity) => capacity <= FreeCapacity ? 0 : capacity;

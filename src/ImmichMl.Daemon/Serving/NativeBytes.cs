@@ -35,13 +35,12 @@ sealed unsafe class NativeBytes : MemoryManager<byte>
     {
     }
 
-    /// <summary>The same bytes in a larger place; this one is empty afterwards.</summary>
-    public NativeBytes MoveTo(int length)
+    /// <summary>Makes room behind the bytes that are there. The C library moves large blocks by their page tables, without a copy.</summary>
+    public void Grow(int length)
     {
-        var moved = new NativeBytes(length);
-        GetSpan().CopyTo(moved.GetSpan());
-        ((IDisposable)this).Dispose();
-        return moved;
+        ObjectDisposedException.ThrowIf(_address is null, this);
+        _address = (byte*)NativeMemory.Realloc(_address, (nuint)length);
+        Length = length;
     }
 
     protected override void Dispose(bool disposing)

@@ -18,8 +18,12 @@ sealed class SocketListener(ServeOptions options, Dispatcher dispatcher, Answers
     readonly Budget _frames = new(options.FrameBytesInFlight, overdraft: true);
     readonly CancellationTokenSource _stopping = new();
     long _lastNumber;
+    long _ended;
 
-    int OpenRequests => _connections.Values.Sum(entry => entry.Connection.OpenRequests);
+    /// <summary>Grows with every answer and with every connection that ends: tells whether there was work since the last look.</summary>
+    public long WorkDone => dispatcher.Answered + Interlocked.Read(ref _ended);
+
+    public int OpenRequests => _connections.Values.Sum(entry => entry.Connection.OpenRequests);
 
     /// <summary>Accepts until <see cref="DrainAsync"/>.</summary>
     /// <exception cref="OperatorException">The socket cannot be accepted on any more.</exception>
@@ -93,6 +97,7 @@ sealed class SocketListener(ServeOptions options, Dispatcher dispatcher, Answers
         {
             _connections.TryRemove(number, out _);
             connection.Dispose();
+            Interlocked.Increment(ref _ended);
         }
     }
 

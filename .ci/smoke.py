@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""The published daemon, from outside and without any code of ours: python3 .ci/smoke.py RELEASE_TREE
+
+Prints "ok WHAT" or "not ok WHAT" for each check and exits with 1 when one failed. Needs nothing but Python's standard library; the
+frames come from tests/golden/wire, the expected embeddings from the shared golden data.
+"""
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+WIRE = os.path.join(ROOT, "tests", "golden", "wire")
+SHARED = os.environ.get("IMMICH_ML_SHARED", os.path.join(os.path.dirname(ROOT), "shared"))
+RELEASE = os.path.abspath(sys.argv[1])
+DAEMON = os.path.join(RELEASE, "immich-ml")
+failures = 0
+
+
+def check(what, good, detail=""):
+    global failures
+    failures += not good
+    print(("ok " if good else "not ok ") + what + (f" ({detail})" if detail and not good else ""), flush=True)
+
+
+def run(*arguments, **more):
+    return subprocess.run([DAEMON, *arguments], capture_output=True, text=True, timeout=120, **more)
+
+
+def ask(path, frame):
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.settimeout(20)
+        peer.connect(path)
+        peer.sendall(frame)
+        head = peer.recv(4, socket.MSG_WAITALL)
+        return head + peer.recv(struct.unpack(">I", head)[0], socket.MSG_WAITALL)
+
+
+def golden(name):
+    with open(os.path.join(WIRE, "canonical", name + ".bin"), "rb") as file:
+        return file.read()
+
+
+def release_tree():
+    found = sorted(os.listdir(RELEASE))
+    wanted = ["immich-ml", "immich-ml-fetch", "immich-ml-gateway", "libSkiaSharp.so", "libonnxruntime.so", "licenses"]
+    check("the release tree holds the programs, their libraries and licences, nothing else", found == wanted, str(found))
+    size = os.path.getsize(DAEMON)
+    check("immich-ml takes 8 MB at most", size <= 8_000_000, str(size))
+
+
+def demo(home):
+    shown = run("demo", env={**os.environ, "HOME": home})
+    check("demo exits with 0", shown.returncode == 0, shown.stderr)
+    check("demo finds all relatives", "8 of the 8 that have a relative found it first" in shown.stdout, shown.stdout)
+    left = [os.path.join(folder, name) for folder, _, names in os.walk(home) for name in names]
+    check("a model run leaves no file under the home folder", not left, str(left))
+
+
+def parity(path):
+    with open(os.path.join(SHARED, "golden", "predict.json")) as file:
+        expected = json.load(file)
+    tasks = json.dumps({"clip": {"visual": {"modelName": "RN50__openai"}}})
+    worst = 0.0
+    for picture, answers in expected.items():
+        got = run("predict", "--tasks", tasks, os.path.join(SHARED, "corpus", picture), "--socket", path)
+        if got.returncode != 0:
+            check(f"clip.visual of {picture}", False, got.stderr)
+            continue
+        answer, probe = json.loads(got.stdout), answers["clip_probe"]
+        numbers, wanted = json.loads(answer["clip"]), probe["embedding"]
+        difference = max(abs(a - b) for a, b in zip(numbers, wanted))
+        worst = max(worst, difference)
+        same = (answer["imageWidth"], answer["imageHeight"]) == (probe["imageWidth"], probe["imageHeight"])
+        check(f"clip.visual of {picture}", same and len(numbers) == len(wanted) and difference <= 1e-5, f"difference {difference}")
+    print(f"largest difference over {len(expected)} pictures: {worst}")
+
+
+def refusals(path):
+    hostile = os.path.join(SHARED, "corpus", "hostile")
+    for name, code in [("empty.bin", "image_empty"), ("bad_sof_w0.jpg", "image_empty"), ("text.txt", "image_unsupported")]:
+        got = run("predict", "--tasks", "{}", os.path.join(hostile, name), "--socket", path)
+        check(f"{name} is {code}", got.returncode == 2 and code in got.stderr, got.stderr)
+
+
+def main():
+    release_tree()
+    with tempfile.TemporaryDirectory() as folder:
+        demo(tempfile.mkdtemp(dir=folder))
+        path, notify = os.path.join(folder, "ml.sock"), os.path.join(folder, "notify.sock")
+        cache = os.path.join(SHARED, "models", "cache")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, open(os.path.join(folder, "log"), "w+") as log:
+            manager.bind(notify)
+            manager.settimeout(20)
+            daemon = subprocess.Popen([DAEMON, "serve", "--socket", path, "--cache", cache], stderr=log,
+                                      env={**os.environ, "NOTIFY_SOCKET": notify})
+            try:
+                check("READY=1 comes once the socket listens", b"READY=1" in manager.recv(4096) and os.path.exists(path))
+                check("the socket's mode is 0660", os.stat(path).st_mode & 0o777 == 0o660, oct(os.stat(path).st_mode))
+                check("a golden ping is answered to the byte", ask(path, golden("request_ping_id_1")) == golden("result_ping"))
+                refusals(path)
+                log.seek(0)
+                check("no session was run for them", "Loading" not in log.read())
+                parity(path)
+                check("health exits with 0", run("health", "--socket", path).returncode == 0)
+                second = run("serve", "--socket", path, "--cache", cache)
+                check("a second daemon on the socket gives up with 3", second.returncode == 3, second.stderr)
+            finally:
+                daemon.send_signal(signal.SIGTERM)
+                code = daemon.wait(20)
+            check("SIGTERM ends it with 0", code == 0, str(code))
+            check("STOPPING=1 is told", b"STOPPING=1" in manager.recv(4096))
+            check("the socket's file is gone", not os.path.exists(path))
+        check("ping without a daemon exits with 4", run("ping", "--socket", path).returncode == 4)
+        check("health without a daemon exits with 1", run("health", "--socket", path).returncode == 1)
+    sys.exit(1 if failures else 0)
+
+
+main()

@@ -1,0 +1,48 @@
+using System.Runtime.InteropServices;
+
+namespace ImmichMl.Daemon;
+
+/// <summary>
+/// Makes the C library give memory back. Left alone it raises its own thresholds with every large block that is freed, up to 32 MiB,
+/// and keeps a heap for each thread: after a burst of large frames 240 MB stayed resident.
+/// </summary>
+static partial class NativeHeap
+{
+    const int MmapThreshold = -3;
+    const int TrimThreshold = -1;
+    const int ArenaMax = -8;
+
+    public static void Configure()
+    {
+        try
+        {
+            // Larger blocks are mapped and unmapped one by one; a preview's bytes stay below and find their place warm.
+            _ = SetOption(MmapThreshold, 1024 * 1024);
+            _ = SetOption(TrimThreshold, 1024 * 1024);
+            _ = SetOption(ArenaMax, 2);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // musl has no such options and gives memory back anyway.
+        }
+    }
+
+    /// <summary>Gives back what lies free between blocks that are in use. Takes milliseconds: for quiet moments.</summary>
+    public static void Trim()
+    {
+        try
+        {
+            _ = TrimHeaps(0);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // As above.
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    private static partial int TrimHeaps(nuint keep);
+
+    [LibraryImport("libc", EntryPoint = "mallopt")]
+    private static partial int SetOption(int option, int value);
+}
