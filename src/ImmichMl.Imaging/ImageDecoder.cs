@@ -9,6 +9,9 @@ namespace ImmichMl.Imaging;
 /// </summary>
 public static unsafe class ImageDecoder
 {
+    /// <summary>The native library that decoding needs.</summary>
+    public const string LibraryFileName = "libSkiaSharp.so";
+
     /// <param name="image">The whole encoded image.</param>
     /// <param name="header">What <see cref="ImageHeader.Read"/> said of the same bytes.</param>
     /// <exception cref="ImageException">The image is truncated or damaged, or the codec disagrees with the header.</exception>
@@ -25,7 +28,7 @@ public static unsafe class ImageDecoder
             // DllNotFoundException and EntryPointNotFoundException are TypeLoadExceptions.
             var cause = exception.GetBaseException().Message;
             throw new DllNotFoundException(
-                $"The image codec library libSkiaSharp, which belongs beside the program, cannot be used: {cause}", exception);
+                $"The image codec library {LibraryFileName}, which belongs beside the program, cannot be used: {cause}", exception);
         }
     }
 

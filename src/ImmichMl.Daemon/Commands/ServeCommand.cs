@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ImmichMl.Client;
+using ImmichMl.Imaging;
 using ImmichMl.Inference.Sessions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -45,9 +46,12 @@ static class ServeCommand
             return Cli.Ok;
         }
 
-        if (RuntimeLibrary.Locate() is null)
+        foreach (string library in (string[])[RuntimeLibrary.FileName, ImageDecoder.LibraryFileName])
         {
-            throw new OperatorException("libonnxruntime.so is missing: it belongs beside this program. Without it no model can be loaded.");
+            if (!RuntimeLibrary.IsPresent(library))
+            {
+                throw new OperatorException($"{library} is missing: it belongs beside this program.");
+            }
         }
 
         // With two cores there are two: one that is kept busy by a frame of 100 MB and one that pings wait for.

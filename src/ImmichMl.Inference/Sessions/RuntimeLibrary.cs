@@ -6,7 +6,7 @@ namespace ImmichMl.Inference.Sessions;
 /// <summary>The native ONNX Runtime: present or not, telemetry off, initialised at the first model and not before.</summary>
 public static partial class RuntimeLibrary
 {
-    const string FileName = "libonnxruntime.so";
+    public const string FileName = "libonnxruntime.so";
 
     static readonly Lazy<OrtEnv> s_environment = new(Initialise);
 
@@ -22,14 +22,13 @@ public static partial class RuntimeLibrary
         }
     }
 
-    /// <summary>Looks for the library's file without loading it; null when it is nowhere to be found.</summary>
-    public static string? Locate()
+    /// <summary>Looks for a native library's file where the loader will, without loading it.</summary>
+    public static bool IsPresent(string fileName)
     {
         string searched = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
         return searched.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             .Prepend(AppContext.BaseDirectory)
-            .Select(folder => Path.Combine(folder, FileName))
-            .FirstOrDefault(File.Exists);
+            .Any(folder => File.Exists(Path.Combine(folder, fileName)));
     }
 
     /// <summary>Loads and initialises the library, once.</summary>
