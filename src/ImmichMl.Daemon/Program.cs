@@ -13,7 +13,9 @@ static class Program
         RuntimeLibrary.DisableTelemetry();
         Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         ParseResult parsed = Root().Parse(args);
-        int code = await parsed.InvokeAsync();
+
+        // The library would end the process 2 seconds after SIGTERM; how long stopping may take is for the verb to say.
+        int code = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = Timeout.InfiniteTimeSpan });
         return parsed.Errors.Count > 0 ? Cli.Usage : code;
     }
 

@@ -57,8 +57,9 @@ static class ServeCommand
             log.SettingWithoutEffect(name);
         }
 
-        await host.RunAsync(cancellation);
+        // Before it runs: it disposes its services when it ends.
         DaemonLifetime lifetime = host.Services.GetServices<IHostedService>().OfType<DaemonLifetime>().Single();
+        await host.RunAsync(cancellation);
         return lifetime.Fault is { } fault ? throw fault : Cli.Ok;
     }
 

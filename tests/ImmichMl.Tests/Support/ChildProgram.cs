@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace ImmichMl.Tests.Support;
@@ -10,7 +11,7 @@ sealed record Finished(int ExitCode, string Output, string Errors);
 /// The real immich-ml in a process of its own: the program that was built beside these tests, or the one that IMMICH_ML_BINARY names
 /// (natively published tests have none beside them).
 /// </summary>
-sealed class ChildProgram : IAsyncDisposable
+sealed partial class ChildProgram : IAsyncDisposable
 {
     readonly Process _process;
     readonly Task<string> _output;
@@ -33,7 +34,7 @@ sealed class ChildProgram : IAsyncDisposable
     public int Id => _process.Id;
 
     /// <param name="arguments">Of the program.</param>
-    /// <param name="environment">Beside what these tests have themselves; null takes a variable away.</param>
+    /// <param name="environment">Beside what these tests have themselves, but for settings of the program; null takes a variable away.</param>
     public static ChildProgram Start(IEnumerable<string> arguments, params (string Name, string? Value)[] environment)
     {
         (string file, string[] before) = Locate();
@@ -41,6 +42,11 @@ sealed class ChildProgram : IAsyncDisposable
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         };
+        foreach (string setting in start.Environment.Keys.Where(IsSetting).ToList())
+        {
+            start.Environment.Remove(setting);
+        }
+
         foreach ((string name, string? value) in environment)
         {
             start.Environment[name] = value;
@@ -67,6 +73,19 @@ sealed class ChildProgram : IAsyncDisposable
         }
     }
 
+    public void Terminate()
+    {
+        const int SigTerm = 15;
+        if (Kill(_process.Id, SigTerm) != 0)
+        {
+            throw new InvalidOperationException($"Process {_process.Id} is not there to be told.");
+        }
+    }
+
+    static bool IsSetting(string name) =>
+        name.StartsWith("IMMICH_", StringComparison.OrdinalIgnoreCase) || name.StartsWith("MACHINE_LEARNING_", StringComparison.OrdinalIgnoreCase)
+        || name is "NOTIFY_SOCKET" or "JOURNAL_STREAM" or "LISTEN_FDS" or "LISTEN_PID" or "XDG_RUNTIME_DIR";
+
     static (string File, string[] Before) Locate()
     {
         if (Environment.GetEnvironmentVariable("IMMICH_ML_BINARY") is { Length: > 0 } binary)
@@ -82,6 +101,9 @@ sealed class ChildProgram : IAsyncDisposable
         string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } named ? named : "dotnet";
         return (host, [Path.Combine(AppContext.BaseDirectory, "immich-ml.dll")]);
     }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
 
     public async ValueTask DisposeAsync()
     {
