@@ -30,6 +30,9 @@ static class DaemonHost
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(LevelOf(options.Serve.LogLevel));
         (logging ?? (standard => standard.AddProvider(new StderrLoggerProvider(TimeProvider.System))))(builder.Logging);
+
+        // What keeps the host from starting or stopping comes out of it as well, and is told once, without a stack.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         IServiceCollection services = builder.Services;
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(options);

@@ -16,7 +16,7 @@ sealed class ModelLoader(ModelStore store, SessionFactory sessions, TimeProvider
         {
             IDisposable model = key.Kind == ModelKind.ClipVisual
                 ? ClipVisualEncoder.Load(key, store, sessions)
-                : throw new ModelException(ModelFault.Unusable, $"{key.Kind} is not in this version.");
+                : throw new ModelException(ModelFault.Unusable, $"Model {key} is in {store.Find(key)}, but {key.Kind} is not in this version.");
             log.Loaded(key.ToString(), time.GetElapsedTime(since).TotalMilliseconds);
             return model;
         }

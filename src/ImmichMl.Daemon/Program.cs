@@ -15,8 +15,8 @@ static class Program
         Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         ParseResult parsed = Root().Parse(args);
 
-        // Without its own handling of SIGTERM, which would cut the drain short after 2 s: the host's counts.
-        int code = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+        // The library would end the process 2 seconds after SIGTERM; how long stopping may take is for the verb to say.
+        int code = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = Timeout.InfiniteTimeSpan });
         return parsed.Errors.Count > 0 ? Cli.Usage : code;
     }
 

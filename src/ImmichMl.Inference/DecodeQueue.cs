@@ -43,8 +43,7 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
         try
         {
             await pixels.GrowAsync((long)header.Width * header.Height, cancellation);
-            image.Retain();
-            decode = _threads.RunAsync(() => Decode(image, header, pixels, started, cancellation));
+            decode = Start(image, () => Decode(image, header, pixels, started, cancellation));
         }
         catch
         {
@@ -65,6 +64,21 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
         catch (OperationCanceledException)
         {
             Abandon(decode);
+            throw;
+        }
+    }
+
+    /// <summary>The decode holds the bytes from here on, whoever else lets go of them.</summary>
+    Task<Decoded> Start(EncodedImage image, Func<Decoded> decode)
+    {
+        image.Retain();
+        try
+        {
+            return _threads.RunAsync(decode);
+        }
+        catch
+        {
+            image.Dispose();
             throw;
         }
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using ImmichMl.Client;
 
 namespace ImmichMl.Daemon.Commands;
@@ -32,7 +33,17 @@ static class Cli
         Description = "Seconds to wait for the answer",
         HelpName = "SECONDS",
         DefaultValueFactory = _ => 300,
+        Validators = { CheckTimeout },
     };
+
+    /// <summary>A timer takes 49 days at most; NaN passes no comparison. What is no number at all has been refused already.</summary>
+    static void CheckTimeout(OptionResult timeout)
+    {
+        if (timeout.Tokens is [{ Value: var text }] && double.TryParse(text, out double seconds) && seconds is not (> 0 and <= 1_000_000))
+        {
+            timeout.AddError("--timeout takes more than 0 and at most 1000000 seconds.");
+        }
+    }
 
     public static MlClient Connect(ParseResult arguments)
     {

@@ -48,6 +48,6 @@ public sealed class ServeOptions
 
     /// <summary>How long open requests may go on after SIGTERM.</summary>
     [Display(Name = "MACHINE_LEARNING_DRAIN_TIMEOUT", Description = "Seconds that open requests may go on after SIGTERM")]
-    [Range(0, 3600)]
+    [Range(0d, 3600d)]
     public double DrainTimeoutSeconds { get; set; } = 10;
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ImmichMl.Models;
@@ -9,15 +10,18 @@ sealed partial record VisualConfig
 {
     public const string FileName = "preprocess_cfg.json";
 
+    /// <summary>Far beyond any model; below it no size of a tensor overflows.</summary>
+    public const int MaxSide = 8192;
+
     /// <summary>An integer or [height, width], of which the first counts.</summary>
     [JsonPropertyName("size")]
     public JsonElement Size { get; init; }
 
     [JsonPropertyName("mean")]
-    public float[] Mean { get; init; } = [];
+    public float[]? Mean { get; init; }
 
     [JsonPropertyName("std")]
-    public float[] Std { get; init; } = [];
+    public float[]? Std { get; init; }
 
     /// <summary>Side of the square that the model sees, in pixels.</summary>
     [JsonIgnore]
@@ -42,15 +46,17 @@ sealed partial record VisualConfig
     int Checked()
     {
         JsonElement size = Size.ValueKind == JsonValueKind.Array && Size.GetArrayLength() > 0 ? Size[0] : Size;
-        if (size.ValueKind != JsonValueKind.Number || !size.TryGetInt32(out int side) || side is < 1 or > 8192)
+        if (size.ValueKind != JsonValueKind.Number || !size.TryGetInt32(out int side) || side is < 1 or > MaxSide)
         {
             throw new InvalidDataException("size is not a number of pixels or a list of two.");
         }
 
-        return Mean.Length == 3 && Std.Length == 3 && !Std.Contains(0)
+        return IsTriple(Mean) && IsTriple(Std) && !Std.Contains(0)
             ? side
             : throw new InvalidDataException("mean and std must hold three numbers each, std none of them 0.");
     }
+
+    static bool IsTriple([NotNullWhen(true)] float[]? values) => values is { Length: 3 } && values.All(float.IsFinite);
 
     [JsonSerializable(typeof(VisualConfig))]
     internal sealed partial class VisualConfigJson : JsonSerializerContext;

@@ -14,6 +14,7 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
     readonly Lock _lock = new();
     readonly Dictionary<ModelKey, Entry> _entries = [];
     readonly HashSet<ModelKey> _failed = [];
+    bool _disposed;
 
     sealed class Entry(Task<IDisposable> model)
     {
@@ -98,6 +99,7 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
     {
         lock (_lock)
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             if (!_entries.TryGetValue(key, out Entry? entry))
             {
                 // A load blocks for seconds: it gets a thread of its own, not one of the pool's.
@@ -116,30 +118,35 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
     /// <summary>Holds the entry while it loads, so that it is not taken for idle, and forgets it if it fails, so that it may be tried again.</summary>
     async Task FinishLoadAsync(ModelKey key, Entry entry)
     {
-        bool loaded = true;
+        Exception? fault = null;
         try
         {
             await entry.Model;
         }
-        catch (Exception e) when (e is not null)
+        catch (Exception e)
         {
-            loaded = false;
+            fault = e;
         }
 
         lock (_lock)
         {
-            if (loaded)
+            if (fault is null)
             {
                 _failed.Remove(key);
             }
             else if (_entries.GetValueOrDefault(key) == entry)
             {
                 _entries.Remove(key);
-                _failed.Add(key);
+
+                // A model that is not there has not failed; and peers can make up any number of names.
+                if (fault is not ModelException { Fault: ModelFault.Unknown or ModelFault.Unavailable })
+                {
+                    _failed.Add(key);
+                }
             }
         }
 
-        if (!loaded)
+        if (fault is not null)
         {
             Retire(entry);
         }
@@ -190,6 +197,7 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
         List<Entry> entries;
         lock (_lock)
         {
+            _disposed = true;
             entries = [.. _entries.Values];
             _entries.Clear();
         }

@@ -1,0 +1,54 @@
+using System.Net.Sockets;
+using System.Text;
+using ImmichMl.Tests.Support;
+
+namespace ImmichMl.Tests.Daemon;
+
+/// <summary>immich-ml serve in a process of its own, with this test in the place of the service manager.</summary>
+sealed class ServedProgram : IAsyncDisposable
+{
+    readonly TempFolder _folder = new();
+    readonly Socket _notify = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+    readonly ChildProgram _daemon;
+
+    ServedProgram(string cache, (string Name, string? Value)[] settings)
+    {
+        string notify = _folder.File("notify");
+        _notify.Bind(new UnixDomainSocketEndPoint(notify));
+        _daemon = ChildProgram.Start(["serve", "--socket", Socket, "--cache", cache], [("NOTIFY_SOCKET", notify), .. settings]);
+    }
+
+    public string Socket => _folder.File("immich-ml.sock");
+
+    public int ProcessId => _daemon.Id;
+
+    /// <summary>Returns once the daemon has said that it is ready.</summary>
+    public static async Task<ServedProgram> StartAsync(string cache, params (string Name, string? Value)[] settings)
+    {
+        var served = new ServedProgram(cache, settings);
+        await Assert.That(await served.NotificationAsync()).StartsWith("READY=1\n");
+        return served;
+    }
+
+    /// <summary>The next datagram for the service manager.</summary>
+    public async Task<string> NotificationAsync()
+    {
+        byte[] datagram = new byte[4096];
+        using var enough = new CancellationTokenSource(Patience.Limit);
+        return Encoding.UTF8.GetString(datagram, 0, await _notify.ReceiveAsync(datagram, enough.Token));
+    }
+
+    /// <summary>Runs another verb against this daemon.</summary>
+    public Task<Finished> AskAsync(string verb, params IEnumerable<string> arguments) => ChildProgram.RunAsync([verb, .. arguments, "--socket", Socket]);
+
+    public void Terminate() => _daemon.Terminate();
+
+    public Task<Finished> EndAsync() => _daemon.EndAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _daemon.DisposeAsync();
+        _notify.Dispose();
+        _folder.Dispose();
+    }
+}

@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace ImmichMl.Tests.Support;
+
+/// <summary>What a program left behind.</summary>
+sealed record Finished(int ExitCode, string Output, string Errors);
+
+/// <summary>
+/// The real immich-ml in a process of its own: the program that was built beside these tests, or the one that IMMICH_ML_BINARY names
+/// (natively published tests have none beside them).
+/// </summary>
+sealed partial class ChildProgram : IAsyncDisposable
+{
+    readonly Process _process;
+    readonly Task<string> _output;
+    readonly StringBuilder _errors = new();
+
+    ChildProgram(Process process)
+    {
+        _process = process;
+        process.ErrorDataReceived += (_, line) =>
+        {
+            lock (_errors)
+            {
+                _errors.Append(line.Data).Append('\n');
+            }
+        };
+        process.BeginErrorReadLine();
+        _output = process.StandardOutput.ReadToEndAsync();
+    }
+
+    public int Id => _process.Id;
+
+    /// <param name="arguments">Of the program.</param>
+    /// <param name="environment">Beside what these tests have themselves, but for settings of the program; null takes a variable away.</param>
+    public static ChildProgram Start(IEnumerable<string> arguments, params (string Name, string? Value)[] environment)
+    {
+        (string file, string[] before) = Locate();
+        var start = new ProcessStartInfo(file, [.. before, .. arguments])
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        foreach (string setting in start.Environment.Keys.Where(IsSetting).ToList())
+        {
+            start.Environment.Remove(setting);
+        }
+
+        foreach ((string name, string? value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        var child = new ChildProgram(Process.Start(start)!);
+        child._process.StandardInput.Close();
+        return child;
+    }
+
+    public static async Task<Finished> RunAsync(IEnumerable<string> arguments, params (string Name, string? Value)[] environment)
+    {
+        await using ChildProgram child = Start(arguments, environment);
+        return await child.EndAsync();
+    }
+
+    public async Task<Finished> EndAsync()
+    {
+        await _process.WaitForExitAsync().Within();
+        string output = await _output.Within();
+        lock (_errors)
+        {
+            return new Finished(_process.ExitCode, output, _errors.ToString());
+        }
+    }
+
+    public void Terminate()
+    {
+        const int SigTerm = 15;
+        if (Kill(_process.Id, SigTerm) != 0)
+        {
+            throw new InvalidOperationException($"Process {_process.Id} is not there to be told.");
+        }
+    }
+
+    static bool IsSetting(string name) =>
+        name.StartsWith("IMMICH_", StringComparison.OrdinalIgnoreCase) || name.StartsWith("MACHINE_LEARNING_", StringComparison.OrdinalIgnoreCase)
+        || name is "NOTIFY_SOCKET" or "JOURNAL_STREAM" or "LISTEN_FDS" or "LISTEN_PID" or "XDG_RUNTIME_DIR";
+
+    static (string File, string[] Before) Locate()
+    {
+        if (Environment.GetEnvironmentVariable("IMMICH_ML_BINARY") is { Length: > 0 } binary)
+        {
+            return (binary, []);
+        }
+
+        if (!File.Exists(Path.Combine(AppContext.BaseDirectory, "ImmichMl.Tests.dll")))
+        {
+            Skip.Test("These tests are native and IMMICH_ML_BINARY names no program.");
+        }
+
+        string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } named ? named : "dotnet";
+        return (host, [Path.Combine(AppContext.BaseDirectory, "immich-ml.dll")]);
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+    }
+}
