@@ -109,7 +109,7 @@ public static class ImmichJson
         string scores = List(faces, static (json, face) => JsonNumber.Append(json, (double)face.Score));
         string landmarks = faces.Any(face => face.Landmarks is null)
             ? "null"
-            : List(faces, static (json, face) => json.Append(Points(face.Landmarks!, 1, 1)));
+            : List(faces, static (json, face) => json.Append(Points(face.Landmarks!, x => x, y => y)));
         return $"{{\"boxes\":{boxes},\"scores\":{scores},\"landmarks\":{landmarks}}}";
     }
 
@@ -120,20 +120,24 @@ public static class ImmichJson
         return $"{{\"text\":{text},\"box\":{Doubles(ocr.Box)},\"boxScore\":{Doubles(ocr.BoxScore)},\"textScore\":{textScore}}}";
     }
 
-    /// <summary>Here the original answers in source pixels, while the wire has boxes divided by the picture's size.</summary>
+    /// <summary>
+    /// Here the original answers in source pixels, while the wire has boxes divided by the picture's size. Corners lie on whole pixels;
+    /// a float32 divided and multiplied again does not always.
+    /// </summary>
     static string TextDetections(PredictResult result)
     {
         float[][] quads = [.. result.Ocr!.Box.Chunk(8)];
-        string boxes = List(quads, (json, quad) => json.Append(Points(quad, result.ImageWidth ?? 1, result.ImageHeight ?? 1)));
+        string boxes = List(quads, (json, quad) => json.Append(Points(
+            quad, x => Math.Round(x * (result.ImageWidth ?? 1)), y => Math.Round(y * (result.ImageHeight ?? 1)))));
         return $"{{\"boxes\":{boxes},\"scores\":{Doubles(result.Ocr.BoxScore)}}}";
     }
 
-    static string Points(float[] values, int width, int height) => List([.. values.Chunk(2)], (json, point) =>
+    static string Points(float[] values, Func<double, double> placeX, Func<double, double> placeY) => List([.. values.Chunk(2)], (json, point) =>
     {
         json.Append('[');
-        JsonNumber.Append(json, (double)(point[0] * width));
+        JsonNumber.Append(json, placeX(point[0]));
         json.Append(',');
-        JsonNumber.Append(json, (double)(point[1] * height));
+        JsonNumber.Append(json, placeY(point[1]));
         json.Append(']');
     });
 

@@ -13,6 +13,7 @@ public sealed class MlClient(MlClientOptions? options = null) : IAsyncDisposable
     readonly MlClientOptions _options = options ?? new MlClientOptions();
     readonly SemaphoreSlim _connecting = new(1);
     MlConnection? _connection;
+    volatile bool _disposed;
 
     /// <summary>Answers at once, whatever the daemon's load.</summary>
     public async Task PingAsync(CancellationToken cancellation = default) =>
@@ -56,7 +57,7 @@ public sealed class MlClient(MlClientOptions? options = null) : IAsyncDisposable
             {
                 return await connection.SendAsync(request, read, either.Token).ConfigureAwait(false);
             }
-            catch (MlConnectionException) when (used)
+            catch (MlConnectionException) when (used && !_disposed)
             {
                 // The daemon was restarted since the last call. No operation does harm when it is asked for twice.
                 (connection, _) = await ConnectAsync(either.Token).ConfigureAwait(false);
@@ -72,6 +73,7 @@ public sealed class MlClient(MlClientOptions? options = null) : IAsyncDisposable
     /// <summary>The connection, and whether it had been there before this call.</summary>
     async ValueTask<(MlConnection Connection, bool Used)> ConnectAsync(CancellationToken cancellation)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         if (_connection is { IsBroken: false } open)
         {
             return (open, true);
@@ -80,6 +82,7 @@ public sealed class MlClient(MlClientOptions? options = null) : IAsyncDisposable
         await _connecting.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             if (_connection is { IsBroken: false } meanwhile)
             {
                 return (meanwhile, true);
@@ -102,11 +105,18 @@ public sealed class MlClient(MlClientOptions? options = null) : IAsyncDisposable
     /// <summary>Closes the connection; open calls fail with <see cref="MlConnectionException"/>.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_connection is not null)
+        _disposed = true;
+        await _connecting.WaitAsync().ConfigureAwait(false);
+        try
         {
-            await _connection.DisposeAsync().ConfigureAwait(false);
+            if (_connection is not null)
+            {
+                await _connection.DisposeAsync().ConfigureAwait(false);
+            }
         }
-
-        _connecting.Dispose();
+        finally
+        {
+            _connecting.Release();
+        }
     }
 }

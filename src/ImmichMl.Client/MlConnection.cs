@@ -44,7 +44,10 @@ sealed class MlConnection : IAsyncDisposable
         catch (Exception e) when (e is SocketException or ArgumentException)
         {
             socket.Dispose();
-            throw new MlConnectionException($"No connection to {options.SocketPath}: {e.Message}", e);
+
+            // A missing file is "Cannot assign requested address" to .NET.
+            string why = e is SocketException { SocketErrorCode: SocketError.AddressNotAvailable } ? "There is no such socket." : e.Message;
+            throw new MlConnectionException($"No connection to {options.SocketPath}: {why}", e);
         }
         catch
         {
@@ -77,6 +80,9 @@ sealed class MlConnection : IAsyncDisposable
         finally
         {
             _pending.TryRemove(id, out _);
+
+            // Looked at, so that the answer to a call that ended otherwise is not reported as an unobserved exception.
+            _ = pending.Answer.Task.Exception;
         }
     }
 
@@ -186,10 +192,11 @@ sealed class MlConnection : IAsyncDisposable
         }
     }
 
+    /// <returns>The first cause: whatever fails after it is its consequence.</returns>
     Exception Break(string message, Exception? cause = null)
     {
         Exception broken = cause as MlErrorException ?? (Exception)new MlConnectionException(message, cause);
-        _broken ??= broken;
+        broken = Interlocked.CompareExchange(ref _broken, broken, null) ?? broken;
         foreach (Pending pending in _pending.Values)
         {
             pending.Answer.TrySetException(broken);
@@ -199,10 +206,10 @@ sealed class MlConnection : IAsyncDisposable
         return broken;
     }
 
+    /// <summary>The semaphore is not disposed: who waits to send must still get its turn and fail.</summary>
     public async ValueTask DisposeAsync()
     {
         Break($"The connection to {_options.SocketPath} was closed here.");
         await _reading.ConfigureAwait(false);
-        _writing.Dispose();
     }
 }

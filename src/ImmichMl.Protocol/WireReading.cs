@@ -19,12 +19,12 @@ static class WireReading
         return reader.ReadMapHeader();
     }
 
-    /// <summary>A map's next key; an over-long one comes back as the empty string and so is unknown.</summary>
-    public static string ReadKey(this ref MessagePackReader reader)
+    /// <summary>A map's next key, or another word to look up; an over-long one comes back as the empty string and so is unknown.</summary>
+    public static string ReadKey(this ref MessagePackReader reader, string what = "A key")
     {
-        Expect(ref reader, MessagePackType.String, "A key", "a string");
+        Expect(ref reader, MessagePackType.String, what, "a string");
         ReadOnlySequence<byte> utf8 = reader.ReadStringSequence() ?? default;
-        return utf8.Length > MaxKeyBytes ? "" : Decode(utf8, "A key");
+        return utf8.Length > MaxKeyBytes ? "" : Decode(utf8, what);
     }
 
     public static string ReadText(this ref MessagePackReader reader, string what, int maxBytes)

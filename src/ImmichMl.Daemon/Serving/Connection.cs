@@ -139,12 +139,6 @@ sealed class Connection(
             return await _replies.SendAsync(new Response { Id = e.Id, Error = ErrorMap.ToDetail(e) }) && !e.Closes;
         }
 
-        if (request is CancelRequest cancel)
-        {
-            frame.Dispose();
-            return await _replies.SendAsync(new Response { Id = request.Id, Result = new CancelResult(_open.TryCancel(cancel.Target)) });
-        }
-
         return await OpenAsync(request, frame);
     }
 
@@ -158,13 +152,14 @@ sealed class Connection(
 
     async ValueTask<bool> OpenAsync(Request request, Frame frame)
     {
-        OpenRequests.Entry entry = _open.TryOpen(request.Id, out CancellationToken cancellation);
+        bool lasts = request is PredictRequest or LoadRequest or UnloadRequest;
+        OpenRequests.Entry entry = _open.TryOpen(request.Id, lasts, out CancellationToken cancellation);
         if (entry == Serving.OpenRequests.Entry.Open)
         {
             Task answering = AnswerAsync(request, frame, cancellation);
 
             // What is answered at once keeps its place in line; all else runs on beside the next frames.
-            if (request is not (PredictRequest or LoadRequest or UnloadRequest))
+            if (!lasts)
             {
                 await answering;
             }
@@ -182,10 +177,17 @@ sealed class Connection(
 
     async Task AnswerAsync(Request request, Frame frame, CancellationToken cancellation)
     {
-        Response response = await dispatcher.AnswerAsync(request, frame, number, cancellation);
+        Response response = request is CancelRequest cancel ? Cancel(cancel, frame) : await dispatcher.AnswerAsync(request, frame, number, cancellation);
         _open.Close(request.Id);
         await _replies.SendAsync(response);
         _open.Finish();
+    }
+
+    Response Cancel(CancelRequest request, Frame frame)
+    {
+        frame.Dispose();
+        bool cancelled = request.Target != request.Id && _open.TryCancel(request.Target);
+        return new Response { Id = request.Id, Result = new CancelResult(cancelled) };
     }
 
     /// <summary>After <see cref="RunAsync"/>. The token source stays usable: the listener may still tell us to stop.</summary>

@@ -91,12 +91,16 @@ sealed class Dispatcher(Pipeline pipeline, SessionCache models, Answers answers,
                 Image = image,
                 Text = request.Text,
                 Lane = request.Priority switch { Priority.Interactive => Lane.Interactive, Priority.Background => Lane.Background, _ => standard },
-                Deadline = request.DeadlineMs is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null,
+                Deadline = DeadlineOf(request),
                 Clock = clock,
             },
             cancellation);
         return Answers.Predict(prediction, clock, time.GetElapsedTime(arrival));
     }
+
+    /// <summary>Timers end at 49 days: a deadline weeks away is none.</summary>
+    static TimeSpan? DeadlineOf(PredictRequest request) =>
+        request.DeadlineMs is { } milliseconds and <= int.MaxValue ? TimeSpan.FromMilliseconds(milliseconds) : null;
 
     static ModelKey KeyOf(ModelAddress model)
     {

@@ -67,7 +67,9 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
         TimeSpan still = TimeSpan.Zero;
         while (true)
         {
-            using var patience = new CancellationTokenSource(s_patienceWhenShort, time);
+            TimeSpan left = TimeSpan.FromSeconds(options.StallTimeoutSeconds) - still;
+            TimeSpan wait = left < s_patienceWhenShort ? left : s_patienceWhenShort;
+            using var patience = new CancellationTokenSource(wait, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
             try
             {
@@ -80,7 +82,7 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
-                still += s_patienceWhenShort;
+                still += wait;
                 if (still.TotalSeconds >= options.StallTimeoutSeconds || (_bytes!.Length > FreeCapacity && budget.IsShort))
                 {
                     throw new TimeoutException($"A frame stood still for {still.TotalSeconds:0.#} s.");

@@ -30,7 +30,10 @@ sealed class OpenRequests(int limit)
         }
     }
 
-    public Entry TryOpen(ulong id, out CancellationToken cancellation)
+    /// <param name="id">The request's id.</param>
+    /// <param name="lasts">False for what is answered at once: it takes no place from others, nor do they from it.</param>
+    /// <param name="cancellation">Of this request.</param>
+    public Entry TryOpen(ulong id, bool lasts, out CancellationToken cancellation)
     {
         lock (_lock)
         {
@@ -40,7 +43,7 @@ sealed class OpenRequests(int limit)
                 return Entry.Repeated;
             }
 
-            if (_count >= limit)
+            if (lasts && _count >= limit)
             {
                 return Entry.Full;
             }

@@ -36,12 +36,13 @@ sealed class ReplyChannel(Socket socket, ServeOptions options, TimeProvider time
     /// <returns>Null; or why nothing can be sent any more.</returns>
     public async Task<string?> RunAsync()
     {
+        using var stall = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         try
         {
             await foreach (Response response in _replies.Reader.ReadAllAsync())
             {
                 using FrameWriter frame = FrameWriter.Encode(response);
-                await WriteAsync(frame.Head);
+                await WriteAsync(frame.Head, stall);
             }
 
             return null;
@@ -64,20 +65,15 @@ sealed class ReplyChannel(Socket socket, ServeOptions options, TimeProvider time
         }
     }
 
-    async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
+    /// <summary>A send that is cut off leaves half a frame: the caller closes the connection.</summary>
+    async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationTokenSource stall)
     {
         while (bytes.Length > 0)
         {
-            ValueTask<int> sending = socket.SendAsync(bytes, SocketFlags.None);
-            if (sending.IsCompleted)
-            {
-                bytes = bytes[await sending..];
-                continue;
-            }
-
-            // A send that is cut off leaves half a frame: the caller closes the connection.
-            using var stall = new CancellationTokenSource(TimeSpan.FromSeconds(options.StallTimeoutSeconds), time);
-            bytes = bytes[await sending.AsTask().WaitAsync(stall.Token)..];
+            stall.CancelAfter(TimeSpan.FromSeconds(options.StallTimeoutSeconds));
+            bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None, stall.Token)..];
         }
+
+        stall.CancelAfter(Timeout.InfiniteTimeSpan);
     }
 }

@@ -110,12 +110,12 @@ sealed class SocketListener(ServeOptions options, Dispatcher dispatcher, Answers
         answers.Ready = false;
         await _stopping.CancelAsync();
         listening?.Dispose();
-        log.Stopping(OpenRequests);
         foreach ((Connection connection, _) in _connections.Values)
         {
             connection.Drain();
         }
 
+        log.Stopping(OpenRequests);
         long since = time.GetTimestamp();
         while (OpenRequests > 0 && time.GetElapsedTime(since).TotalSeconds < options.DrainTimeoutSeconds)
         {

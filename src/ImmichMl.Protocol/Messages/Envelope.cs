@@ -9,8 +9,6 @@ namespace ImmichMl.Protocol.Messages;
 /// </summary>
 readonly record struct Envelope(ulong Id, bool? Spoken, string? Operation, ProtocolException? Fault)
 {
-    const int MaxOperationBytes = 64;
-
     public static Envelope Read(in ReadOnlySequence<byte> payload)
     {
         var reader = new MessagePackReader(payload);
@@ -32,7 +30,7 @@ readonly record struct Envelope(ulong Id, bool? Spoken, string? Operation, Proto
                         spoken = value.ReadInteger("v") == Request.Version;
                         break;
                     case "op":
-                        operation = value.ReadText("op", MaxOperationBytes);
+                        operation = value.ReadKey("op");
                         break;
                 }
             }

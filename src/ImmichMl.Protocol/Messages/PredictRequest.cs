@@ -20,10 +20,14 @@ public sealed record PredictRequest : Request
     const int MaxTextBytes = 1024 * 1024;
     const int MaxTasks = 16;
 
+    // In the order of PROTOCOL.md, and so on the wire.
+    static readonly string[] s_tasks = ["clip", "facial-recognition", "ocr"];
+    static readonly string[] s_types = ["visual", "textual", "detection", "recognition"];
+
     /// <inheritdoc/>
     public override string Operation => Name;
 
-    /// <summary>What to do, in the order given. Empty: only the image's size is asked for.</summary>
+    /// <summary>What to do, in any order. Empty: only the image's size is asked for.</summary>
     public required IReadOnlyList<TaskEntry> Tasks { get; init; }
 
     /// <summary>An encoded picture (JPEG, PNG, WebP, GIF or BMP), up to <c>limits.maxImageBytes</c>; null for a text.</summary>
@@ -36,7 +40,7 @@ public sealed record PredictRequest : Request
     public Priority? Priority { get; init; }
 
     /// <summary>Milliseconds after arrival past which the request is not started any more.</summary>
-    public int? DeadlineMs { get; init; }
+    public long? DeadlineMs { get; init; }
 
     private protected override int OwnKeys =>
         1 + (Text is null ? 0 : 1) + (Priority is null ? 0 : 1) + (DeadlineMs is null ? 0 : 1) + (Image is null ? 0 : 1);
@@ -73,7 +77,8 @@ public sealed record PredictRequest : Request
 
     void WriteTasks(ref MessagePackWriter writer)
     {
-        var tasks = Tasks.GroupBy(entry => entry.Task, StringComparer.Ordinal).ToList();
+        var tasks = Tasks.OrderBy(entry => Place(s_tasks, entry.Task)).ThenBy(entry => Place(s_types, entry.Type))
+            .GroupBy(entry => entry.Task, StringComparer.Ordinal).ToList();
         writer.WriteMapHeader(tasks.Count);
         foreach (IGrouping<string, TaskEntry> task in tasks)
         {
@@ -85,6 +90,9 @@ public sealed record PredictRequest : Request
             }
         }
     }
+
+    /// <summary>Names that we do not know come last.</summary>
+    static int Place(string[] order, string name) => Array.IndexOf(order, name) is >= 0 and var place ? place : order.Length;
 
     internal static PredictRequest Read(ref MessagePackReader reader, ulong id)
     {
@@ -110,7 +118,7 @@ public sealed record PredictRequest : Request
                     request = request with { Priority = ReadPriority(ref reader) };
                     break;
                 case "deadlineMs":
-                    request = request with { DeadlineMs = (int)reader.ReadCount("deadlineMs", int.MaxValue) };
+                    request = request with { DeadlineMs = reader.ReadCount("deadlineMs") };
                     break;
                 default:
                     reader.Skip();

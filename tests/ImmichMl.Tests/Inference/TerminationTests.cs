@@ -11,9 +11,9 @@ public sealed class TerminationTests
     [Test]
     public async Task Cancelling_ends_a_run_that_would_take_minutes()
     {
-        using TempFolder cache = SlowModel.Cache();
+        using TempFolder cache = EndlessModel.Cache();
         using ModelSession session = new SessionFactory(new RuntimeOptions())
-            .Create(new ModelKey(ModelKind.ClipVisual, SlowModel.Slow), cache.File("clip", SlowModel.Slow, "visual", "model.onnx"));
+            .Create(new ModelKey(ModelKind.ClipVisual, EndlessModel.Slow), cache.File("clip", EndlessModel.Slow, "visual", "model.onnx"));
         using var peer = new CancellationTokenSource();
         Task<OutputTensor> run = Task.Run(() => session.Run(new float[192], [1, 3, 8, 8], peer.Token));
         await Task.Delay(TimeSpan.FromMilliseconds(200));
@@ -26,16 +26,16 @@ public sealed class TerminationTests
     public async Task A_peer_that_cancels_is_answered_and_its_turn_goes_to_the_next()
     {
         byte[] picture = TestPicture.Bmp(8, 8);
-        using TempFolder cache = SlowModel.Cache();
+        using TempFolder cache = EndlessModel.Cache();
         await using RunningDaemon daemon = await RunningDaemon.StartAsync(cache.Path, ("MACHINE_LEARNING_REQUEST_THREADS", "1"));
-        await daemon.Client.LoadAsync(Clip.Address(SlowModel.Slow)).Within();
+        await daemon.Client.LoadAsync(Clip.Address(EndlessModel.Slow)).Within();
         using RawPeer peer = await RawPeer.ConnectAsync(daemon.SocketPath);
-        await peer.SendAsync(Clip.Visual(SlowModel.Slow, picture) with { Id = 1 });
+        await peer.SendAsync(Clip.Visual(EndlessModel.Slow, picture) with { Id = 1 });
 
         // A pong says that the request before it has been taken on.
         await peer.SendAsync(new PingRequest { Id = 3 });
         await peer.ReceiveAsync(EmptyResult.Read, Patience.Limit.TotalSeconds);
-        Task<PredictResult> next = daemon.Client.EmbedAsync(SlowModel.Quick, picture);
+        Task<PredictResult> next = daemon.Client.EmbedAsync(EndlessModel.Quick, picture);
         await Task.Delay(TimeSpan.FromMilliseconds(300));
         await Assert.That(next.IsCompleted).IsFalse();
         await peer.SendAsync(new CancelRequest { Id = 2, Target = 1 });

@@ -60,5 +60,8 @@ sealed class RawPeer : IDisposable
         }
     }
 
+    /// <summary>Sends no more; answers may still come.</summary>
+    public void FinishSending() => _socket.Shutdown(SocketShutdown.Send);
+
     public void Dispose() => _socket.Dispose();
 }

@@ -1,40 +1,45 @@
+using System.Text;
+
 namespace ImmichMl.Tests.Support;
 
-/// <summary>A cache of two CLIP image models: one whose run takes minutes, and one that gives its input back at once.</summary>
-static class SlowModel
+/// <summary>
+/// A model cache of its own with one CLIP image model that takes its time: a chain of products of one stochastic matrix, about
+/// 30 ms a step. Between two steps a run can be stopped.
+/// </summary>
+sealed class SlowModel : IDisposable
 {
-    public const string Slow = "slow__model";
-    public const string Quick = "quick__model";
+    public const string Name = "slow__chain";
 
-    public static TempFolder Cache()
+    const int Side = 512;
+
+    const string Preprocess = """{ "size": 512, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5] }""";
+
+    public SlowModel(int steps)
     {
-        var cache = new TempFolder();
-        byte[] config = """{"size": 8, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}"""u8.ToArray();
-        foreach ((string name, byte[] onnx) in (ReadOnlySpan<(string, byte[])>)[(Slow, Multiplications(600)), (Quick, Copy())])
-        {
-            cache.Write(onnx, "clip", name, "visual", "model.onnx");
-            cache.Write(config, "clip", name, "visual", "preprocess_cfg.json");
-        }
-
-        return cache;
+        string model = Path.Combine(Folder, "clip", Name, "visual");
+        Directory.CreateDirectory(model);
+        File.WriteAllBytes(Path.Combine(model, "model.onnx"), Graph(steps));
+        File.WriteAllText(Path.Combine(model, "preprocess_cfg.json"), Preprocess, Encoding.UTF8);
     }
 
-    static byte[] Copy() => new OnnxGraph(Quick).Input("image", OnnxType.Float, 1, 3, 8, 8).Output("embedding", OnnxType.Float, 1, 192)
-        .Node("Flatten", ["image"], ["embedding"], OnnxAttribute.Int("axis", 1)).ToModel();
+    public string Folder { get; } = Directory.CreateTempSubdirectory("immich-ml-slow-").FullName;
 
-    /// <summary>A chain of products of 3072×3072 matrices, 58 GFLOP each; all hang on the input, so none can be worked out ahead.</summary>
-    static byte[] Multiplications(int count)
+    static byte[] Graph(int steps)
     {
-        OnnxGraph graph = new OnnxGraph(Slow).Input("image", OnnxType.Float, 1, 3, 8, 8).Output("embedding", OnnxType.Float, 1, 1)
-            .Initializer("shape", OnnxTensor.Int64s([2], [3072, 3072]))
-            .Node("ConstantOfShape", ["shape"], ["matrix"], OnnxAttribute.Tensor("value", OnnxTensor.Floats([1], [1f / 3072])))
-            .Node("ReduceMean", ["image"], ["mean"], OnnxAttribute.Int("keepdims", 0))
-            .Node("Add", ["matrix", "mean"], ["product_0"]);
-        for (int i = 0; i < count; i++)
+        OnnxGraph graph = new OnnxGraph(Name)
+            .Input("image", OnnxType.Float, 1, 3, Side, Side)
+            .Output("embedding", OnnxType.Float, 1, 3)
+            .Node("Softmax", ["image"], ["step_0"], OnnxAttribute.Int("axis", 3));
+        for (int step = 1; step <= steps; step++)
         {
-            graph.Node("MatMul", [$"product_{i}", "product_0"], [$"product_{i + 1}"]);
+            graph.Node("MatMul", [$"step_{step - 1}", "step_0"], [$"step_{step}"]);
         }
 
-        return graph.Node("ReduceMax", [$"product_{count}"], ["embedding"]).ToModel();
+        return graph
+            .Node("GlobalMaxPool", [$"step_{steps}"], ["largest"])
+            .Node("Flatten", ["largest"], ["embedding"], OnnxAttribute.Int("axis", 1))
+            .ToModel();
     }
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
 }
