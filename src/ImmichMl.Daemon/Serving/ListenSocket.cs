@@ -72,7 +72,6 @@ sealed partial class ListenSocket : IDisposable
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             File.Delete(aside);
             socket.Bind(new UnixDomainSocketEndPoint(aside));
             File.SetUnixFileMode(aside, Mode);
