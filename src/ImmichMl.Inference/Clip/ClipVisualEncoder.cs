@@ -43,7 +43,11 @@ public sealed class ClipVisualEncoder : IDisposable
     /// <summary>A size that is fixed in the graph counts; the configuration's where the graph leaves it free.</summary>
     static int SideOf(ModelKey key, ModelSession session, VisualConfig config)
     {
-        if (session.Inputs is not [{ ElementType: TensorElementType.Float or TensorElementType.Float16, Dimensions: [<= 1, -1 or 3, <= VisualConfig.MaxSide and var height, <= VisualConfig.MaxSide and var width] }])
+        if (session.Inputs is not
+            [{
+                ElementType: TensorElementType.Float or TensorElementType.Float16,
+                Dimensions: [<= 1, -1 or 3, <= VisualConfig.MaxSide and var height, <= VisualConfig.MaxSide and var width],
+            }])
         {
             throw new ModelException(ModelFault.Unusable, $"Model {key} does not take one float tensor of [1, 3, height, width].");
         }

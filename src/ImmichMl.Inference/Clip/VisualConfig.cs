@@ -56,6 +56,7 @@ sealed partial record VisualConfig
             : throw new InvalidDataException("mean and std must hold three numbers each, std none of them 0.");
     }
 
+    /// <summary>Null is what the generated reader leaves where the file has no such value.</summary>
     static bool IsTriple([NotNullWhen(true)] float[]? values) => values is { Length: 3 } && values.All(float.IsFinite);
 
     [JsonSerializable(typeof(VisualConfig))]

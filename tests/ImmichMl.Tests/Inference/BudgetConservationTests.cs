@@ -16,10 +16,16 @@ public sealed class BudgetConservationTests
 
         public (Task Task, long Amount)? Wish { get; private set; }
 
+        /// <summary>The step at which the last wish was made.</summary>
+        public int Since { get; private set; }
+
+        public bool Waits => Wish is { Task.IsCompleted: false };
+
         public long Held => _held + (Wish is { Task.IsCompletedSuccessfully: true } granted ? granted.Amount : 0);
 
-        public void Grow(long amount)
+        public void Grow(long amount, int step)
         {
+            Since = step;
             _held = Held;
             Wish = (_grant.GrowAsync(amount, _patience.Token), amount);
         }
@@ -50,9 +56,9 @@ public sealed class BudgetConservationTests
             }
 
             Holder one = holders[numbers.Next(holders.Count)];
-            if (choice < 7 && one.Wish is null or { Task.IsCompleted: true })
+            if (choice < 7 && !one.Waits)
             {
-                one.Grow(1 + numbers.Next(40));
+                one.Grow(1 + numbers.Next(40), step);
             }
             else
             {
@@ -63,6 +69,10 @@ public sealed class BudgetConservationTests
             // A wish that was granted by another's leaving ends on another thread.
             await Patience.UntilAsync(() => holders.Sum(holder => holder.Held) == budget.InUse);
             await Assert.That(budget.InUse).IsBetween(0, Total);
+            if (holders.Where(holder => holder.Waits).MinBy(holder => holder.Since) is { } first)
+            {
+                await Assert.That(first.Wish!.Value.Amount).IsGreaterThan(Total - budget.InUse);
+            }
         }
 
         holders.ForEach(holder => holder.Dispose());
