@@ -177,7 +177,9 @@ sealed class Connection(
 
     async Task AnswerAsync(Request request, Frame frame, CancellationToken cancellation)
     {
-        Response response = request is CancelRequest cancel ? Cancel(cancel, frame) : await dispatcher.AnswerAsync(request, frame, number, cancellation);
+        Response response = request is CancelRequest cancel
+            ? Cancel(cancel, frame)
+            : await dispatcher.AnswerAsync(request, frame, number, cancellation);
         _open.Close(request.Id);
         await _replies.SendAsync(response);
         _open.Finish();

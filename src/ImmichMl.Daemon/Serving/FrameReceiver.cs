@@ -65,10 +65,10 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
     {
         await MakeRoomAsync(wanted, cancellation);
         TimeSpan still = TimeSpan.Zero;
+        TimeSpan stall = TimeSpan.FromSeconds(options.StallTimeoutSeconds);
         while (true)
         {
-            TimeSpan left = TimeSpan.FromSeconds(options.StallTimeoutSeconds) - still;
-            TimeSpan wait = left < s_patienceWhenShort ? left : s_patienceWhenShort;
+            TimeSpan wait = stall - still < s_patienceWhenShort ? stall - still : s_patienceWhenShort;
             using var patience = new CancellationTokenSource(wait, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
             try
@@ -83,7 +83,7 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
                 still += wait;
-                if (still.TotalSeconds >= options.StallTimeoutSeconds || (_bytes!.Length > FreeCapacity && budget.IsShort))
+                if (still >= stall || (_bytes!.Length > FreeCapacity && budget.IsShort))
                 {
                     throw new TimeoutException($"A frame stood still for {still.TotalSeconds:0.#} s.");
                 }

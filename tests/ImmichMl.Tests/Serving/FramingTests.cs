@@ -43,7 +43,7 @@ public sealed class FramingTests
     {
         await using RunningDaemon daemon = await RunningDaemon.StartAsync();
         using RawPeer peer = await RawPeer.ConnectAsync(daemon.SocketPath);
-        ulong[] ids = [.. Enumerable.Range(1, 1000).Select(i => (ulong)i)];
+        ulong[] ids = [.. Enumerable.Range(0, 1000).Select(i => 100_000 + (ulong)i)];
         await peer.SendAsync(ids.SelectMany(id => Bytes(Ask.Ping(id))).ToArray());
         foreach (ulong id in ids)
         {
@@ -73,7 +73,6 @@ public sealed class FramingTests
     [Test]
     public async Task A_picture_in_a_large_frame_arrives_whole()
     {
-        // 17 x 17 pixels in a BMP whose pixels begin 200,000 bytes into the file would be another format; a large picture is simplest.
         byte[] bitmap = LargeBitmap(400, 300);
         await using RunningDaemon daemon = await RunningDaemon.StartAsync();
         using RawPeer peer = await RawPeer.ConnectAsync(daemon.SocketPath);

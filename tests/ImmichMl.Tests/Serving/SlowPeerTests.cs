@@ -82,7 +82,7 @@ public sealed class SlowPeerTests
             await peer.SendAsync(Ask.Predict(1, image: new byte[(i + 1) * 400_000]));
             await peer.SendAsync(Ask.Predict(2, image: new byte[(8 - i) * 400_000]));
             return await peer.OutcomesAsync(2);
-        }));
+        })).WaitAsync(TimeSpan.FromSeconds(60));
         await Assert.That(outcomes.Distinct().Single()).IsEqualTo("1 image_unsupported, 2 image_unsupported");
     }
 
