@@ -65,8 +65,10 @@ sealed class DaemonLifetime(
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         notifier.Notify(new ServiceState("STOPPING=1\nSTATUS=Finishing open requests"));
-        await listener.DrainAsync(_socket);
+        listener.StopAccepting();
+        _socket?.Dispose();
         await _accepting;
+        await listener.DrainAsync();
         await _stopping.CancelAsync();
         await _trimming;
         models.Dispose();

@@ -73,6 +73,6 @@ public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
     static string FolderName(ModelKey key)
     {
         int language = key.Kind == ModelKind.TextDetection ? key.Name.IndexOf("__", StringComparison.Ordinal) : -1;
-        return language < 0 ? key.Name : key.Name[(language + 2)..];
+        return language < 0 || language + 2 == key.Name.Length ? key.Name : key.Name[(language + 2)..];
     }
 }

@@ -142,12 +142,11 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
             return new Frame(copy, copy.Memory, budget.Open());
         }
 
+        // A block beyond 64 KiB was grown for this frame and ends where it ends: nothing of the next is in it.
         var frame = new Frame(bytes, payload, _grant);
-        int rest = _end - _start;
-        _bytes = new NativeBytes(Math.Max(rest, FirstCapacity));
-        bytes.GetSpan().Slice(_start, rest).CopyTo(_bytes.GetSpan());
         _grant = budget.Open();
-        (_start, _end) = (0, rest);
+        _bytes = null;
+        _start = _end = 0;
         return frame;
     }
 

@@ -25,7 +25,7 @@ sealed class SocketListener(ServeOptions options, Dispatcher dispatcher, Answers
 
     public int OpenRequests => _connections.Values.Sum(entry => entry.Connection.OpenRequests);
 
-    /// <summary>Accepts until <see cref="DrainAsync"/>.</summary>
+    /// <summary>Accepts until <see cref="StopAccepting"/>.</summary>
     /// <exception cref="OperatorException">The socket cannot be accepted on any more.</exception>
     public async Task RunAsync(Socket listening)
     {
@@ -101,15 +101,19 @@ sealed class SocketListener(ServeOptions options, Dispatcher dispatcher, Answers
         }
     }
 
-    /// <summary>
-    /// Accepts no more, answers new requests with shutting_down, waits for the open ones up to the drain timeout, cancels what is left,
-    /// and closes every connection once its answers are sent.
-    /// </summary>
-    public async Task DrainAsync(ListenSocket? listening)
+    /// <summary>Accepts no more; <see cref="RunAsync"/> returns.</summary>
+    public void StopAccepting()
     {
         answers.Ready = false;
-        await _stopping.CancelAsync();
-        listening?.Dispose();
+        _stopping.Cancel();
+    }
+
+    /// <summary>
+    /// Answers new requests with shutting_down, waits for the open ones up to the drain timeout, cancels what is left,
+    /// and closes every connection once its answers are sent.
+    /// </summary>
+    public async Task DrainAsync()
+    {
         foreach ((Connection connection, _) in _connections.Values)
         {
             connection.Drain();

@@ -22,12 +22,26 @@ public sealed class ModelSession : IDisposable
     readonly ModelKey _key;
     readonly InferenceSession _session;
 
-    internal ModelSession(ModelKey key, InferenceSession session)
+    ModelSession(ModelKey key, InferenceSession session)
     {
         _key = key;
         _session = session;
         Inputs = Describe(session.InputNames, session.InputMetadata);
         Outputs = Describe(session.OutputNames, session.OutputMetadata);
+    }
+
+    internal static ModelSession Load(ModelKey key, string path, SessionOptions options)
+    {
+        var session = new InferenceSession(path, options);
+        try
+        {
+            return new ModelSession(key, session);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
     }
 
     public IReadOnlyList<TensorInfo> Inputs { get; }
@@ -92,7 +106,9 @@ public sealed class ModelSession : IDisposable
     }
 
     static TensorInfo[] Describe(IReadOnlyList<string> names, IReadOnlyDictionary<string, NodeMetadata> metadata) =>
-        [.. names.Select(name => new TensorInfo(name, metadata[name].ElementDataType, metadata[name].IsTensor ? metadata[name].Dimensions : []))];
+        [.. names.Select(name => metadata[name].IsTensor
+            ? new TensorInfo(name, metadata[name].ElementDataType, metadata[name].Dimensions)
+            : new TensorInfo(name, TensorElementType.DataTypeMax, []))];
 
     /// <summary>ONNX Runtime has no code for it: a failed allocation is told by its message alone.</summary>
     internal static bool IsOutOfMemory(OnnxRuntimeException e) =>

@@ -52,7 +52,8 @@ public static partial class RuntimeLibrary
     static OrtEnv Initialise()
     {
         DisableTelemetry();
-        var options = new EnvironmentCreationOptions { logId = "immich-ml", logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        // What it would log as an error it throws as well, and we log that in our own form.
+        var options = new EnvironmentCreationOptions { logId = "immich-ml", logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         return OrtEnv.CreateInstanceWithOptions(ref options);
     }
 

@@ -11,6 +11,9 @@ public readonly record struct CachedModel(ModelKey Key, string State, TimeSpan I
 /// </summary>
 public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider time) : IDisposable
 {
+    const int LoadsAtOnce = 4;
+
+    readonly SemaphoreSlim _loading = new(LoadsAtOnce);
     readonly Lock _lock = new();
     readonly Dictionary<ModelKey, Entry> _entries = [];
     readonly HashSet<ModelKey> _failed = [];
@@ -102,16 +105,28 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (!_entries.TryGetValue(key, out Entry? entry))
             {
-                // A load blocks for seconds: it gets a thread of its own, not one of the pool's.
-                Task<IDisposable> model = Task.Factory.StartNew(
-                    () => load(key), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-                entry = new Entry(model) { Users = 1 };
+                entry = new Entry(LoadAsync(key)) { Users = 1 };
                 _entries.Add(key, entry);
                 _ = FinishLoadAsync(key, entry);
             }
 
             entry.Users++;
             return entry;
+        }
+    }
+
+    /// <summary>A load blocks for seconds: it gets a thread of its own, not one of the pool's, and there are never many of them.</summary>
+    async Task<IDisposable> LoadAsync(ModelKey key)
+    {
+        await _loading.WaitAsync().ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            return await Task.Factory.StartNew(
+                () => load(key), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+        finally
+        {
+            _loading.Release();
         }
     }
 

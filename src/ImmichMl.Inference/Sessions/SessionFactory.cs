@@ -13,7 +13,7 @@ public sealed class SessionFactory(RuntimeOptions options)
         {
             _ = RuntimeLibrary.Environment;
             using SessionOptions session = Settings();
-            return new ModelSession(key, new InferenceSession(path, session));
+            return ModelSession.Load(key, path, session);
         }
         catch (OnnxRuntimeException e) when (ModelSession.IsOutOfMemory(e))
         {
@@ -34,7 +34,7 @@ public sealed class SessionFactory(RuntimeOptions options)
             ExecutionMode = options.ChosenInterOpThreads > 1 ? ExecutionMode.ORT_PARALLEL : ExecutionMode.ORT_SEQUENTIAL,
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
             EnableCpuMemArena = options.Arena,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
 
         // A spinning thread keeps a core busy after every run; on a shared NAS that costs more than it brings.
