@@ -17,8 +17,8 @@ static partial class NativeHeap
         try
         {
             // Larger blocks are mapped and unmapped one by one; a preview's bytes stay below and find their place warm.
-            _ = SetOption(MmapThreshold, 1024 * 1024);
-            _ = SetOption(TrimThreshold, 1024 * 1024);
+            _ = SetOption(MmapThreshold, 4 * 1024 * 1024);
+            _ = SetOption(TrimThreshold, 16 * 1024 * 1024);
             _ = SetOption(ArenaMax, 2);
         }
         catch (EntryPointNotFoundException)

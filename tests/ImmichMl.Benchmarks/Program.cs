@@ -4,7 +4,7 @@ using ImmichMl.Benchmarks.Daemon;
 namespace ImmichMl.Benchmarks;
 
 /// <summary>
-/// <c>daemon --binary PATH [--cache DIR]</c> measures a published daemon from outside; everything else goes to BenchmarkDotNet
+/// <c>daemon --binary PATH [--cache DIR] [--no-storms]</c> measures a published daemon from outside; everything else goes to BenchmarkDotNet
 /// (<c>--filter '*'</c>). Figures that were kept stand in RESULTS.md.
 /// </summary>
 static class Program
@@ -13,7 +13,8 @@ static class Program
     {
         if (args is ["daemon", "--binary", var binary, .. var rest])
         {
-            await DaemonReport.RunAsync(Path.GetFullPath(binary), rest is ["--cache", var cache] ? Path.GetFullPath(cache) : null);
+            string? cache = rest is ["--cache", var folder, ..] ? Path.GetFullPath(folder) : null;
+            await DaemonReport.RunAsync(Path.GetFullPath(binary), cache, storms: !rest.Contains("--no-storms"));
             return 0;
         }
 

@@ -13,7 +13,7 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
 {
     const int FirstCapacity = 16 * 1024;
     const int FreeCapacity = 64 * 1024;
-    const int Growth = 4;
+    const int Growth = 16;
 
     /// <summary>How long a frame may stand still while others wait for the memory that it holds.</summary>
     static readonly TimeSpan s_patienceWhenShort = TimeSpan.FromSeconds(2);

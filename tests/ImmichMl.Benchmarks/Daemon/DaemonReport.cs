@@ -10,7 +10,7 @@ static class DaemonReport
     const int Starts = 15;
     const int Requests = 2000;
 
-    public static async Task RunAsync(string binary, string? cache)
+    public static async Task RunAsync(string binary, string? cache, bool storms)
     {
         Row("size of the binary", $"{new FileInfo(binary).Length:N0} bytes");
         var starts = new List<double>();
@@ -26,6 +26,14 @@ static class DaemonReport
         Row("RSS before any model", $"{daemon.Status("VmRSS"):N0} kB, anonymous {daemon.Status("RssAnon"):N0} kB");
         await OverheadAsync(daemon);
         Row("RSS after that", $"{daemon.Status("VmRSS"):N0} kB");
+        if (storms)
+        {
+            await StormsAsync(daemon, cache);
+        }
+    }
+
+    static async Task StormsAsync(DaemonProcess daemon, string? cache)
+    {
         int descriptors = daemon.Descriptors;
         byte[] image = Picture(64 * 1024);
         await UnderAsync(daemon, "500 peers announce 128 MiB, send 64 KiB, vanish", () => Storm.VanishAsync(daemon.SocketPath, 500, 64 * 1024));
