@@ -15,13 +15,18 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
     const int FreeCapacity = 64 * 1024;
     const int Growth = 16;
 
+    /// <summary>Bytes after which a peer that sends faster than we read lets others have the thread.</summary>
+    const int FairShare = 1024 * 1024;
+
     /// <summary>How long a frame may stand still while others wait for the memory that it holds.</summary>
     static readonly TimeSpan s_patienceWhenShort = TimeSpan.FromSeconds(2);
 
     NativeBytes? _bytes;
+    CancellationTokenSource? _patience;
     Budget.Grant _grant = budget.Open();
     int _start;
     int _end;
+    int _share;
     long _begun;
     TimeSpan _waited;
 
@@ -43,6 +48,12 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
             {
                 return null;
             }
+
+            if (_share >= FairShare)
+            {
+                _share = 0;
+                await Task.Yield();
+            }
         }
     }
 
@@ -58,23 +69,23 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
         _bytes = new NativeBytes(FirstCapacity);
         BeginFrame();
         _end = await socket.ReceiveAsync(_bytes.Memory, cancellation);
+        _share += _end;
         return _end > 0;
     }
 
     async ValueTask<bool> ReceiveMoreAsync(int wanted, CancellationToken cancellation)
     {
         await MakeRoomAsync(wanted, cancellation);
+        TimeSpan allowed = TimeSpan.FromSeconds(options.StallTimeoutSeconds);
         TimeSpan still = TimeSpan.Zero;
-        TimeSpan stall = TimeSpan.FromSeconds(options.StallTimeoutSeconds);
         while (true)
         {
-            TimeSpan wait = stall - still < s_patienceWhenShort ? stall - still : s_patienceWhenShort;
-            using var patience = new CancellationTokenSource(wait, time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+            TimeSpan wait = allowed - still < s_patienceWhenShort ? allowed - still : s_patienceWhenShort;
             try
             {
-                int count = await socket.ReceiveAsync(_bytes!.Memory[_end..], either.Token);
+                int count = await ReceiveWithinAsync(wait, cancellation);
                 _end += count;
+                _share += count;
                 TimeSpan taken = time.GetElapsedTime(_begun) - _waited;
                 return taken.TotalSeconds < options.FrameTimeoutSeconds
                     ? count > 0
@@ -83,12 +94,26 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
                 still += wait;
-                if (still >= stall || (_bytes!.Length > FreeCapacity && budget.IsShort))
+                if (still >= allowed || (_bytes!.Length > FreeCapacity && budget.IsShort))
                 {
                     throw new TimeoutException($"A frame stood still for {still.TotalSeconds:0.#} s.");
                 }
             }
         }
+    }
+
+    /// <summary>One timer serves every receive until it fires: a large frame takes hundreds.</summary>
+    async ValueTask<int> ReceiveWithinAsync(TimeSpan wait, CancellationToken cancellation)
+    {
+        if (_patience is null || !_patience.TryReset())
+        {
+            _patience?.Dispose();
+            _patience = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        }
+
+        using CancellationTokenRegistration stop = cancellation.UnsafeRegister(static patience => ((CancellationTokenSource)patience!).Cancel(), _patience);
+        _patience.CancelAfter(wait);
+        return await socket.ReceiveAsync(_bytes!.Memory[_end..], _patience.Token);
     }
 
     async ValueTask MakeRoomAsync(int wanted, CancellationToken cancellation)
@@ -160,6 +185,7 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
     {
         ((IDisposable?)_bytes)?.Dispose();
         _bytes = null;
+        _patience?.Dispose();
         _grant.Dispose();
     }
 }

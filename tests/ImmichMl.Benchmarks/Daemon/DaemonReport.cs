@@ -45,9 +45,9 @@ static class DaemonReport
         }
 
         await UnderAsync(daemon, "a peer that never reads, 5 s", () => Storm.NeverReadAsync(daemon.SocketPath, image, TimeSpan.FromSeconds(5)));
-        await Task.Delay(2000);
+        await Task.Delay(12_000);
         Row("descriptors before, after", $"{descriptors}, {daemon.Descriptors}");
-        Row("RSS 2 s after the storms", $"{daemon.Status("VmRSS"):N0} kB, anonymous {daemon.Status("RssAnon"):N0} kB, {daemon.Threads} threads");
+        Row("RSS 12 s after the storms", $"{daemon.Status("VmRSS"):N0} kB, anonymous {daemon.Status("RssAnon"):N0} kB, {daemon.Threads} threads");
     }
 
     /// <summary>A 1 MB image whose header alone is looked at: what the socket, the frames and the copies cost.</summary>
