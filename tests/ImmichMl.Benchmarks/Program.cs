@@ -18,6 +18,12 @@ static class Program
             return 0;
         }
 
+        if (args is ["probe", var socket])
+        {
+            PingProbe.Run(socket);
+            return 0;
+        }
+
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         return 0;
     }

@@ -16,7 +16,7 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
     const int Growth = 16;
 
     /// <summary>Bytes after which a peer that sends faster than we read lets others have the thread.</summary>
-    const int FairShare = 1024 * 1024;
+    const int FairShare = 256 * 1024;
 
     /// <summary>How long a frame may stand still while others wait for the memory that it holds.</summary>
     static readonly TimeSpan s_patienceWhenShort = TimeSpan.FromSeconds(2);

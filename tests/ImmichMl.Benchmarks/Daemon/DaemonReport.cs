@@ -80,11 +80,11 @@ static class DaemonReport
 
     static async Task UnderAsync(DaemonProcess daemon, string what, Func<Task> storm)
     {
-        using var probe = new PingProbe(daemon.SocketPath);
+        using PingProbe probe = await PingProbe.StartAsync(daemon.SocketPath);
         long since = Stopwatch.GetTimestamp();
         await storm();
         double seconds = Stopwatch.GetElapsedTime(since).TotalSeconds;
-        Figures pings = probe.Finish();
+        string pings = await probe.FinishAsync();
         Row(what, string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0} s; ping {pings}; RSS {daemon.Status("VmRSS"):N0} kB, high water {daemon.Status("VmHWM"):N0} kB"));
     }
 

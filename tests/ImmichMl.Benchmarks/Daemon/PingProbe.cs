@@ -5,45 +5,78 @@ using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Benchmarks.Daemon;
 
-/// <summary>Pings every few milliseconds on a thread and a blocking socket of its own, so that the load beside it does not slow the clock.</summary>
+/// <summary>
+/// Pings every few milliseconds from a process of its own, so that neither the collector nor the thread pool of the load beside it
+/// is in the figure.
+/// </summary>
 sealed class PingProbe : IDisposable
 {
-    readonly List<double> _milliseconds = [];
-    readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-    readonly ManualResetEventSlim _stop = new();
-    readonly Thread _thread;
+    const int WarmUp = 200;
 
-    public PingProbe(string socketPath)
+    readonly Process _process;
+
+    PingProbe(Process process) => _process = process;
+
+    /// <summary>Returns once the probe is warm.</summary>
+    public static async Task<PingProbe> StartAsync(string socketPath)
     {
-        _socket.Connect(new UnixDomainSocketEndPoint(socketPath));
-        _thread = new Thread(Loop) { Priority = ThreadPriority.Highest };
-        _thread.Start();
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        string[] host = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Environment.GetCommandLineArgs()[0]] : [];
+        Array.ForEach([.. host, "probe", socketPath], start.ArgumentList.Add);
+        var probe = new PingProbe(Process.Start(start)!);
+        await probe._process.StandardOutput.ReadLineAsync();
+        return probe;
     }
 
-    void Loop()
+    public async Task<string> FinishAsync()
     {
-        byte[] answer = new byte[64];
-        for (ulong id = 1; !_stop.Wait(5); id++)
+        _process.StandardInput.Close();
+        return await _process.StandardOutput.ReadLineAsync() ?? "no figures";
+    }
+
+    /// <summary>The probe's own program: pings until its standard input ends.</summary>
+    public static void Run(string socketPath)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Connect(new UnixDomainSocketEndPoint(socketPath));
+        for (int i = 0; i < WarmUp; i++)
         {
-            using FrameWriter frame = FrameWriter.Encode(new PingRequest { Id = id });
-            long since = Stopwatch.GetTimestamp();
-            _socket.Send(frame.Head.Span);
-            _socket.Receive(answer);
-            _milliseconds.Add(Stopwatch.GetElapsedTime(since).TotalMilliseconds);
+            Ping(socket);
         }
+
+        Console.WriteLine("warm");
+        using var end = new ManualResetEventSlim();
+        new Thread(() =>
+        {
+            Console.In.ReadToEnd();
+            end.Set();
+        }) { IsBackground = true }.Start();
+        var milliseconds = new List<double>();
+        while (!end.Wait(5))
+        {
+            milliseconds.Add(Ping(socket));
+        }
+
+        Console.WriteLine(new Figures(milliseconds));
     }
 
-    public Figures Finish()
+    static double Ping(Socket socket)
     {
-        _stop.Set();
-        _thread.Join();
-        return new Figures(_milliseconds);
+        Span<byte> answer = stackalloc byte[64];
+        using FrameWriter frame = FrameWriter.Encode(new PingRequest { Id = 1 });
+        long since = Stopwatch.GetTimestamp();
+        socket.Send(frame.Head.Span);
+        socket.Receive(answer);
+        return Stopwatch.GetElapsedTime(since).TotalMilliseconds;
     }
 
     public void Dispose()
     {
-        _stop.Set();
-        _socket.Dispose();
-        _stop.Dispose();
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
     }
 }
