@@ -87,6 +87,32 @@ def refusals(path):
         check(f"{name} is {code}", got.returncode == 2 and code in got.stderr, got.stderr)
 
 
+def activation(folder):
+    """As a service manager does it: the socket is there first, and so are the peers; the daemon inherits it as descriptor 3."""
+    path = os.path.join(folder, "activated.sock")
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(path)
+    listening.listen(64)
+    waiting = [socket.socket(socket.AF_UNIX) for _ in range(20)]
+    for peer in waiting:
+        peer.settimeout(20)
+        peer.connect(path)
+        peer.sendall(golden("request_ping_id_1"))
+    child = os.fork()
+    if child == 0:
+        os.dup2(listening.fileno(), 3)
+        os.set_inheritable(3, True)  # where it was 3 already, dup2 leaves close-on-exec as it was
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        environment = {**os.environ, "LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
+        os.execve(DAEMON, [DAEMON, "serve", "--cache", folder], environment)
+    wanted = golden("result_ping")
+    answered = sum(peer.recv(len(wanted), socket.MSG_WAITALL) == wanted for peer in waiting)
+    check("peers that came before the daemon are all answered on the inherited socket", answered == len(waiting), str(answered))
+    os.kill(child, signal.SIGTERM)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    check("the inherited socket's file stays when the daemon stops", status == 0 and os.path.exists(path), str(status))
+
+
 def main():
     release_tree()
     with tempfile.TemporaryDirectory() as folder:
@@ -115,6 +141,7 @@ def main():
             check("SIGTERM ends it with 0", code == 0, str(code))
             check("STOPPING=1 is told", b"STOPPING=1" in manager.recv(4096))
             check("the socket's file is gone", not os.path.exists(path))
+        activation(folder)
         check("ping without a daemon exits with 4", run("ping", "--socket", path).returncode == 4)
         check("health without a daemon exits with 1", run("health", "--socket", path).returncode == 1)
     sys.exit(1 if failures else 0)

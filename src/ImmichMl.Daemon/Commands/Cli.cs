@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using ImmichMl.Client;
+using ImmichMl.Imaging;
+using ImmichMl.Inference.Sessions;
 
 namespace ImmichMl.Daemon.Commands;
 
@@ -49,6 +51,19 @@ static class Cli
     {
         var options = new MlClientOptions { RequestTimeout = TimeSpan.FromSeconds(arguments.GetValue(Timeout)) };
         return new MlClient(arguments.GetValue(Socket) is { Length: > 0 } path ? options with { SocketPath = path } : options);
+    }
+
+    /// <summary>Looks at the native libraries' files only: loading them would cost memory before the first model.</summary>
+    /// <exception cref="OperatorException">One is missing.</exception>
+    public static void CheckLibraries()
+    {
+        foreach (string library in (string[])[RuntimeLibrary.FileName, ImageDecoder.LibraryFileName])
+        {
+            if (!RuntimeLibrary.IsPresent(library))
+            {
+                throw new OperatorException($"{library} is missing: it belongs beside this program.");
+            }
+        }
     }
 
     /// <summary>Gives a verb its action: what it throws becomes one line on stderr and an exit code.</summary>

@@ -25,6 +25,7 @@ static class DemoCommand
         Cli.Json,
     }.Does(async (arguments, cancellation) =>
     {
+        Cli.CheckLibraries();
         string folder = Directory.CreateTempSubdirectory("immich-ml-demo-").FullName;
         try
         {

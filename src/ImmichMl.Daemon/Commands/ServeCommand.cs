@@ -1,7 +1,5 @@
 using System.CommandLine;
 using ImmichMl.Client;
-using ImmichMl.Imaging;
-using ImmichMl.Inference.Sessions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -46,13 +44,7 @@ static class ServeCommand
             return Cli.Ok;
         }
 
-        foreach (string library in (string[])[RuntimeLibrary.FileName, ImageDecoder.LibraryFileName])
-        {
-            if (!RuntimeLibrary.IsPresent(library))
-            {
-                throw new OperatorException($"{library} is missing: it belongs beside this program.");
-            }
-        }
+        Cli.CheckLibraries();
 
         // With two cores there are two: one that is kept busy by a frame of 100 MB and one that pings wait for.
         ThreadPool.GetMinThreads(out int workers, out int ports);

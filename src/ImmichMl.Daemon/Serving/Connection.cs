@@ -41,7 +41,7 @@ sealed class Connection(
         await _open.WhenNoneAsync();
         _replies.Complete();
         string? unsent = await writing;
-        if (reason is not null)
+        if (reason is not null && !_draining)
         {
             await LingerAsync();
         }
@@ -101,11 +101,6 @@ sealed class Connection(
                 }
             }
         }
-        catch (ProtocolException lost)
-        {
-            await _replies.SendAsync(new Response { Id = 0, Error = ErrorMap.ToDetail(lost) });
-            return lost.Message;
-        }
         catch (TimeoutException e)
         {
             reason = e.Message;
@@ -118,9 +113,26 @@ sealed class Connection(
         {
             // A peer that vanished in mid-frame.
         }
+        catch (Exception lost)
+        {
+            return await LoseAsync(lost);
+        }
 
         _open.CancelAll();
         return reason;
+    }
+
+    /// <summary>Framing is lost, or memory for it: what is open is still answered, nothing more is read.</summary>
+    async Task<string> LoseAsync(Exception lost)
+    {
+        ErrorDetail error = ErrorMap.ToDetail(lost);
+        if (error.Code == ErrorCode.Internal)
+        {
+            log.Failed(0, number, "reading", lost);
+        }
+
+        await _replies.SendAsync(new Response { Id = 0, Error = error });
+        return error.Message;
     }
 
     /// <returns>False when the connection is to close.</returns>
@@ -137,6 +149,11 @@ sealed class Connection(
             frame.Dispose();
             log.Refused(e.Id, number, "a frame", e.Code.Name, 0, 0, e.Message);
             return await _replies.SendAsync(new Response { Id = e.Id, Error = ErrorMap.ToDetail(e) }) && !e.Closes;
+        }
+        catch
+        {
+            frame.Dispose();
+            throw;
         }
 
         return await OpenAsync(request, frame);
