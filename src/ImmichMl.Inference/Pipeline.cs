@@ -23,13 +23,16 @@ public sealed class Pipeline(SessionCache models, InferenceQueue queue, DecodeQu
         }
 
         IReadOnlyList<ModelKey> plan = TaskGraph.Plan(request.Tasks, hasImage: request.Image is not null);
+        foreach (ModelKey key in plan.Where(key => key.Kind != ModelKind.ClipVisual))
+        {
+            throw new InferenceException(InferenceFault.UnknownTask, $"{key.Kind} is not in this version.");
+        }
+
         ImageHeader? header = request.Image is null ? null : ImageHeader.Read(request.Image.Bytes.Span, limits);
         var answer = new Prediction { ImageWidth = header?.Width, ImageHeight = header?.Height };
         foreach (ModelKey key in plan)
         {
-            answer = key.Kind == ModelKind.ClipVisual
-                ? answer with { Clip = await EncodeImageAsync(key, request, header!.Value, cancellation) }
-                : throw new InferenceException(InferenceFault.UnknownTask, $"{key.Kind} is not in this version.");
+            answer = answer with { Clip = await EncodeImageAsync(key, request, header!.Value, cancellation) };
         }
 
         return answer;

@@ -56,6 +56,16 @@ public sealed class PictureTests
         await daemon.Log.WaitAsync("predict ok", " 0 model runs");
     }
 
+    [Test]
+    public async Task A_task_that_is_not_built_yet_is_refused_before_any_other_is_run()
+    {
+        await using RunningDaemon daemon = await RunningDaemon.StartAsync();
+        PredictRequest both = Ask.Predict(0) with { Tasks = [Ask.Task("clip", "visual"), Ask.Task("ocr", "detection")] };
+        var error = await Assert.That(async () => await daemon.Client.PredictAsync(both)).Throws<MlErrorException>();
+        await Assert.That(error!.Code.Name).IsEqualTo("unknown_task");
+        await daemon.Log.WaitAsync("predict unknown_task", " 0 model runs");
+    }
+
     static byte[] Golden(string name) => File.ReadAllBytes(Repository.Golden("images", name));
 
     static byte[] Patched(string name, string anchor, int offset, string patch)
