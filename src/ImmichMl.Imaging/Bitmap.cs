@@ -11,9 +11,12 @@ public sealed unsafe class Bitmap : IDisposable
 {
     public const int BytesPerPixel = 3;
 
+    /// <summary>Bytes behind the last row that vector code may read; they hold anything.</summary>
+    internal const int Padding = 32;
+
     byte* _pixels;
 
-    /// <summary>Takes over <paramref name="pixels"/>, which came from NativeMemory.</summary>
+    /// <summary>Takes over <paramref name="pixels"/>, which came from NativeMemory with <see cref="Padding"/> bytes more than it needs.</summary>
     internal Bitmap(byte* pixels, int width, int height)
     {
         _pixels = pixels;
@@ -40,7 +43,7 @@ public sealed unsafe class Bitmap : IDisposable
     /// <summary>The pixels hold whatever the memory held.</summary>
     /// <exception cref="OutOfMemoryException">There is no memory for it.</exception>
     public static Bitmap Allocate(int width, int height) =>
-        new((byte*)NativeMemory.Alloc((nuint)ByteCount(width, height, BytesPerPixel)), width, height);
+        new((byte*)NativeMemory.Alloc((nuint)ByteCount(width, height, BytesPerPixel) + Padding), width, height);
 
     public Span<byte> Row(int y)
     {

@@ -58,7 +58,7 @@ public static unsafe class ImageDecoder
 
                 var count = header.Width * header.Height;
                 RgbaToRgb.Compact(pixels, count);
-                pixels = (byte*)NativeMemory.Realloc(pixels, (nuint)count * Bitmap.BytesPerPixel);
+                pixels = (byte*)NativeMemory.Realloc(pixels, ((nuint)count * Bitmap.BytesPerPixel) + Bitmap.Padding);
                 var bitmap = new Bitmap(pixels, header.Width, header.Height);
                 pixels = null;
                 return bitmap;

@@ -1,10 +1,11 @@
+using System.Buffers;
+using ImmichMl.Imaging.Resampling;
+
 namespace ImmichMl.Imaging;
 
 /// <summary>Turns pixels into the NCHW float32 planes of a batch of one, rounding where NumPy's float32 rounds.</summary>
 public static class TensorWriter
 {
-    const int Levels = 256;
-
     /// <summary>Writes (v / 255 - mean) / std per channel.</summary>
     /// <param name="bitmap">The picture; width times height is the size of a plane.</param>
     /// <param name="mean">Three values, red first, on the scale 0 to 1.</param>
@@ -14,24 +15,44 @@ public static class TensorWriter
     {
         ArgumentNullException.ThrowIfNull(bitmap);
         var plane = bitmap.Width * bitmap.Height;
-        ArgumentOutOfRangeException.ThrowIfNotEqual(mean.Length, Bitmap.BytesPerPixel);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(std.Length, Bitmap.BytesPerPixel);
         ArgumentOutOfRangeException.ThrowIfNotEqual(tensor.Length, Bitmap.BytesPerPixel * plane);
+        new StandardizeTable(mean, std).Write(bitmap.Pixels, tensor[..plane], tensor.Slice(plane, plane), tensor.Slice(2 * plane, plane));
+    }
 
-        Span<float> table = stackalloc float[Bitmap.BytesPerPixel * Levels];
-        for (var i = 0; i < table.Length; i++)
-        {
-            table[i] = (((i % Levels) / 255f) - mean[i / Levels]) / std[i / Levels];
-        }
+    /// <summary>
+    /// <see cref="Resampler.Resize(Bitmap, int, int, ResampleFilter, PixelRectangle)"/> and standardizing in one go: no bitmap lies between.
+    /// </summary>
+    /// <param name="source">Stays the caller's.</param>
+    /// <param name="width">Of the whole resized picture.</param>
+    /// <param name="height">Of the whole resized picture.</param>
+    /// <param name="filter">The resize's filter.</param>
+    /// <param name="region">Of the whole resized picture; its width times its height is the size of a plane.</param>
+    /// <param name="table">Mean and standard deviation.</param>
+    /// <param name="tensor">Exactly three planes.</param>
+    public static void WriteResized(
+        Bitmap source, int width, int height, ResampleFilter filter, PixelRectangle region, StandardizeTable table, Span<float> tensor) =>
+        WriteResized(source, width, height, filter, region, table, tensor, ResamplePaths.Best);
 
-        Span<float> reds = table[..Levels], greens = table.Slice(Levels, Levels), blues = table.Slice(2 * Levels, Levels);
+    internal static unsafe void WriteResized(
+        Bitmap source, int width, int height, ResampleFilter filter, PixelRectangle region, StandardizeTable table, Span<float> tensor, ResamplePath path)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        using var rows = Resampler.Rows(source, width, height, filter, region, path);
+        var plane = region.Width * region.Height;
+        ArgumentOutOfRangeException.ThrowIfNotEqual(tensor.Length, Bitmap.BytesPerPixel * plane);
         Span<float> red = tensor[..plane], green = tensor.Slice(plane, plane), blue = tensor.Slice(2 * plane, plane);
-        var pixels = bitmap.Pixels;
-        for (int i = 0, p = 0; i < red.Length; i++, p += Bitmap.BytesPerPixel)
+        var stride = region.Width * Bitmap.BytesPerPixel;
+        var row = ArrayPool<byte>.Shared.Rent(stride);
+        fixed (byte* pixels = row)
         {
-            red[i] = reds[pixels[p]];
-            green[i] = greens[pixels[p + 1]];
-            blue[i] = blues[pixels[p + 2]];
+            for (var y = 0; y < region.Height; y++)
+            {
+                rows.Write(y, pixels);
+                var at = y * region.Width;
+                table.Write(row.AsSpan(0, stride), red.Slice(at, region.Width), green.Slice(at, region.Width), blue.Slice(at, region.Width));
+            }
         }
+
+        ArrayPool<byte>.Shared.Return(row);
     }
 }

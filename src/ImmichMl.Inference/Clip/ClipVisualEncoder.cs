@@ -13,13 +13,13 @@ namespace ImmichMl.Inference.Clip;
 public sealed class ClipVisualEncoder : IDisposable
 {
     readonly ModelSession _session;
-    readonly VisualConfig _config;
+    readonly StandardizeTable _table;
     readonly int _side;
 
-    ClipVisualEncoder(ModelSession session, VisualConfig config, int side)
+    ClipVisualEncoder(ModelSession session, StandardizeTable table, int side)
     {
         _session = session;
-        _config = config;
+        _table = table;
         _side = side;
     }
 
@@ -31,7 +31,7 @@ public sealed class ClipVisualEncoder : IDisposable
         ModelSession session = sessions.Create(key, Path.Combine(folder, ModelStore.ModelFileName));
         try
         {
-            return new ClipVisualEncoder(session, config, SideOf(key, session, config));
+            return new ClipVisualEncoder(session, new StandardizeTable(config.Mean, config.Std), SideOf(key, session, config));
         }
         catch
         {
@@ -81,8 +81,7 @@ public sealed class ClipVisualEncoder : IDisposable
     void Preprocess(Bitmap bitmap, Span<float> tensor)
     {
         (int width, int height, PixelRectangle region) = CenterCrop.Plan(bitmap.Width, bitmap.Height, _side);
-        using Bitmap cropped = Resampler.Resize(bitmap, width, height, ResampleFilter.Bicubic, region);
-        TensorWriter.WriteStandardized(cropped, _config.Mean, _config.Std, tensor);
+        TensorWriter.WriteResized(bitmap, width, height, ResampleFilter.Bicubic, region, _table, tensor);
     }
 
     public void Dispose() => _session.Dispose();

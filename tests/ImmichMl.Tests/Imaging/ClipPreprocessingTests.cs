@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using ImmichMl.Imaging;
+using ImmichMl.Imaging.Resampling;
 using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Imaging;
@@ -37,6 +38,21 @@ public sealed class ClipPreprocessingTests
         var tensor = new float[3 * golden.Size * golden.Size];
         TensorWriter.WriteStandardized(square, Mean, Std, tensor);
         await Assert.That(Sha256.Of(MemoryMarshal.AsBytes<float>(tensor))).IsEqualTo(golden.Sha256);
+    }
+
+    [Test]
+    [MethodDataSource(typeof(ClipCase), nameof(ClipCase.All))]
+    public async Task The_fused_form_gives_the_same_tensor_on_every_path(ClipCase golden)
+    {
+        using var source = FormulaPicture.Draw(golden.Picture, golden.Source.Width, golden.Source.Height);
+        var plan = CenterCrop.Plan(source.Width, source.Height, golden.Size);
+        foreach (var path in Enum.GetValues<ResamplePath>().Where(ResamplePaths.IsSupported))
+        {
+            var tensor = new float[3 * golden.Size * golden.Size];
+            TensorWriter.WriteResized(
+                source, plan.Width, plan.Height, ResampleFilter.Bicubic, plan.Region, new StandardizeTable(Mean, Std), tensor, path);
+            await Assert.That(Sha256.Of(MemoryMarshal.AsBytes<float>(tensor))).IsEqualTo(golden.Sha256).Because($"{path}");
+        }
     }
 
     [Test]

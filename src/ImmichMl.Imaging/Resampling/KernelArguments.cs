@@ -1,0 +1,59 @@
+namespace ImmichMl.Imaging.Resampling;
+
+/// <summary>Up to four rows that are filtered along together, so that each weight is loaded once for them.</summary>
+readonly unsafe struct RowBlock
+{
+    public const int MostRows = 4;
+
+    /// <summary>Sixteen bytes past the last row's end must be readable: kernels load whole vectors.</summary>
+    public required byte* From { get; init; }
+
+    public required nint FromStride { get; init; }
+
+    public required byte* To { get; init; }
+
+    public required nint ToStride { get; init; }
+
+    public required int Count { get; init; }
+
+    /// <summary>Kernels that always do four rows do the last one again where there are fewer.</summary>
+    public int Row(int index) => Math.Min(index, Count - 1);
+}
+
+/// <summary>The pinned arrays of <see cref="ResampleWindows"/>.</summary>
+readonly unsafe struct WindowTable
+{
+    public required int* Starts { get; init; }
+
+    public required int* Lengths { get; init; }
+
+    public required int* Weights { get; init; }
+
+    /// <summary>For each four weights their four upper halves, then their four lower halves: w = upper · 2^11 + lower.</summary>
+    public required short* Halves { get; init; }
+
+    /// <summary>Weights from one window to the next; a multiple of four, zeros behind the last.</summary>
+    public required int Stride { get; init; }
+
+    public required int Count { get; init; }
+}
+
+/// <summary>Consecutive rows with one weight each, to be summed into one row.</summary>
+readonly unsafe struct Column
+{
+    /// <summary>Thirty-two bytes past the last row's end must be readable.</summary>
+    public required byte* From { get; init; }
+
+    public required nint Stride { get; init; }
+
+    public required byte* To { get; init; }
+
+    /// <summary>Of a row; not one more is written.</summary>
+    public required int Bytes { get; init; }
+
+    public required int* Weights { get; init; }
+
+    public required short* Halves { get; init; }
+
+    public required int Length { get; init; }
+}

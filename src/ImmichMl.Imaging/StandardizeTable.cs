@@ -1,0 +1,33 @@
+namespace ImmichMl.Imaging;
+
+/// <summary>(v / 255 - mean) / std for every byte and channel, rounding where NumPy's float32 rounds.</summary>
+public sealed class StandardizeTable
+{
+    const int Levels = 256;
+
+    readonly float[] _values = new float[Bitmap.BytesPerPixel * Levels];
+
+    /// <param name="mean">Three values, red first, on the scale 0 to 1.</param>
+    /// <param name="std">Three values, red first.</param>
+    public StandardizeTable(ReadOnlySpan<float> mean, ReadOnlySpan<float> std)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(mean.Length, Bitmap.BytesPerPixel);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(std.Length, Bitmap.BytesPerPixel);
+        for (var i = 0; i < _values.Length; i++)
+        {
+            _values[i] = (((i % Levels) / 255f) - mean[i / Levels]) / std[i / Levels];
+        }
+    }
+
+    /// <summary>Writes pixels into three planes of as many values.</summary>
+    internal void Write(ReadOnlySpan<byte> pixels, Span<float> red, Span<float> green, Span<float> blue)
+    {
+        ReadOnlySpan<float> reds = _values.AsSpan(0, Levels), greens = _values.AsSpan(Levels, Levels), blues = _values.AsSpan(2 * Levels, Levels);
+        for (int i = 0, p = 0; i < red.Length; i++, p += Bitmap.BytesPerPixel)
+        {
+            red[i] = reds[pixels[p]];
+            green[i] = greens[pixels[p + 1]];
+            blue[i] = blues[pixels[p + 2]];
+        }
+    }
+}
