@@ -1,0 +1,135 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
+namespace ImmichMl.Imaging.Warping;
+
+/// <summary>The vector forms of <see cref="BilinearPass"/>. Each returns how far it came; the scalar loop does the rest.</summary>
+static unsafe class BilinearVectors
+{
+    // Two neighbouring pixels as 16-bit pairs, channel by channel: r0 r1, g0 g1, b0 b1, and nothing.
+    static Vector128<byte> Pairs => Vector128.Create((byte)0, 255, 3, 255, 1, 255, 4, 255, 2, 255, 5, 255, 255, 255, 255, 255);
+
+    // Two times three 16-bit numbers with a gap after each three: close the gaps.
+    static Vector128<byte> Close => Vector128.Create((byte)0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, 255, 255, 255, 255);
+
+    public static int Across(byte* row, int stride, in LinearTaps taps, short* to, PixelPath path)
+    {
+        // Eight bytes are read at each place. First rises, so the places where that is safe stand in front.
+        var end = taps.First.Length;
+        while (end > 0 && ((long)taps.First[end - 1] * Bitmap.BytesPerPixel) + 8 > stride)
+        {
+            end--;
+        }
+
+        fixed (int* first = taps.First)
+        fixed (short* a = taps.FirstWeight, b = taps.SecondWeight)
+        {
+            return path == PixelPath.Avx2 ? AcrossAvx2(row, first, a, b, end, to) : Across128(row, first, a, b, end, to);
+        }
+    }
+
+    public static int Down(short* upper, short* lower, short a, short b, Span<byte> to, PixelPath path) =>
+        path == PixelPath.Avx2 ? DownAvx2(upper, lower, a, b, to) : Down128(upper, lower, a, b, to);
+
+    static int Across128(byte* row, int* first, short* a, short* b, int end, short* to)
+    {
+        var x = 0;
+        for (; x + 2 <= end; x += 2)
+        {
+            var left = Weigh(Load8(row + (first[x] * 3)), Weights(a[x], b[x]));
+            var right = Weigh(Load8(row + (first[x + 1] * 3)), Weights(a[x + 1], b[x + 1]));
+            var both = AdvSimd.IsSupported
+                ? Vector128.Create(AdvSimd.ExtractNarrowingLower(left), AdvSimd.ExtractNarrowingLower(right))
+                : Sse2.PackSignedSaturate(left, right);
+            Lookup(both.AsByte(), Close).AsInt16().Store(to + (x * 3));
+        }
+
+        return x;
+    }
+
+    static int AcrossAvx2(byte* row, int* first, short* a, short* b, int end, short* to)
+    {
+        var pairs = Vector256.Create(Pairs, Pairs);
+        var close = Vector256.Create(Close, Close);
+        var x = 0;
+        for (; x + 4 <= end; x += 4)
+        {
+            // Within each half of 128 bits stand two pixels that follow one another: 0 and 1, 2 and 3.
+            var even = Vector256.Create(Load8(row + (first[x] * 3)), Load8(row + (first[x + 2] * 3)));
+            var odd = Vector256.Create(Load8(row + (first[x + 1] * 3)), Load8(row + (first[x + 3] * 3)));
+            var evenWeights = Vector256.Create(Weights(a[x], b[x]), Weights(a[x + 2], b[x + 2]));
+            var oddWeights = Vector256.Create(Weights(a[x + 1], b[x + 1]), Weights(a[x + 3], b[x + 3]));
+            var left = Avx2.ShiftRightArithmetic(Avx2.MultiplyAddAdjacent(Avx2.Shuffle(even, pairs).AsInt16(), evenWeights), 4);
+            var right = Avx2.ShiftRightArithmetic(Avx2.MultiplyAddAdjacent(Avx2.Shuffle(odd, pairs).AsInt16(), oddWeights), 4);
+            var closed = Avx2.Shuffle(Avx2.PackSignedSaturate(left, right).AsByte(), close).AsInt16();
+            closed.GetLower().Store(to + (x * 3));
+            closed.GetUpper().Store(to + (x * 3) + 6);
+        }
+
+        return x;
+    }
+
+    static int Down128(short* upper, short* lower, short a, short b, Span<byte> to)
+    {
+        Vector128<short> wa = Vector128.Create(a), wb = Vector128.Create(b), two = Vector128.Create((short)2);
+        ref var target = ref MemoryMarshal.GetReference(to);
+        var i = 0;
+        for (; i + 16 <= to.Length; i += 16)
+        {
+            var low = Mix(Vector128.Load(upper + i), Vector128.Load(lower + i), wa, wb, two);
+            var high = Mix(Vector128.Load(upper + i + 8), Vector128.Load(lower + i + 8), wa, wb, two);
+            var bytes = AdvSimd.IsSupported
+                ? Vector128.Create(AdvSimd.ExtractNarrowingSaturateUnsignedLower(low), AdvSimd.ExtractNarrowingSaturateUnsignedLower(high))
+                : Sse2.PackUnsignedSaturate(low, high);
+            bytes.StoreUnsafe(ref target, (nuint)i);
+        }
+
+        return i;
+    }
+
+    static int DownAvx2(short* upper, short* lower, short a, short b, Span<byte> to)
+    {
+        Vector256<short> wa = Vector256.Create(a), wb = Vector256.Create(b), two = Vector256.Create((short)2);
+        ref var target = ref MemoryMarshal.GetReference(to);
+        var i = 0;
+        for (; i + 32 <= to.Length; i += 32)
+        {
+            var low = Mix(Vector256.Load(upper + i), Vector256.Load(lower + i), wa, wb, two);
+            var high = Mix(Vector256.Load(upper + i + 16), Vector256.Load(lower + i + 16), wa, wb, two);
+            Avx2.Permute4x64(Avx2.PackUnsignedSaturate(low, high).AsInt64(), 0b11_01_10_00).AsByte().StoreUnsafe(ref target, (nuint)i);
+        }
+
+        return i;
+    }
+
+    static Vector128<short> Mix(Vector128<short> upper, Vector128<short> lower, Vector128<short> a, Vector128<short> b, Vector128<short> two) =>
+        Vector128.ShiftRightArithmetic(MultiplyHigh(upper, a) + MultiplyHigh(lower, b) + two, 2);
+
+    static Vector256<short> Mix(Vector256<short> upper, Vector256<short> lower, Vector256<short> a, Vector256<short> b, Vector256<short> two) =>
+        Avx2.ShiftRightArithmetic(Avx2.MultiplyHigh(upper, a) + Avx2.MultiplyHigh(lower, b) + two, 2);
+
+    // NEON doubles the product before it takes the upper half; half of that, rounded down, is the same number.
+    static Vector128<short> MultiplyHigh(Vector128<short> left, Vector128<short> right) =>
+        AdvSimd.IsSupported
+            ? Vector128.ShiftRightArithmetic(AdvSimd.MultiplyDoublingSaturateHigh(left, right), 1)
+            : Sse2.MultiplyHigh(left, right);
+
+    static Vector128<int> Weigh(Vector128<byte> pixels, Vector128<short> weights)
+    {
+        var pairs = Lookup(pixels, Pairs).AsInt16();
+        var sums = AdvSimd.Arm64.IsSupported
+            ? AdvSimd.Arm64.AddPairwise(
+                AdvSimd.MultiplyWideningLower(pairs.GetLower(), weights.GetLower()), AdvSimd.MultiplyWideningUpper(pairs, weights))
+            : Sse2.MultiplyAddAdjacent(pairs, weights);
+        return Vector128.ShiftRightArithmetic(sums, 4);
+    }
+
+    static Vector128<short> Weights(short a, short b) => Vector128.Create((ushort)a | (b << 16)).AsInt16();
+
+    static Vector128<byte> Load8(byte* from) => Vector128.CreateScalarUnsafe(*(ulong*)from).AsByte();
+
+    static Vector128<byte> Lookup(Vector128<byte> table, Vector128<byte> indexes) =>
+        AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.VectorTableLookup(table, indexes) : Ssse3.Shuffle(table, indexes);
+}

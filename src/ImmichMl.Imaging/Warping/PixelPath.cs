@@ -1,0 +1,27 @@
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
+namespace ImmichMl.Imaging.Warping;
+
+/// <summary>Which instructions a pixel loop is written in. All of them give the same bytes.</summary>
+enum PixelPath
+{
+    Scalar,
+    AdvSimd,
+    Ssse3,
+    Avx2,
+}
+
+static class PixelPaths
+{
+    /// <summary>What this machine and this build can run; the best stands last. A native build for the baseline has no AVX2.</summary>
+    public static IReadOnlyList<PixelPath> Available { get; } =
+    [
+        PixelPath.Scalar,
+        .. AdvSimd.Arm64.IsSupported ? [PixelPath.AdvSimd] : Array.Empty<PixelPath>(),
+        .. Ssse3.IsSupported ? [PixelPath.Ssse3] : Array.Empty<PixelPath>(),
+        .. Avx2.IsSupported ? [PixelPath.Avx2] : Array.Empty<PixelPath>(),
+    ];
+
+    public static PixelPath Best => Available[^1];
+}
