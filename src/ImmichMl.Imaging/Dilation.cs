@@ -1,0 +1,62 @@
+using ImmichMl.Imaging.Contouring;
+
+namespace ImmichMl.Imaging;
+
+/// <summary>OpenCV's dilate with a 2 × 2 block, whose anchor is its lower right: a blob grows by one pixel to the right and down.</summary>
+public static class Dilation
+{
+    /// <param name="map">Row by row; what is not zero belongs to a blob.</param>
+    /// <param name="width">Of the map.</param>
+    /// <param name="height">Of the map.</param>
+    /// <param name="dilated">As large as the map; may not be the map itself.</param>
+    public static void Apply(ReadOnlySpan<byte> map, int width, int height, Span<byte> dilated)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(map.Length, (long)width * height);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(dilated.Length, map.Length);
+        for (var y = 0; y < height; y++)
+        {
+            var row = map.Slice(y * width, width);
+            var above = y == 0 ? row : map.Slice((y - 1) * width, width);
+            var to = dilated.Slice(y * width, width);
+            var left = (byte)0;
+            for (var x = 0; x < width; x++)
+            {
+                var both = Math.Max(row[x], above[x]);
+                to[x] = Math.Max(both, left);
+                left = both;
+            }
+        }
+    }
+
+    /// <summary>Thresholds and dilates in one go. Nothing exceeds a threshold that is not a number, nor does such a probability.</summary>
+    internal static BorderedMap Threshold(ReadOnlySpan<float> probabilities, int width, int height, float threshold)
+    {
+        var map = new BorderedMap(width, height);
+        for (var y = 0; y < height; y++)
+        {
+            var from = probabilities.Slice(y * width, width);
+            var to = map.Row(y);
+            for (var x = 0; x < width; x++)
+            {
+                to[x] = from[x] > threshold ? (sbyte)1 : (sbyte)0;
+            }
+        }
+
+        // From the bottom up and from right to left each cell still finds its neighbours as they were.
+        for (var y = height - 1; y >= 0; y--)
+        {
+            var row = map.Row(y);
+            var above = y == 0 ? row : map.Row(y - 1);
+            for (var x = width - 1; x > 0; x--)
+            {
+                row[x] = Math.Max(Math.Max(row[x], row[x - 1]), Math.Max(above[x], above[x - 1]));
+            }
+
+            row[0] = Math.Max(row[0], above[0]);
+        }
+
+        return map;
+    }
+}

@@ -1,0 +1,45 @@
+using ImmichMl.Imaging.Warping;
+
+namespace ImmichMl.Imaging;
+
+/// <summary>
+/// Cuts a quad out of a picture and straightens it, as Pillow's transform with PERSPECTIVE and BICUBIC does: equal to the last bit for
+/// the same coefficients. Known difference: Immich solves for those in single precision, here it is double: pixels move by at most 1.
+/// </summary>
+public static class PerspectiveCrop
+{
+    /// <summary>The longer of the opposite sides, cut to whole numbers.</summary>
+    public static (int Width, int Height) Size(in Quad quad) => (
+        (int)MathF.Max(Distance(quad.TopRight, quad.TopLeft), Distance(quad.BottomRight, quad.BottomLeft)),
+        (int)MathF.Max(Distance(quad.TopLeft, quad.BottomLeft), Distance(quad.TopRight, quad.BottomRight)));
+
+    /// <summary>False where there is nothing to cut: a side under one pixel, corners on one line, places that are no numbers, or more
+    /// pixels than four times those of the picture, which no quad inside of it needs.</summary>
+    /// <param name="source">Stays the caller's.</param>
+    /// <param name="quad">May reach out of the picture; what lies outside is black.</param>
+    /// <param name="crop">The caller's to dispose of.</param>
+    public static bool TryApply(Bitmap source, in Quad quad, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Bitmap? crop)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        crop = null;
+        var (width, height) = Size(quad);
+        if (width < 1 || height < 1 || !IsFinite(quad) || (double)width * height > Math.Max(4.0 * source.Width * source.Height, 1 << 16)
+            || !PerspectiveMatrix.TryMapRectangle(width, height, quad, out var matrix))
+        {
+            return false;
+        }
+
+        crop = Bitmap.Allocate(width, height);
+        BicubicPass.Run(source, matrix, crop);
+        return true;
+    }
+
+    static bool IsFinite(in Quad quad)
+    {
+        var sum = quad.TopLeft.X + quad.TopLeft.Y + quad.TopRight.X + quad.TopRight.Y
+            + quad.BottomRight.X + quad.BottomRight.Y + quad.BottomLeft.X + quad.BottomLeft.Y;
+        return float.IsFinite(sum);
+    }
+
+    static float Distance(Point2 a, Point2 b) => MathF.Sqrt(((a.X - b.X) * (a.X - b.X)) + ((a.Y - b.Y) * (a.Y - b.Y)));
+}

@@ -1,0 +1,70 @@
+namespace ImmichMl.Imaging.Warping;
+
+/// <summary>
+/// Pillow's bicubic sampling for transforms: a = -1, all in double, centres of pixels at one half; columns and rows outside repeat
+/// the edge, places outside are black, and the result is cut, not rounded.
+/// </summary>
+static unsafe class BicubicPass
+{
+    public static void Run(Bitmap source, in PerspectiveMatrix m, Bitmap target)
+    {
+        fixed (byte* pixels = source.Pixels)
+        {
+            for (var y = 0; y < target.Height; y++)
+            {
+                var yin = y + 0.5;
+                fixed (byte* row = target.Row(y))
+                {
+                    for (var x = 0; x < target.Width; x++)
+                    {
+                        var xin = x + 0.5;
+                        var w = (m.G * xin) + (m.H * yin) + 1;
+                        var atX = ((m.A * xin) + (m.B * yin) + m.C) / w;
+                        var atY = ((m.D * xin) + (m.E * yin) + m.F) / w;
+                        Sample(pixels, source.Width, source.Height, atX, atY, row + ((nint)x * Bitmap.BytesPerPixel));
+                    }
+                }
+            }
+        }
+    }
+
+    static void Sample(byte* pixels, int width, int height, double atX, double atY, byte* to)
+    {
+        // Written so that what is no number is outside too.
+        if (!(atX >= 0 && atX < width && atY >= 0 && atY < height))
+        {
+            to[0] = to[1] = to[2] = 0;
+            return;
+        }
+
+        double left = Math.Floor(atX - 0.5), top = Math.Floor(atY - 0.5);
+        double dx = atX - 0.5 - left, dy = atY - 0.5 - top;
+        int x = (int)left - 1, y = (int)top - 1;
+        int* columns = stackalloc int[4];
+        for (var i = 0; i < 4; i++)
+        {
+            columns[i] = Math.Clamp(x + i, 0, width - 1) * Bitmap.BytesPerPixel;
+        }
+
+        double* rows = stackalloc double[4];
+        for (var c = 0; c < Bitmap.BytesPerPixel; c++)
+        {
+            for (var i = 0; i < 4; i++)
+            {
+                var line = pixels + ((nint)Math.Clamp(y + i, 0, height - 1) * width * Bitmap.BytesPerPixel) + c;
+                rows[i] = Cubic(line[columns[0]], line[columns[1]], line[columns[2]], line[columns[3]], dx);
+            }
+
+            to[c] = (byte)Math.Clamp(Cubic(rows[0], rows[1], rows[2], rows[3], dy), 0, 255);
+        }
+    }
+
+    // In this order, because the roundings are part of the result.
+    static double Cubic(double v1, double v2, double v3, double v4, double d)
+    {
+        var p2 = -v1 + v3;
+        var p3 = (2 * (v1 - v2)) + v3 - v4;
+        var p4 = -v1 + v2 - v3 + v4;
+        return v2 + (d * (p2 + (d * (p3 + (d * p4)))));
+    }
+}
