@@ -1,3 +1,5 @@
+using ImmichMl.Imaging.Warping;
+
 namespace ImmichMl.Imaging;
 
 /// <summary>
@@ -14,7 +16,10 @@ public static class AffineWarp
     /// <param name="matrix">From the source to the result; one that has no inverse counts as zero, and so gives one colour.</param>
     /// <param name="width">Of the result.</param>
     /// <param name="height">Of the result.</param>
-    public static unsafe Bitmap Warp(Bitmap source, in AffineMatrix matrix, int width, int height)
+    public static Bitmap Warp(Bitmap source, in AffineMatrix matrix, int width, int height) =>
+        Warp(source, matrix, width, height, PixelPaths.Best);
+
+    internal static unsafe Bitmap Warp(Bitmap source, in AffineMatrix matrix, int width, int height, PixelPath path)
     {
         ArgumentNullException.ThrowIfNull(source);
         var target = Bitmap.Allocate(width, height);
@@ -42,6 +47,16 @@ public static class AffineWarp
                         // Wraps around where OpenCV's 32 bits do.
                         var atX = unchecked(startX + across[x]) >> (PositionBits - WeightBits);
                         var atY = unchecked(startY + down[x]) >> (PositionBits - WeightBits);
+                        int left = atX >> WeightBits, top = atY >> WeightBits;
+
+                        // Eight bytes are read and four written: never at the right edge of either picture.
+                        if (path != PixelPath.Scalar && x < width - 1 && (uint)left < (uint)(source.Width - 2) && source.Width > 2
+                            && (uint)top < (uint)(source.Height - 1))
+                        {
+                            BilinearVectors.Sample(pixels + ((((nint)top * source.Width) + left) * Bitmap.BytesPerPixel), source.Stride, atX & (WeightOne - 1), atY & (WeightOne - 1), to);
+                            continue;
+                        }
+
                         Sample(pixels, source.Width, source.Height, atX, atY, to);
                     }
                 }

@@ -33,6 +33,22 @@ static unsafe class BilinearVectors
     public static int Down(short* upper, short* lower, short a, short b, Span<byte> to, PixelPath path) =>
         path == PixelPath.Avx2 ? DownAvx2(upper, lower, a, b, to) : Down128(upper, lower, a, b, to);
 
+    /// <summary>One pixel between four, with weights of 5 bits; a fourth byte is written behind it.</summary>
+    public static void Sample(byte* pixel, int stride, int right, int lower, byte* to)
+    {
+        var across = Weights((short)(32 - right), (short)right);
+        var upperSums = PairSums(Lookup(Load8(pixel), Pairs).AsInt16(), across);
+        var lowerSums = PairSums(Lookup(Load8(pixel + stride), Pairs).AsInt16(), across);
+
+        // Sums are under 2^13, so two of them are a pair again.
+        var pairs = (upperSums | Vector128.ShiftLeft(lowerSums, 16)).AsInt16();
+        var sums = PairSums(pairs, Weights((short)(32 - lower), (short)lower)) + Vector128.Create(512);
+        *(uint*)to = Lookup(Vector128.ShiftRightArithmetic(sums, 10).AsByte(), Bytes).AsUInt32().ToScalar();
+    }
+
+    // The lowest byte of each of three 32-bit numbers.
+    static Vector128<byte> Bytes => Vector128.Create(0xFF080400, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF).AsByte();
+
     static int Across128(byte* row, int* first, short* a, short* b, int end, short* to)
     {
         var x = 0;
@@ -118,13 +134,14 @@ static unsafe class BilinearVectors
 
     static Vector128<int> Weigh(Vector128<byte> pixels, Vector128<short> weights)
     {
-        var pairs = Lookup(pixels, Pairs).AsInt16();
-        var sums = AdvSimd.Arm64.IsSupported
+        return Vector128.ShiftRightArithmetic(PairSums(Lookup(pixels, Pairs).AsInt16(), weights), 4);
+    }
+
+    static Vector128<int> PairSums(Vector128<short> pairs, Vector128<short> weights) =>
+        AdvSimd.Arm64.IsSupported
             ? AdvSimd.Arm64.AddPairwise(
                 AdvSimd.MultiplyWideningLower(pairs.GetLower(), weights.GetLower()), AdvSimd.MultiplyWideningUpper(pairs, weights))
             : Sse2.MultiplyAddAdjacent(pairs, weights);
-        return Vector128.ShiftRightArithmetic(sums, 4);
-    }
 
     static Vector128<short> Weights(short a, short b) => Vector128.Create((ushort)a | (b << 16)).AsInt16();
 
