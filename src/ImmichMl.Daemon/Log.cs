@@ -20,6 +20,9 @@ static partial class Log
     [LoggerMessage(5, LogLevel.Warning, "{Name} is set and has no effect in this version")]
     public static partial void SettingWithoutEffect(this ILogger logger, string name);
 
+    [LoggerMessage(6, LogLevel.Information, "Pictures are decoded by {Codec}")]
+    public static partial void DecodingWith(this ILogger logger, string codec);
+
     [LoggerMessage(10, LogLevel.Information, "Connection {Connection} from pid {Pid}, uid {Uid}, gid {Gid}")]
     public static partial void Connected(this ILogger logger, long connection, int pid, uint uid, uint gid);
 

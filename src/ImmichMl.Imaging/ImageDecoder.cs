@@ -1,84 +1,59 @@
-using System.Runtime.InteropServices;
-using SkiaSharp;
+using ImmichMl.Imaging.Codecs;
 
 namespace ImmichMl.Imaging;
 
 /// <summary>
-/// Decodes with Skia to the very pixels that Pillow gives: alpha is dropped, not composited; neither a colour profile
-/// nor an EXIF orientation is applied; of an animation the first frame counts. Cannot be cancelled once begun.
+/// Decodes to the very pixels that Pillow gives: alpha is dropped, not composited; neither a colour profile nor an EXIF orientation is
+/// applied; of an animation the first frame counts. Cannot be cancelled once begun.
 /// </summary>
-public static unsafe class ImageDecoder
+public static class ImageDecoder
 {
-    /// <summary>The native library that decoding needs.</summary>
-    public const string LibraryFileName = "libSkiaSharp.so";
+    /// <summary>The native library that belongs beside the program.</summary>
+    public const string LibraryFileName = SkiaCodec.LibraryFileName;
+
+    public static Bitmap Decode(ReadOnlySpan<byte> image, in ImageHeader header) => Decode(image, header, CodecChoice.Auto);
 
     /// <param name="image">The whole encoded image.</param>
     /// <param name="header">What <see cref="ImageHeader.Read"/> said of the same bytes.</param>
+    /// <param name="choice">Which decoder.</param>
     /// <exception cref="ImageException">The image is truncated or damaged, or the codec disagrees with the header.</exception>
-    /// <exception cref="DllNotFoundException">The native codec library cannot be loaded.</exception>
+    /// <exception cref="DllNotFoundException">The codec that was asked for cannot be loaded.</exception>
     /// <exception cref="OutOfMemoryException">There is no memory for the pixels.</exception>
-    public static Bitmap Decode(ReadOnlySpan<byte> image, in ImageHeader header)
+    public static Bitmap Decode(ReadOnlySpan<byte> image, in ImageHeader header, CodecChoice choice)
     {
-        try
+        if (choice == CodecChoice.Managed)
         {
-            return DecodePixels(image, header);
+            return ManagedCodec.Decode(image, header);
         }
-        catch (Exception exception) when (exception is TypeInitializationException or TypeLoadException)
+
+        if (choice == CodecChoice.Turbo && !TurboJpegCodec.IsAvailable)
         {
-            // DllNotFoundException and EntryPointNotFoundException are TypeLoadExceptions.
-            var cause = exception.GetBaseException().Message;
-            throw new DllNotFoundException(
-                $"The image codec library {LibraryFileName}, which belongs beside the program, cannot be used: {cause}", exception);
+            throw new DllNotFoundException($"{TurboJpegLibrary.FileName} cannot be loaded.");
         }
+
+        if (choice != CodecChoice.Skia && header.Format == ImageFormat.Jpeg && TurboJpegCodec.TryDecode(image, header) is { } bitmap)
+        {
+            return bitmap;
+        }
+
+        return choice == CodecChoice.Auto && !SkiaCodec.IsAvailable
+            ? ManagedCodec.Decode(image, header)
+            : SkiaCodec.Decode(image, header);
     }
 
-    static Bitmap DecodePixels(ReadOnlySpan<byte> image, in ImageHeader header)
+    /// <summary>True where the choice can be followed; loads the library that it asks for by name.</summary>
+    public static bool IsAvailable(CodecChoice choice) => choice != CodecChoice.Turbo || TurboJpegCodec.IsAvailable;
+
+    /// <summary>What reads the pictures, in words. Loads nothing: what has not been needed yet is said to be so.</summary>
+    public static string Describe(CodecChoice choice) => choice switch
     {
-        fixed (byte* bytes = image)
+        CodecChoice.Managed => "managed codec",
+        CodecChoice.Skia => "Skia",
+        _ => TurboJpegLibrary.IsLoaded switch
         {
-            using var data = SKData.Create((nint)bytes, image.Length);
-            using var codec = SKCodec.Create(data) ?? throw Damaged(header);
-            var info = codec.Info;
-            if (codec.EncodedFormat != Encoded(header.Format) || info.Width != header.Width || info.Height != header.Height)
-            {
-                throw ImageException.Unreadable(
-                    $"The {header.Format} header says {header.Width} x {header.Height}, its decoder {info.Width} x {info.Height}.");
-            }
-
-            // One block serves both steps: four bytes a pixel are decoded into it, then three stay.
-            var pixels = (byte*)NativeMemory.Alloc((nuint)Bitmap.ByteCount(header.Width, header.Height, 4));
-            try
-            {
-                var wanted = new SKImageInfo(header.Width, header.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
-                var result = codec.GetPixels(wanted, (nint)pixels);
-                if (result != SKCodecResult.Success)
-                {
-                    throw Damaged(header);
-                }
-
-                var count = header.Width * header.Height;
-                RgbaToRgb.Compact(pixels, count);
-                pixels = (byte*)NativeMemory.Realloc(pixels, ((nuint)count * Bitmap.BytesPerPixel) + Bitmap.Padding);
-                var bitmap = new Bitmap(pixels, header.Width, header.Height);
-                pixels = null;
-                return bitmap;
-            }
-            finally
-            {
-                NativeMemory.Free(pixels);
-            }
-        }
-    }
-
-    static SKEncodedImageFormat Encoded(ImageFormat format) => format switch
-    {
-        ImageFormat.Jpeg => SKEncodedImageFormat.Jpeg,
-        ImageFormat.Png => SKEncodedImageFormat.Png,
-        ImageFormat.WebP => SKEncodedImageFormat.Webp,
-        ImageFormat.Gif => SKEncodedImageFormat.Gif,
-        ImageFormat.Bmp => SKEncodedImageFormat.Bmp,
-        _ => throw new ArgumentOutOfRangeException(nameof(format)),
+            true => "libjpeg-turbo for JPEG, Skia",
+            false => "Skia",
+            null => "libjpeg-turbo for JPEG if it loads (not needed yet), Skia",
+        },
     };
-
-    static ImageException Damaged(in ImageHeader header) => ImageException.Unreadable($"The {header.Format} is truncated or damaged.");
 }

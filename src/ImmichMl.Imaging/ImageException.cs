@@ -20,5 +20,7 @@ public sealed class ImageException(ImageFault fault, string message) : Exception
 
     internal static ImageException Unsupported(string message) => new(ImageFault.Unsupported, message);
 
+    internal static ImageException Damaged(in ImageHeader header) => Unreadable($"The {header.Format} is truncated or damaged.");
+
     internal static ImageException TooLarge(string message) => new(ImageFault.TooLarge, message);
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using ImmichMl.Imaging.Codecs;
 
 namespace ImmichMl.Imaging;
 
@@ -21,4 +22,17 @@ public sealed class ImageLimits
     [Display(Name = "MACHINE_LEARNING_MAX_IMAGE_BYTES", Description = "The most bytes that an encoded image may have.")]
     [Range(1d, MostBytes)]
     public int MaxBytes { get; set; } = 128 * 1024 * 1024;
+
+    /// <summary>auto, skia, turbo or managed.</summary>
+    [Display(Name = "MACHINE_LEARNING_CODEC", Description = "What decodes pictures: auto, skia, turbo or managed")]
+    [AllowedValues("auto", "skia", "turbo", "managed", ErrorMessage = "{0} is not auto, skia, turbo or managed.")]
+    public string Codec { get; set; } = "auto";
+
+    public CodecChoice ChosenCodec => Codec switch
+    {
+        "skia" => CodecChoice.Skia,
+        "turbo" => CodecChoice.Turbo,
+        "managed" => CodecChoice.Managed,
+        _ => CodecChoice.Auto,
+    };
 }

@@ -1,4 +1,5 @@
 using ImmichMl.Imaging;
+using ImmichMl.Imaging.Codecs;
 using ImmichMl.Inference.Sessions;
 
 namespace ImmichMl.Inference;
@@ -10,6 +11,7 @@ namespace ImmichMl.Inference;
 public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, TimeProvider time) : IDisposable
 {
     readonly WorkerThreads _threads = new("decode", options.RequestThreads);
+    readonly CodecChoice _codec = limits.ChosenCodec;
     readonly Budget _pixels = new(Math.Max(options.PixelsInFlight, limits.MaxPixels));
 
     public long PixelsInFlight => _pixels.Total;
@@ -83,14 +85,14 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
         }
     }
 
-    static Decoded Decode(
+    Decoded Decode(
         EncodedImage image, ImageHeader header, Budget.Grant pixels, TaskCompletionSource started, CancellationToken cancellation)
     {
         started.TrySetResult();
         try
         {
             cancellation.ThrowIfCancellationRequested();
-            return new Decoded(ImageDecoder.Decode(image.Bytes.Span, header), pixels);
+            return new Decoded(ImageDecoder.Decode(image.Bytes.Span, header, _codec), pixels);
         }
         catch
         {

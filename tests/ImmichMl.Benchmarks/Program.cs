@@ -1,10 +1,17 @@
+using System.Globalization;
+#if !NATIVE
 using BenchmarkDotNet.Running;
+#endif
 using ImmichMl.Benchmarks.Daemon;
+using ImmichMl.Benchmarks.Fuzzing;
+using ImmichMl.Benchmarks.Imaging;
+using ImmichMl.Imaging.Codecs;
 
 namespace ImmichMl.Benchmarks;
 
 /// <summary>
-/// <c>daemon --binary PATH [--cache DIR] [--no-storms]</c> measures a published daemon from outside; everything else goes to BenchmarkDotNet
+/// <c>daemon --binary PATH [--cache DIR] [--no-storms]</c> measures a published daemon from outside; <c>imaging FOLDER</c> serves
+/// Imaging/compare.py; <c>fuzz FOLDER…</c> feeds damaged pictures to the decoders; everything else goes to BenchmarkDotNet
 /// (<c>--filter '*'</c>). Figures that were kept stand in RESULTS.md.
 /// </summary>
 static class Program
@@ -24,7 +31,29 @@ static class Program
             return 0;
         }
 
+        if (args is ["imaging", var folderOfFiles])
+        {
+            ImagingReport.Run(folderOfFiles);
+            return 0;
+        }
+
+        if (args is ["fuzz", .. var fuzz])
+        {
+            return await FuzzRun.RunAsync(fuzz);
+        }
+
+        if (args is ["fuzz-worker", var codec, var seed, var first, var end, .. var folders])
+        {
+            var culture = CultureInfo.InvariantCulture;
+            return FuzzWorker.Run(folders, Enum.Parse<CodecChoice>(codec), ulong.Parse(seed, culture), int.Parse(first, culture), int.Parse(end, culture));
+        }
+
+#if NATIVE
+        Console.Error.WriteLine("The native build has no BenchmarkDotNet.");
+        return 2;
+#else
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         return 0;
+#endif
     }
 }

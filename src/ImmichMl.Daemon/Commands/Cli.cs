@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using ImmichMl.Client;
 using ImmichMl.Imaging;
+using ImmichMl.Imaging.Codecs;
 using ImmichMl.Inference.Sessions;
 
 namespace ImmichMl.Daemon.Commands;
@@ -55,14 +56,24 @@ static class Cli
 
     /// <summary>Looks at the native libraries' files only: loading them would cost memory before the first model.</summary>
     /// <exception cref="OperatorException">One is missing.</exception>
-    public static void CheckLibraries()
+    public static void CheckLibraries(ImageLimits images)
     {
         foreach (string library in (string[])[RuntimeLibrary.FileName, ImageDecoder.LibraryFileName])
         {
+            if (library == ImageDecoder.LibraryFileName && images.ChosenCodec is CodecChoice.Auto or CodecChoice.Managed)
+            {
+                continue; // The managed codec stands in.
+            }
+
             if (!RuntimeLibrary.IsPresent(library))
             {
                 throw new OperatorException($"{library} is missing: it belongs beside this program.");
             }
+        }
+
+        if (!ImageDecoder.IsAvailable(images.ChosenCodec))
+        {
+            throw new OperatorException($"MACHINE_LEARNING_CODEC={images.Codec}, and its library cannot be loaded.");
         }
     }
 

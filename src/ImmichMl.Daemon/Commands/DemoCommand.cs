@@ -4,6 +4,7 @@ using System.Numerics.Tensors;
 using System.Reflection;
 using ImmichMl.Client;
 using ImmichMl.Daemon.Demo;
+using ImmichMl.Imaging;
 using ImmichMl.Protocol.Messages;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -25,7 +26,7 @@ static class DemoCommand
         Cli.Json,
     }.Does(async (arguments, cancellation) =>
     {
-        Cli.CheckLibraries();
+        Cli.CheckLibraries(new ImageLimits());
         string folder = Directory.CreateTempSubdirectory("immich-ml-demo-").FullName;
         try
         {

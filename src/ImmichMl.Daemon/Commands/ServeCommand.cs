@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ImmichMl.Client;
+using ImmichMl.Imaging;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -44,13 +45,14 @@ static class ServeCommand
             return Cli.Ok;
         }
 
-        Cli.CheckLibraries();
+        Cli.CheckLibraries(options.Images);
 
         // With two cores there are two: one that is kept busy by a frame of 100 MB and one that pings wait for.
         ThreadPool.GetMinThreads(out int workers, out int ports);
         ThreadPool.SetMinThreads(Math.Max(workers, 4), ports);
         using IHost host = DaemonHost.Build(options);
         ILogger log = host.Services.GetRequiredService<ILogger<DaemonLifetime>>();
+        log.DecodingWith(ImageDecoder.Describe(options.Images.ChosenCodec));
         foreach (string name in settings.Unread)
         {
             log.SettingWithoutEffect(name);

@@ -27,7 +27,7 @@ sealed class Answers(
         Ready = Ready,
         Providers = ["cpu"],
         Devices = [new DeviceInfo("cpu", 0, $"{Environment.ProcessorCount} cores", GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)],
-        Threads = $"{runtime.RequestThreads} requests at once, {runtime.ChosenIntraOpThreads} threads in each model run",
+        Threads = $"{runtime.RequestThreads} requests at once, {runtime.ChosenIntraOpThreads} threads in each model run; pictures by {ImageDecoder.Describe(images.ChosenCodec)}",
         Limits = new LimitsInfo
         {
             MaxFrameBytes = serve.MaxFrameBytes,

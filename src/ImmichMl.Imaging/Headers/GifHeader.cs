@@ -17,6 +17,20 @@ static class GifHeader
         }
 
         int width = BinaryPrimitives.ReadUInt16LittleEndian(image[6..]), height = BinaryPrimitives.ReadUInt16LittleEndian(image[8..]);
+        var rest = FirstImage(image);
+        int left = BinaryPrimitives.ReadUInt16LittleEndian(rest[1..]), top = BinaryPrimitives.ReadUInt16LittleEndian(rest[3..]);
+        int across = BinaryPrimitives.ReadUInt16LittleEndian(rest[5..]), down = BinaryPrimitives.ReadUInt16LittleEndian(rest[7..]);
+        if (across == 0 || down == 0)
+        {
+            throw ImageException.Empty($"The first image of the GIF is {across} x {down} pixels.");
+        }
+
+        return ImageHeader.Create(ImageFormat.Gif, Math.Max(width, left + across), Math.Max(height, top + down), limits);
+    }
+
+    /// <summary>From the first image descriptor on, which is complete.</summary>
+    internal static ReadOnlySpan<byte> FirstImage(ReadOnlySpan<byte> image)
+    {
         var rest = Skip(image, ScreenEnd + ColourTableBytes(image[10]));
         while (rest is [Extension, _, ..])
         {
@@ -28,22 +42,10 @@ static class GifHeader
             throw rest.Length < 2 ? Truncated() : ImageException.Unreadable("The GIF holds no image, or an unknown block before it.");
         }
 
-        if (rest.Length < 10)
-        {
-            throw Truncated();
-        }
-
-        int left = BinaryPrimitives.ReadUInt16LittleEndian(rest[1..]), top = BinaryPrimitives.ReadUInt16LittleEndian(rest[3..]);
-        int across = BinaryPrimitives.ReadUInt16LittleEndian(rest[5..]), down = BinaryPrimitives.ReadUInt16LittleEndian(rest[7..]);
-        if (across == 0 || down == 0)
-        {
-            throw ImageException.Empty($"The first image of the GIF is {across} x {down} pixels.");
-        }
-
-        return ImageHeader.Create(ImageFormat.Gif, Math.Max(width, left + across), Math.Max(height, top + down), limits);
+        return rest.Length >= 10 ? rest : throw Truncated();
     }
 
-    static int ColourTableBytes(byte flags) => (flags & 0x80) == 0 ? 0 : 3 << ((flags & 7) + 1);
+    internal static int ColourTableBytes(byte flags) => (flags & 0x80) == 0 ? 0 : 3 << ((flags & 7) + 1);
 
     static ReadOnlySpan<byte> SkipSubBlocks(ReadOnlySpan<byte> rest)
     {

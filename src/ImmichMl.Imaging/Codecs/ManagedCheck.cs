@@ -1,0 +1,68 @@
+using System.Buffers.Binary;
+using ImmichMl.Imaging.Headers;
+
+namespace ImmichMl.Imaging.Codecs;
+
+/// <summary>What StbImageSharp does not read, and what it takes for good though it is damaged.</summary>
+static class ManagedCheck
+{
+    public static void Run(ReadOnlySpan<byte> image, in ImageHeader header)
+    {
+        switch (header.Format)
+        {
+            case ImageFormat.Jpeg:
+                CheckJpeg(image);
+                break;
+            case ImageFormat.Png:
+                PngData.Check(image, header);
+                break;
+            case ImageFormat.Gif:
+                GifData.Check(image, header);
+                break;
+            case ImageFormat.Bmp:
+                CheckBmp(image);
+                break;
+            default:
+                throw Unsupported($"{header.Format}");
+        }
+    }
+
+    internal static ImageException Unsupported(string what) =>
+        ImageException.Unsupported($"{what} is not supported by the managed codec, which is in use here.");
+
+    /// <summary>Arithmetic coding; its decoder would take it for Huffman. The header check has walked to the frame already.</summary>
+    static void CheckJpeg(ReadOnlySpan<byte> image)
+    {
+        for (var position = 2; position + 4 <= image.Length;)
+        {
+            var marker = image[position + 1];
+            if (image[position] != 0xFF || marker == 0xFF)
+            {
+                position++;
+            }
+            else if (JpegMarker.IsFrame(marker))
+            {
+                if (marker is not (0xC0 or 0xC1 or 0xC2))
+                {
+                    throw Unsupported("Arithmetic JPEG");
+                }
+
+                return;
+            }
+            else
+            {
+                position += marker is 0 or JpegMarker.Temporary or (>= JpegMarker.FirstRestart and <= JpegMarker.LastRestart)
+                    ? 2
+                    : 2 + BinaryPrimitives.ReadUInt16BigEndian(image[(position + 2)..]);
+            }
+        }
+    }
+
+    static void CheckBmp(ReadOnlySpan<byte> image)
+    {
+        if (BinaryPrimitives.ReadUInt32LittleEndian(image[14..]) >= 40 && BinaryPrimitives.ReadUInt32LittleEndian(image[30..]) is 1 or 2)
+        {
+            throw Unsupported("Run-length BMP");
+        }
+    }
+}

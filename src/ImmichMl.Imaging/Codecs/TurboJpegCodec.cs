@@ -1,0 +1,112 @@
+using System.Runtime.InteropServices;
+
+namespace ImmichMl.Imaging.Codecs;
+
+/// <summary>
+/// libjpeg-turbo: JPEG in half of Skia's time, and the same pixels. What it refuses or warns of, odd chroma sampling above all, is for Skia to
+/// judge, so the verdict does not depend on the library; a picture whose data ends early is refused at once.
+/// </summary>
+static unsafe class TurboJpegCodec
+{
+    public static bool IsAvailable => TurboJpegLibrary.Functions is not null;
+
+    /// <returns>Null where another codec must judge.</returns>
+    /// <exception cref="ImageException">The data ends early.</exception>
+    public static Bitmap? TryDecode(ReadOnlySpan<byte> image, in ImageHeader header)
+    {
+        if (TurboJpegLibrary.Functions is not { } functions)
+        {
+            return null;
+        }
+
+        var decoder = functions.Init();
+        if (decoder == 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            fixed (byte* bytes = image)
+            {
+                var length = new CULong((nuint)image.Length);
+                int width, height, sampling, space;
+                if (functions.Header(decoder, bytes, length, &width, &height, &sampling, &space) != 0
+                    || width != header.Width || height != header.Height)
+                {
+                    return null;
+                }
+
+                return space is TurboJpegLibrary.SpaceCmyk or TurboJpegLibrary.SpaceYcck
+                    ? FromCmyk(functions, decoder, bytes, length, header)
+                    : FromRgb(functions, decoder, bytes, length, header);
+            }
+        }
+        finally
+        {
+            _ = functions.Destroy(decoder);
+        }
+    }
+
+    static Bitmap? FromRgb(TurboJpegLibrary.Entries functions, nint decoder, byte* bytes, CULong length, in ImageHeader header)
+    {
+        var bitmap = Bitmap.Allocate(header.Width, header.Height);
+        fixed (byte* pixels = bitmap.Pixels)
+        {
+            try
+            {
+                if (Decompress(functions, decoder, bytes, length, pixels, header, TurboJpegLibrary.Rgb))
+                {
+                    return bitmap;
+                }
+            }
+            catch
+            {
+                bitmap.Dispose();
+                throw;
+            }
+        }
+
+        bitmap.Dispose();
+        return null;
+    }
+
+    /// <summary>Four bytes a pixel, then three in the same block.</summary>
+    static Bitmap? FromCmyk(TurboJpegLibrary.Entries functions, nint decoder, byte* bytes, CULong length, in ImageHeader header)
+    {
+        var pixels = (byte*)NativeMemory.Alloc((nuint)Bitmap.ByteCount(header.Width, header.Height, 4));
+        try
+        {
+            if (!Decompress(functions, decoder, bytes, length, pixels, header, TurboJpegLibrary.Cmyk))
+            {
+                return null;
+            }
+
+            var count = header.Width * header.Height;
+            CmykToRgb.Compact(pixels, count);
+            pixels = (byte*)NativeMemory.Realloc(pixels, ((nuint)count * Bitmap.BytesPerPixel) + Bitmap.Padding);
+            var bitmap = new Bitmap(pixels, header.Width, header.Height);
+            pixels = null;
+            return bitmap;
+        }
+        finally
+        {
+            NativeMemory.Free(pixels);
+        }
+    }
+
+    /// <summary>False where another codec must judge.</summary>
+    static bool Decompress(
+        TurboJpegLibrary.Entries functions, nint decoder, byte* bytes, CULong length, byte* pixels, in ImageHeader header, int format)
+    {
+        // A pitch of 0 means tightly packed rows.
+        if (functions.Decompress(decoder, bytes, length, pixels, header.Width, 0, header.Height, format, TurboJpegLibrary.StopOnWarning) == 0)
+        {
+            return true;
+        }
+
+        return MemoryMarshal.CreateReadOnlySpanFromNullTerminated(functions.Error(decoder)).IndexOf("Premature end of JPEG"u8) < 0
+            ? false
+            : throw ImageException.Damaged(header);
+    }
+}

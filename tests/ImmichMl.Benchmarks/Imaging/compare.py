@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Pillow and ImmichMl side by side, one thread each, in one run: compare.py V2_PROGRAM V3_PROGRAM
+
+The programs are native builds of tests/ImmichMl.Benchmarks (see RESULTS.md). Prints a Markdown table: median milliseconds, ratios to Pillow,
+and the bar of each row. Needs Debian's python3-pil and python3-numpy.
+"""
+import io
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy
+from PIL import Image
+
+
+def picture(width, height):
+    y, x = numpy.mgrid[0:height, 0:width]
+    noise = numpy.random.default_rng(7).integers(0, 24, (height, width, 3))
+    base = numpy.stack([(x * 255 // width), (y * 255 // height), ((x // 40 + y // 40) % 2) * 90 + 60], -1)
+    return Image.fromarray(numpy.clip(base + noise, 0, 255).astype(numpy.uint8))
+
+
+def median(action):
+    action(), action()
+    times, start = [], time.perf_counter()
+    while len(times) < 7 or time.perf_counter() - start < 0.5:
+        run = time.perf_counter()
+        action()
+        times.append((time.perf_counter() - run) * 1000)
+    return statistics.median(times)
+
+
+def clip(image):
+    resized = image.resize((298, 224), Image.BICUBIC).crop((37, 0, 261, 224))
+    mean = numpy.array([0.48145466, 0.4578275, 0.40821073], numpy.float32)
+    std = numpy.array([0.26862954, 0.26130258, 0.27577711], numpy.float32)
+    return numpy.transpose((numpy.asarray(resized, numpy.float32) / 255 - mean) / std, (2, 0, 1)).copy()
+
+
+def decode(data):
+    return lambda: Image.open(io.BytesIO(data)).convert("RGB").load()
+
+
+def reference(files):
+    preview = Image.open(io.BytesIO(files["baseline.jpg"])).convert("RGB")
+    baseline, progressive, large = decode(files["baseline.jpg"]), decode(files["progressive.jpg"]), decode(files["large.jpg"])
+    return {
+        "fused-224": lambda: clip(preview),
+        "bicubic-298x224": lambda: preview.resize((298, 224), Image.BICUBIC),
+        "bicubic-853x640": lambda: preview.resize((853, 640), Image.BICUBIC),
+        "lanczos-992x736": lambda: preview.resize((992, 736), Image.LANCZOS),
+        "jpeg-baseline": baseline,
+        "jpeg-progressive": progressive,
+        "jpeg-12mp": large,
+        "png": decode(files["picture.png"]),
+    }
+
+
+# Ratio to Pillow that may not be passed: on the v2 build, on the v3 build.
+BARS = {"fused-224": (0.7, 0.25), "bicubic-853x640": (None, 0.35), "jpeg-baseline-Turbo": (1.1, 1.1), "jpeg-progressive-Turbo": (1.1, 1.1),
+        "jpeg-12mp-Turbo": (1.1, 1.1)}
+
+
+def main():
+    files = {}
+    preview, large = picture(1440, 1080), picture(4000, 3000)
+    for name, image, options in [("baseline.jpg", preview, {"quality": 85}), ("progressive.jpg", preview, {"quality": 85, "progressive": True}),
+                                 ("large.jpg", large, {"quality": 90}), ("picture.png", preview, {})]:
+        data = io.BytesIO()
+        image.save(data, name.split(".")[1].replace("jpg", "jpeg"), **options)
+        files[name] = data.getvalue()
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in files.items():
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(data)
+        columns = [dict(line.split() for line in subprocess.run([program, "imaging", folder], check=True, capture_output=True,
+                                                                text=True).stdout.splitlines()) for program in sys.argv[1:3]]
+        pillow = {name: median(action) for name, action in reference(files).items()}
+    print(f"| ms, median | Pillow | v2 ({columns[0]['path']}) | ratio | v3 ({columns[1]['path']}) | ratio | bar v2 / v3 |\n|---|---|---|---|---|---|---|")
+    missed = 0
+    for name in columns[0]:
+        base = next((value for known, value in pillow.items() if name == known or name.startswith(known + "-")), None)
+        if base is None:
+            continue
+        ratios = [float(column[name]) / base for column in columns]
+        bars = BARS.get(name, (None, None))
+        missed += sum(bar is not None and ratio > bar for ratio, bar in zip(ratios, bars))
+        print(f"| {name} | {base:.2f} | {columns[0][name]} | {ratios[0]:.2f} | {columns[1][name]} | {ratios[1]:.2f} | "
+              f"{' / '.join(str(bar or '') for bar in bars)} |")
+    sys.exit(1 if missed else 0)
+
+
+main()
