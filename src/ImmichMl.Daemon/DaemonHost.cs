@@ -1,6 +1,8 @@
 using ImmichMl.Daemon.Serving;
 using ImmichMl.Imaging;
 using ImmichMl.Inference;
+using ImmichMl.Inference.Faces;
+using ImmichMl.Inference.Ocr;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,14 +13,18 @@ using Microsoft.Extensions.Logging;
 namespace ImmichMl.Daemon;
 
 /// <summary>The settings of every room.</summary>
-sealed record DaemonOptions(ServeOptions Serve, RuntimeOptions Runtime, ImageLimits Images, ModelOptions Models)
+sealed record DaemonOptions(
+    ServeOptions Serve, RuntimeOptions Runtime, ImageLimits Images, FaceOptions Faces, OcrOptions Ocr, ModelOptions Models)
 {
     public static DaemonOptions Read(Settings settings) =>
-        new(settings.Read<ServeOptions>(), settings.Read<RuntimeOptions>(), settings.Read<ImageLimits>(), settings.Read<ModelOptions>());
+        new(
+            settings.Read<ServeOptions>(), settings.Read<RuntimeOptions>(), settings.Read<ImageLimits>(), settings.Read<FaceOptions>(),
+            settings.Read<OcrOptions>(), settings.Read<ModelOptions>());
 
     public IEnumerable<(string Name, string Value, string Description)> Describe() =>
     [
-        .. Settings.Describe(Serve), .. Settings.Describe(Runtime), .. Settings.Describe(Images), .. Settings.Describe(Models),
+        .. Settings.Describe(Serve), .. Settings.Describe(Runtime), .. Settings.Describe(Images), .. Settings.Describe(Faces), .. Settings.Describe(Ocr),
+        .. Settings.Describe(Models),
     ];
 }
 
@@ -39,6 +45,8 @@ static class DaemonHost
         services.AddSingleton(options.Serve);
         services.AddSingleton(options.Runtime);
         services.AddSingleton(options.Images);
+        services.AddSingleton(options.Faces);
+        services.AddSingleton(options.Ocr);
         services.AddSingleton(options.Models);
         services.AddSingleton<ModelCatalog>();
         services.AddSingleton<ModelStore>();

@@ -1,4 +1,6 @@
 using ImmichMl.Inference.Clip;
+using ImmichMl.Inference.Faces;
+using ImmichMl.Inference.Ocr;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using Microsoft.Extensions.Logging;
@@ -6,7 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace ImmichMl.Daemon;
 
 /// <summary>Which class a model of each kind becomes.</summary>
-sealed class ModelLoader(ModelStore store, SessionFactory sessions, TimeProvider time, ILogger<ModelLoader> log)
+sealed class ModelLoader(
+    ModelStore store, SessionFactory sessions, FaceOptions faces, OcrOptions ocr, TimeProvider time, ILogger<ModelLoader> log)
 {
     public IDisposable Load(ModelKey key)
     {
@@ -14,9 +17,7 @@ sealed class ModelLoader(ModelStore store, SessionFactory sessions, TimeProvider
         log.Loading(key.ToString());
         try
         {
-            IDisposable model = key.Kind == ModelKind.ClipVisual
-                ? ClipVisualEncoder.Load(key, store, sessions)
-                : throw new ModelException(ModelFault.Unusable, $"Model {key} is in {store.Find(key)}, but {key.Kind} is not in this version.");
+            IDisposable model = Open(key);
             log.Loaded(key.ToString(), time.GetElapsedTime(since).TotalMilliseconds);
             return model;
         }
@@ -25,5 +26,32 @@ sealed class ModelLoader(ModelStore store, SessionFactory sessions, TimeProvider
             log.LoadFailed(key.ToString(), e.Message);
             throw;
         }
+    }
+
+    IDisposable Open(ModelKey key)
+    {
+        if (key.Kind == ModelKind.ClipVisual)
+        {
+            return ClipVisualEncoder.Load(key, store, sessions);
+        }
+
+        if (key.Kind == ModelKind.FaceDetection)
+        {
+            return ScrfdDetector.Load(key, store, sessions);
+        }
+
+        if (key.Kind == ModelKind.FaceRecognition)
+        {
+            return ArcFaceRecognizer.Load(key, store, sessions, faces);
+        }
+
+        if (key.Kind == ModelKind.TextDetection)
+        {
+            return TextDetector.Load(key, store, sessions, ocr);
+        }
+
+        return key.Kind == ModelKind.TextRecognition
+            ? TextRecognizer.Load(key, store, sessions, ocr)
+            : throw new ModelException(ModelFault.Unusable, $"Model {key} is in {store.Find(key)}, but {key.Kind} is not in this version.");
     }
 }

@@ -1,6 +1,6 @@
 namespace ImmichMl.Imaging;
 
-/// <summary>(v / 255 - mean) / std for every byte and channel, rounding where NumPy's float32 rounds.</summary>
+/// <summary>What a model is fed for every byte and channel: (v / 255 - mean) / std or (v - subtract) / divide, rounding where NumPy's float32 rounds.</summary>
 public sealed class StandardizeTable
 {
     const int Levels = 256;
@@ -18,6 +18,17 @@ public sealed class StandardizeTable
             _values[i] = (((i % Levels) / 255f) - mean[i / Levels]) / std[i / Levels];
         }
     }
+
+    StandardizeTable(float subtract, float divide)
+    {
+        for (var i = 0; i < _values.Length; i++)
+        {
+            _values[i] = ((i % Levels) - subtract) / divide;
+        }
+    }
+
+    /// <summary>(v - subtract) / divide, the same for every channel, on the scale 0 to 255.</summary>
+    public static StandardizeTable OnBytes(float subtract, float divide) => new(subtract, divide);
 
     /// <summary>Writes pixels into three planes of as many values.</summary>
     internal void Write(ReadOnlySpan<byte> pixels, Span<float> red, Span<float> green, Span<float> blue)

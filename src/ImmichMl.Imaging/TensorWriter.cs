@@ -13,10 +13,41 @@ public static class TensorWriter
     /// <param name="tensor">Exactly three planes.</param>
     public static void WriteStandardized(Bitmap bitmap, ReadOnlySpan<float> mean, ReadOnlySpan<float> std, Span<float> tensor)
     {
+        WriteStandardized(bitmap, new StandardizeTable(mean, std), tensor);
+    }
+
+    /// <param name="bitmap">The picture; width times height is the size of a plane.</param>
+    /// <param name="table">What a byte becomes.</param>
+    /// <param name="tensor">Exactly three planes, red first.</param>
+    public static void WriteStandardized(Bitmap bitmap, StandardizeTable table, Span<float> tensor)
+    {
         ArgumentNullException.ThrowIfNull(bitmap);
+        ArgumentNullException.ThrowIfNull(table);
         var plane = bitmap.Width * bitmap.Height;
         ArgumentOutOfRangeException.ThrowIfNotEqual(tensor.Length, Bitmap.BytesPerPixel * plane);
-        new StandardizeTable(mean, std).Write(bitmap.Pixels, tensor[..plane], tensor.Slice(plane, plane), tensor.Slice(2 * plane, plane));
+        table.Write(bitmap.Pixels, tensor[..plane], tensor.Slice(plane, plane), tensor.Slice(2 * plane, plane));
+    }
+
+    /// <summary>Writes the picture into the top left of planes that may be larger, blue first, as models want it that were taught with OpenCV.</summary>
+    /// <param name="bitmap">At most as large as a plane.</param>
+    /// <param name="table">What a byte becomes; its channels are the same.</param>
+    /// <param name="width">Of a plane.</param>
+    /// <param name="height">Of a plane.</param>
+    /// <param name="tensor">Exactly three planes; what the picture does not cover is left as it is.</param>
+    public static void WriteBlueFirst(Bitmap bitmap, StandardizeTable table, int width, int height, Span<float> tensor)
+    {
+        ArgumentNullException.ThrowIfNull(bitmap);
+        ArgumentNullException.ThrowIfNull(table);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bitmap.Width, width);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bitmap.Height, height);
+        var plane = width * height;
+        ArgumentOutOfRangeException.ThrowIfNotEqual(tensor.Length, Bitmap.BytesPerPixel * plane);
+        Span<float> blue = tensor[..plane], green = tensor.Slice(plane, plane), red = tensor.Slice(2 * plane, plane);
+        for (var y = 0; y < bitmap.Height; y++)
+        {
+            var at = y * width;
+            table.Write(bitmap.Row(y), red.Slice(at, bitmap.Width), green.Slice(at, bitmap.Width), blue.Slice(at, bitmap.Width));
+        }
     }
 
     /// <summary>

@@ -1,5 +1,7 @@
 using ImmichMl.Imaging;
 using ImmichMl.Inference.Clip;
+using ImmichMl.Inference.Faces;
+using ImmichMl.Inference.Ocr;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 
@@ -22,39 +24,44 @@ public sealed class Pipeline(SessionCache models, InferenceQueue queue, DecodeQu
             throw new InferenceException(InferenceFault.InvalidInput, "Either image or text must be provided.");
         }
 
-        IReadOnlyList<ModelKey> plan = TaskGraph.Plan(request.Tasks, hasImage: request.Image is not null);
-        foreach (ModelKey key in plan.Where(key => key.Kind != ModelKind.ClipVisual))
-        {
-            throw new InferenceException(InferenceFault.UnknownTask, $"{key.Kind} is not in this version.");
-        }
-
+        IReadOnlyList<PlannedTask> plan = TaskGraph.Plan(request.Tasks, hasImage: request.Image is not null);
         ImageHeader? header = request.Image is null ? null : ImageHeader.Read(request.Image.Bytes.Span, limits);
-        var answer = new Prediction { ImageWidth = header?.Width, ImageHeight = header?.Height };
-        foreach (ModelKey key in plan)
-        {
-            answer = answer with { Clip = await EncodeImageAsync(key, request, header!.Value, cancellation) };
-        }
-
-        return answer;
+        var sized = new Prediction { ImageWidth = header?.Width, ImageHeight = header?.Height };
+        return plan.Count == 0 ? sized : await RunAsync(plan, request, header, sized, cancellation);
     }
 
-    async Task<float[]> EncodeImageAsync(ModelKey key, PredictionRequest request, ImageHeader header, CancellationToken cancellation)
+    async Task<Prediction> RunAsync(
+        IReadOnlyList<PlannedTask> plan, PredictionRequest request, ImageHeader? header, Prediction sized, CancellationToken cancellation)
     {
         using var deadline = new Deadline(request.Deadline, time, cancellation);
         StageClock clock = request.Clock;
+        var leases = new List<SessionCache.Lease<IDisposable>>();
         try
         {
             using InferenceQueue.Place place = queue.Admit(request.Lane);
-            using SessionCache.Lease<ClipVisualEncoder> encoder = await models.AcquireAsync<ClipVisualEncoder>(key, deadline.Token);
+            foreach (PlannedTask task in plan)
+            {
+                leases.Add(await models.AcquireAsync<IDisposable>(task.Key, deadline.Token));
+            }
+
             await place.TurnAsync(deadline.Token);
             clock.Start(Stage.Decode);
-            using DecodeQueue.Decoded picture = await decoder.DecodeAsync(request.Image!, header, deadline.Token);
+            using DecodeQueue.Decoded? picture = request.Image is { } image
+                ? await decoder.DecodeAsync(image, header!.Value, deadline.Token)
+                : null;
             clock.Start(Stage.Queue);
             return await place.RunAsync(
                 () =>
                 {
                     deadline.Token.ThrowIfCancellationRequested();
-                    return encoder.Model.Encode(picture.Bitmap, clock, cancellation);
+                    Prediction answer = sized;
+                    for (int i = 0; i < plan.Count; i++)
+                    {
+                        cancellation.ThrowIfCancellationRequested();
+                        answer = Step(leases[i].Model, plan[i], picture?.Bitmap, request.Text, answer, clock, cancellation);
+                    }
+
+                    return answer;
                 },
                 cancellation);
         }
@@ -65,8 +72,21 @@ public sealed class Pipeline(SessionCache models, InferenceQueue queue, DecodeQu
         finally
         {
             clock.Stop();
+            leases.ForEach(lease => lease.Dispose());
         }
     }
+
+    /// <summary>One task. A recognition finds its detection's output in the answer so far.</summary>
+    static Prediction Step(
+        IDisposable model, PlannedTask task, Bitmap? bitmap, string? text, Prediction answer, StageClock clock, CancellationToken cancellation) => model switch
+        {
+            ClipVisualEncoder encoder => answer with { Clip = encoder.Encode(bitmap!, clock, cancellation) },
+            ScrfdDetector detector => answer with { Faces = detector.Detect(bitmap!, task.Arguments, clock, cancellation) },
+            ArcFaceRecognizer recognizer => answer with { Faces = recognizer.Recognize(bitmap!, answer.Faces!, clock, cancellation) },
+            TextDetector detector => answer with { Ocr = detector.Detect(bitmap!, task.Arguments, clock, cancellation) },
+            TextRecognizer recognizer => answer with { Ocr = recognizer.Recognize(bitmap!, answer.Ocr!, task.Arguments, clock, cancellation) },
+            _ => throw new InferenceException(InferenceFault.UnknownTask, $"{task.Key.Kind} is not in this version."),
+        };
 
     /// <summary>The peer's own cancellation together with the time past which waiting is of no use.</summary>
     sealed class Deadline : IDisposable

@@ -1,3 +1,5 @@
+using ImmichMl.Inference.Faces;
+using ImmichMl.Inference.Ocr;
 using ImmichMl.Inference.Sessions;
 
 namespace ImmichMl.Inference;
@@ -31,4 +33,10 @@ public sealed record Prediction
 
     /// <summary>The CLIP embedding as the model gave it; null when not asked for.</summary>
     public float[]? Clip { get; init; }
+
+    /// <summary>Highest score first; null when not asked for.</summary>
+    public IReadOnlyList<Face>? Faces { get; init; }
+
+    /// <summary>In reading order; null when not asked for.</summary>
+    public IReadOnlyList<TextLine>? Ocr { get; init; }
 }

@@ -1,19 +1,42 @@
+using ImmichMl.Imaging;
 using ImmichMl.Models;
 
 namespace ImmichMl.Inference;
 
+/// <summary>What a request may ask of one task. It travels beside the model, never on it; null is the default of the task.</summary>
+public sealed record TaskArguments
+{
+    public static readonly TaskArguments None = new();
+
+    /// <summary>The score under which a face, a text box or a text is dropped.</summary>
+    public double? MinScore { get; init; }
+
+    /// <summary>Text detection: the shorter side to scale to, in pixels.</summary>
+    public int? MaxResolution { get; init; }
+
+    /// <summary>Text detection: what a box's score is the mean of.</summary>
+    public TextScoreMode ScoreMode { get; init; } = TextScoreMode.Fast;
+
+    /// <summary>CLIP textual: the language of the query.</summary>
+    public string? Language { get; init; }
+}
+
 /// <summary>One task of a request, as it was asked for.</summary>
-public readonly record struct TaskRequest(string Task, string Type, string ModelName);
+public readonly record struct TaskRequest(string Task, string Type, string ModelName, TaskArguments Arguments);
+
+/// <summary>A task that can be done: its model, and what was asked of it.</summary>
+public readonly record struct PlannedTask(ModelKey Key, TaskArguments Arguments);
 
 /// <summary>The tasks of one request, checked: they exist, have what they depend on, and fit the input.</summary>
 public static class TaskGraph
 {
-    /// <returns>The models to run, in the order to run them.</returns>
+    /// <returns>What is to be done, in the order to do it.</returns>
     /// <exception cref="InferenceException">The tasks cannot be done together, or not on this input.</exception>
     /// <exception cref="ModelException">A model's name is none.</exception>
-    public static IReadOnlyList<ModelKey> Plan(IReadOnlyList<TaskRequest> tasks, bool hasImage)
+    public static IReadOnlyList<PlannedTask> Plan(IReadOnlyList<TaskRequest> tasks, bool hasImage)
     {
-        ModelKey[] keys = [.. tasks.Select(task => new ModelKey(KindOf(task), task.ModelName))];
+        PlannedTask[] plan = [.. tasks.Select(task => new PlannedTask(new ModelKey(KindOf(task), task.ModelName), task.Arguments))];
+        ModelKey[] keys = [.. plan.Select(task => task.Key)];
         foreach (ModelKey key in keys)
         {
             if (keys.Count(other => other.Kind == key.Kind) > 1)
@@ -30,7 +53,7 @@ public static class TaskGraph
         }
 
         // The only edges run from a detection to its recognition, so "what depends on nothing first" is the whole order.
-        return [.. keys.OrderBy(key => key.Kind.DependsOn is null ? 0 : 1)];
+        return [.. plan.OrderBy(task => task.Key.Kind.DependsOn is null ? 0 : 1)];
     }
 
     static ModelKind KindOf(TaskRequest task)

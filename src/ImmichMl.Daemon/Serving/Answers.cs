@@ -1,5 +1,7 @@
 using ImmichMl.Imaging;
 using ImmichMl.Inference;
+using ImmichMl.Inference.Faces;
+using ImmichMl.Inference.Ocr;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using ImmichMl.Protocol.Messages;
@@ -62,11 +64,17 @@ sealed class Answers(
         };
     }
 
-    public static PredictResult Predict(Prediction prediction, StageClock clock, TimeSpan total) => new()
+    /// <param name="prediction">What came of the request.</param>
+    /// <param name="recognized">Text was to be read, and not only found.</param>
+    /// <param name="clock">Where the time went.</param>
+    /// <param name="total">Since the frame had arrived.</param>
+    public static PredictResult Predict(Prediction prediction, bool recognized, StageClock clock, TimeSpan total) => new()
     {
         ImageWidth = prediction.ImageWidth,
         ImageHeight = prediction.ImageHeight,
         Clip = prediction.Clip,
+        Faces = prediction.Faces is { } faces ? [.. faces.Select(Face)] : null,
+        Ocr = prediction.Ocr is { } lines ? Ocr(lines, recognized, prediction.ImageWidth ?? 1, prediction.ImageHeight ?? 1) : null,
         Timings = new Timings
         {
             Queue = clock[Stage.Queue].TotalMilliseconds,
@@ -77,4 +85,26 @@ sealed class Answers(
             Total = total.TotalMilliseconds,
         },
     };
+
+    static FaceResult Face(Face face) => new()
+    {
+        BoundingBox = [face.Box.X1, face.Box.Y1, face.Box.X2, face.Box.Y2],
+        Score = face.Score,
+        Landmarks = face.Landmarks is { } points ? [.. points.SelectMany(point => (float[])[point.X, point.Y])] : null,
+        Embedding = face.Embedding,
+    };
+
+    static OcrResult Ocr(IReadOnlyList<TextLine> lines, bool recognized, float width, float height) => new()
+    {
+        Text = recognized ? [.. lines.Select(line => line.Text ?? "")] : null,
+        Box = [.. lines.SelectMany(line => Corners(line.Corners)).Select((value, i) => value / (i % 2 == 0 ? width : height))],
+        BoxScore = [.. lines.Select(line => (float)line.BoxScore)],
+        TextScore = recognized ? [.. lines.Select(line => (float)(line.TextScore ?? 0))] : null,
+    };
+
+    static float[] Corners(Quad quad) =>
+    [
+        quad.TopLeft.X, quad.TopLeft.Y, quad.TopRight.X, quad.TopRight.Y,
+        quad.BottomRight.X, quad.BottomRight.Y, quad.BottomLeft.X, quad.BottomLeft.Y,
+    ];
 }

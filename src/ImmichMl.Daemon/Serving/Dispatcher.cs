@@ -1,3 +1,4 @@
+using ImmichMl.Imaging;
 using ImmichMl.Inference;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
@@ -10,6 +11,9 @@ namespace ImmichMl.Daemon.Serving;
 /// <summary>Takes a request to the room that answers it, and holds the only catch around a request.</summary>
 sealed class Dispatcher(Pipeline pipeline, SessionCache models, Answers answers, TimeProvider time, ILogger<Dispatcher> log)
 {
+    /// <summary>Pixels; no picture has a longer side.</summary>
+    const int MaxResolution = 65_535;
+
     long _answered;
 
     /// <summary>Requests answered since the start.</summary>
@@ -87,7 +91,7 @@ sealed class Dispatcher(Pipeline pipeline, SessionCache models, Answers answers,
         Prediction prediction = await pipeline.PredictAsync(
             new PredictionRequest
             {
-                Tasks = [.. request.Tasks.Select(entry => new TaskRequest(entry.Task, entry.Type, entry.ModelName))],
+                Tasks = [.. request.Tasks.Select(entry => new TaskRequest(entry.Task, entry.Type, entry.ModelName, ArgumentsOf(entry.Options)))],
                 Image = image,
                 Text = request.Text,
                 Lane = request.Priority switch { Priority.Interactive => Lane.Interactive, Priority.Background => Lane.Background, _ => standard },
@@ -95,7 +99,29 @@ sealed class Dispatcher(Pipeline pipeline, SessionCache models, Answers answers,
                 Clock = clock,
             },
             cancellation);
-        return Answers.Predict(prediction, clock, time.GetElapsedTime(arrival));
+        bool recognized = request.Tasks.Any(entry => ModelKind.TextRecognition == new ModelKind(entry.Task, entry.Type));
+        return Answers.Predict(prediction, recognized, clock, time.GetElapsedTime(arrival));
+    }
+
+    static TaskArguments ArgumentsOf(TaskOptions options)
+    {
+        if (options.MinScore is { } score && score is not (>= 0 and <= 1))
+        {
+            throw ProtocolException.Invalid("minScore must lie between 0 and 1.");
+        }
+
+        if (options.MaxResolution is { } side && side is < 1 or > MaxResolution)
+        {
+            throw ProtocolException.Invalid($"maxResolution must lie between 1 and {MaxResolution}.");
+        }
+
+        return new TaskArguments
+        {
+            MinScore = options.MinScore,
+            MaxResolution = options.MaxResolution,
+            ScoreMode = options.ScoreMode == "slow" ? TextScoreMode.Slow : TextScoreMode.Fast,
+            Language = options.Language,
+        };
     }
 
     /// <summary>Timers end at 49 days: a deadline weeks away is none.</summary>

@@ -28,16 +28,8 @@ public sealed class ClipVisualEncoder : IDisposable
     {
         string folder = store.Find(key);
         VisualConfig config = VisualConfig.Read(key, folder);
-        ModelSession session = sessions.Create(key, Path.Combine(folder, ModelStore.ModelFileName));
-        try
-        {
-            return new ClipVisualEncoder(session, new StandardizeTable(config.Mean, config.Std), SideOf(key, session, config));
-        }
-        catch
-        {
-            session.Dispose();
-            throw;
-        }
+        return sessions.Load(key, Path.Combine(folder, ModelStore.ModelFileName), session =>
+            new ClipVisualEncoder(session, new StandardizeTable(config.Mean, config.Std), SideOf(key, session, config)));
     }
 
     /// <summary>A size that is fixed in the graph counts; the configuration's where the graph leaves it free.</summary>

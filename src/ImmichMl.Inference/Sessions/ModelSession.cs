@@ -16,6 +16,9 @@ public readonly record struct OutputTensor(float[] Values, long[] Dimensions)
     public float[] FirstRow => Dimensions is [> 1, ..] ? Values[..(Values.Length / (int)Dimensions[0])] : Values;
 }
 
+/// <summary>Reads an output: values in row-major order, and the dimensions.</summary>
+public delegate T OutputReader<T>(ReadOnlySpan<float> values, long[] dimensions);
+
 /// <summary>A loaded ONNX Runtime model. Runs may overlap; disposing waits for nobody.</summary>
 public sealed class ModelSession : IDisposable
 {
@@ -48,19 +51,42 @@ public sealed class ModelSession : IDisposable
 
     public IReadOnlyList<TensorInfo> Outputs { get; }
 
+    /// <summary>What the exporter wrote beside the graph.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => _session.ModelMetadata.CustomMetadataMap;
+
     /// <summary>Feeds the only input and returns the first output, both as float32 whatever the model's own precision.</summary>
     /// <exception cref="InferenceException">Memory ran out.</exception>
     /// <exception cref="ModelException">The model fails on its input or gives no float output.</exception>
-    public OutputTensor Run(Memory<float> input, long[] dimensions, CancellationToken cancellation)
+    public OutputTensor Run(Memory<float> input, long[] dimensions, CancellationToken cancellation) =>
+        Run(input, dimensions, [Outputs[0].Name], static (session, outputs) => session.ToTensor(outputs[0]), cancellation);
+
+    /// <summary>As <see cref="Run"/>, with every output in the model's order.</summary>
+    public IReadOnlyList<OutputTensor> RunAll(Memory<float> input, long[] dimensions, CancellationToken cancellation) =>
+        Run(input, dimensions, [.. Outputs.Select(output => output.Name)], static (session, outputs) => outputs.Select(session.ToTensor).ToArray(), cancellation);
+
+    /// <summary>As <see cref="Run"/>, but reads a large output where it lies. The span is gone when <paramref name="read"/> returns.</summary>
+    public T Run<T>(Memory<float> input, long[] dimensions, OutputReader<T> read, CancellationToken cancellation) =>
+        Run(
+            input, dimensions, [Outputs[0].Name],
+            (session, outputs) =>
+            {
+                OrtTensorTypeAndShapeInfo info = outputs[0].GetTensorTypeAndShape();
+                return info.ElementDataType == TensorElementType.Float
+                    ? read(outputs[0].GetTensorDataAsSpan<float>(), info.Shape)
+                    : read(session.ToTensor(outputs[0]).Values, info.Shape);
+            },
+            cancellation);
+
+    T Run<T>(
+        Memory<float> input, long[] dimensions, IReadOnlyCollection<string> names, Func<ModelSession, IReadOnlyList<OrtValue>, T> read, CancellationToken cancellation)
     {
         using var run = new RunOptions();
         using CancellationTokenRegistration stop = cancellation.Register(() => run.Terminate = true);
         try
         {
             using OrtValue value = ToValue(Inputs[0].ElementType, input, dimensions);
-            using IDisposableReadOnlyCollection<OrtValue> outputs =
-                _session.Run(run, [Inputs[0].Name], [value], [Outputs[0].Name]);
-            return ToTensor(outputs[0]);
+            using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(run, [Inputs[0].Name], [value], names);
+            return read(this, outputs);
         }
         catch (OnnxRuntimeException) when (cancellation.IsCancellationRequested)
         {

@@ -6,13 +6,29 @@ namespace ImmichMl.Inference.Sessions;
 /// <summary>Makes sessions from model files, all with the same settings.</summary>
 public sealed class SessionFactory(RuntimeOptions options)
 {
+    /// <summary>A model of <typeparamref name="T"/> around a session; where <paramref name="wrap"/> throws, the session goes.</summary>
+    /// <exception cref="ModelException">The file will not load or does not fit; the message says why.</exception>
+    public T Load<T>(ModelKey key, string path, Func<ModelSession, T> wrap)
+    {
+        ModelSession session = Create(key, path);
+        try
+        {
+            return wrap(session);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
     /// <exception cref="ModelException">The file will not load; the message says why.</exception>
     public ModelSession Create(ModelKey key, string path)
     {
         try
         {
             _ = RuntimeLibrary.Environment;
-            using SessionOptions session = Settings();
+            using SessionOptions session = Settings(key.Kind);
             return ModelSession.Load(key, path, session);
         }
         catch (OnnxRuntimeException e) when (ModelSession.IsOutOfMemory(e))
@@ -25,7 +41,7 @@ public sealed class SessionFactory(RuntimeOptions options)
         }
     }
 
-    SessionOptions Settings()
+    SessionOptions Settings(ModelKind kind)
     {
         var session = new SessionOptions
         {
@@ -34,6 +50,9 @@ public sealed class SessionFactory(RuntimeOptions options)
             ExecutionMode = options.ChosenInterOpThreads > 1 ? ExecutionMode.ORT_PARALLEL : ExecutionMode.ORT_SEQUENTIAL,
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
             EnableCpuMemArena = options.Arena,
+
+            // A memory pattern is kept for every shape that comes by, and OCR's shapes follow the picture.
+            EnableMemoryPattern = kind.Task != ModelKind.TextDetection.Task,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
 

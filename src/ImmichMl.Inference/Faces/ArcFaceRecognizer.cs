@@ -1,0 +1,150 @@
+using System.Buffers;
+using ImmichMl.Imaging;
+using ImmichMl.Inference.Sessions;
+using ImmichMl.Models;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace ImmichMl.Inference.Faces;
+
+/// <summary>
+/// Faces to embeddings with ArcFace: aligned to 112 × 112, (v − 127.5) / 127.5 unless the graph does that itself. Faces go in batches
+/// of few sizes, so that no picture brings a new shape; a model whose first axis is fixed, or that loses rows, gets them one by one.
+/// </summary>
+public sealed class ArcFaceRecognizer : IDisposable
+{
+    static readonly int[] s_batches = [1, 2, 4, 8, 16];
+    static readonly StandardizeTable s_normalized = StandardizeTable.OnBytes(127.5f, 127.5f);
+    static readonly StandardizeTable s_asIs = StandardizeTable.OnBytes(0, 1);
+
+    const int FaceLength = 3 * FaceAligner.Side * FaceAligner.Side;
+
+    readonly ModelKey _key;
+    readonly ModelSession _session;
+    readonly StandardizeTable _table;
+
+    // Rows of one run where the graph fixes them, else 0.
+    readonly int _fixedBatch;
+    readonly int _maxBatch;
+    volatile bool _losesRows;
+
+    ArcFaceRecognizer(ModelKey key, ModelSession session, bool normalizesInside, int fixedBatch, int maxBatch)
+    {
+        _key = key;
+        _session = session;
+        _table = normalizesInside ? s_asIs : s_normalized;
+        _fixedBatch = fixedBatch;
+        _maxBatch = maxBatch;
+    }
+
+    /// <exception cref="ModelException">The model is missing or is no face recognizer.</exception>
+    public static ArcFaceRecognizer Load(ModelKey key, ModelStore store, SessionFactory sessions, FaceOptions options)
+    {
+        string path = Path.Combine(store.Find(key), ModelStore.ModelFileName);
+        return sessions.Load(key, path, session =>
+        {
+            if (session.Inputs is not
+                [{
+                    ElementType: TensorElementType.Float or TensorElementType.Float16,
+                    Dimensions: [<= 64 and var batch, -1 or 3, -1 or FaceAligner.Side, -1 or FaceAligner.Side],
+                }])
+            {
+                throw new ModelException(ModelFault.Unusable, $"Model {key} is no ArcFace recognizer: one float tensor of [n, 3, 112, 112] in.");
+            }
+
+            int limit = options.MaxBatchSize is var most and > 0 ? most : s_batches[^1];
+            return new ArcFaceRecognizer(key, session, OnnxGraphReader.NormalizesInside(path), Math.Max(0, batch), limit);
+        });
+    }
+
+    /// <summary>The same faces in the same order, each with its embedding as the model gave it.</summary>
+    /// <exception cref="InferenceException">The detector gave no landmarks to align by.</exception>
+    public IReadOnlyList<Face> Recognize(Bitmap bitmap, IReadOnlyList<Face> faces, StageClock clock, CancellationToken cancellation)
+    {
+        if (faces.Any(face => face.Landmarks is null))
+        {
+            throw new InferenceException(InferenceFault.InvalidInput, $"{_key.Kind} needs landmarks, and the detector that was asked for gives none.");
+        }
+
+        var recognized = new List<Face>(faces.Count);
+        while (recognized.Count < faces.Count)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            (int count, int rows) = NextBatch(faces.Count - recognized.Count);
+            Face[] some = [.. faces.Skip(recognized.Count).Take(count)];
+            if (Embed(bitmap, some, rows, clock, cancellation) is { } embeddings)
+            {
+                recognized.AddRange(some.Zip(embeddings, (face, embedding) => face with { Embedding = embedding }));
+            }
+            else
+            {
+                _losesRows = true;
+            }
+        }
+
+        return recognized;
+    }
+
+    /// <summary>How many faces go next, and in a batch of how many rows; what is over is padding.</summary>
+    (int Count, int Rows) NextBatch(int left)
+    {
+        if (_fixedBatch > 0)
+        {
+            return (Math.Min(left, _fixedBatch), _fixedBatch);
+        }
+
+        if (_losesRows)
+        {
+            return (1, 1);
+        }
+
+        int most = Math.Min(left, _maxBatch);
+        int rows = s_batches.FirstOrDefault(size => size >= most, s_batches[^1]);
+        rows = rows > _maxBatch ? s_batches.Last(size => size <= _maxBatch) : rows;
+        return (Math.Min(left, rows), rows);
+    }
+
+    /// <summary>Null where a batch of more than one did not come back whole: the graph cannot take it.</summary>
+    IEnumerable<float[]>? Embed(Bitmap bitmap, Face[] faces, int rows, StageClock clock, CancellationToken cancellation)
+    {
+        int length = rows * FaceLength;
+        float[] tensor = ArrayPool<float>.Shared.Rent(length);
+        try
+        {
+            clock.Start(Stage.Preprocess);
+            for (int i = 0; i < faces.Length; i++)
+            {
+                using Bitmap aligned = FaceAligner.Align(bitmap, faces[i].Landmarks);
+                TensorWriter.WriteStandardized(aligned, _table, tensor.AsSpan(i * FaceLength, FaceLength));
+            }
+
+            tensor.AsSpan(faces.Length * FaceLength, (rows - faces.Length) * FaceLength).Clear();
+            clock.Start(Stage.Inference);
+            OutputTensor output = _session.Run(tensor.AsMemory(0, length), [rows, 3, FaceAligner.Side, FaceAligner.Side], cancellation);
+            clock.Start(Stage.Postprocess);
+            return Rows(output, rows)?.Take(faces.Length);
+        }
+        catch (ModelException) when (rows > 1 && _fixedBatch == 0)
+        {
+            return null;
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(tensor);
+        }
+    }
+
+    float[][]? Rows(OutputTensor output, int rows)
+    {
+        // A single face may come without its batch axis.
+        if (output.Values.Length > 0 && (output.Dimensions is [var first, ..] && first == rows || rows == 1))
+        {
+            return [.. output.Values.Chunk(output.Values.Length / rows)];
+        }
+
+        return rows > 1 && _fixedBatch == 0
+            ? null
+            : throw new ModelException(ModelFault.Unusable, $"Model {_key} answers {rows} faces with {output.Dimensions.FirstOrDefault()} rows.");
+    }
+
+    public void Dispose() => _session.Dispose();
+}

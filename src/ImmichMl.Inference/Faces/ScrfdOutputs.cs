@@ -1,0 +1,107 @@
+using ImmichMl.Imaging;
+using ImmichMl.Inference.Sessions;
+using ImmichMl.Models;
+
+namespace ImmichMl.Inference.Faces;
+
+/// <summary>
+/// What SCRFD's outputs say: for each stride scores [N,1], distances to the box's edges [N,4] and, in most exports, offsets of the
+/// landmarks [N,10]; with or without a batch axis of 1 in front. They are told apart by their last axis, and strides by their length.
+/// </summary>
+sealed class ScrfdOutputs
+{
+    const int FirstStride = 8;
+
+    readonly float[][] _scores;
+    readonly float[][] _boxes;
+    readonly float[][] _landmarks;
+    readonly int _width;
+    readonly int _height;
+
+    ScrfdOutputs(float[][] scores, float[][] boxes, float[][] landmarks, int width, int height)
+    {
+        _scores = scores;
+        _boxes = boxes;
+        _landmarks = landmarks;
+        _width = width;
+        _height = height;
+    }
+
+    /// <exception cref="ModelException">They are no detector's outputs for an input of this size.</exception>
+    public static ScrfdOutputs Sort(ModelKey key, IReadOnlyList<OutputTensor> outputs, int width, int height)
+    {
+        float[][] Of(int last) =>
+            [.. outputs.Where(output => output.Dimensions is [.., var d] && d == last).Select(output => output.Values).OrderByDescending(values => values.Length)];
+
+        var sorted = new ScrfdOutputs(Of(1), Of(4), Of(10), width, height);
+        return sorted.IsComplete(outputs.Count)
+            ? sorted
+            : throw new ModelException(ModelFault.Unusable, $"Model {key} does not answer as a face detector: scores, boxes and landmarks for each stride.");
+    }
+
+    bool IsComplete(int count)
+    {
+        if (_scores.Length is 0 or > 5 || _boxes.Length != _scores.Length || (_landmarks.Length != 0 && _landmarks.Length != _scores.Length)
+            || _scores.Length + _boxes.Length + _landmarks.Length != count)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < _scores.Length; i++)
+        {
+            int cells = Cells(i);
+            int rows = _scores[i].Length;
+            if (cells == 0 || rows == 0 || rows % cells != 0 || _boxes[i].Length != 4 * rows || (_landmarks.Length > 0 && _landmarks[i].Length != 10 * rows))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    int Cells(int stride) => (_width / (FirstStride << stride)) * (_height / (FirstStride << stride));
+
+    /// <summary>Every candidate of at least <paramref name="minScore"/>, in source pixels, highest score first.</summary>
+    public List<Face> Decode(float minScore, float scale)
+    {
+        var faces = new List<Face>();
+        for (int i = 0; i < _scores.Length; i++)
+        {
+            int stride = FirstStride << i;
+            int columns = _width / stride;
+            int anchors = _scores[i].Length / Cells(i);
+            for (int row = 0; row < _scores[i].Length; row++)
+            {
+                if (_scores[i][row] >= minScore)
+                {
+                    int cell = row / anchors;
+                    faces.Add(FaceAt(i, row, cell % columns * stride, cell / columns * stride, stride, scale));
+                }
+            }
+        }
+
+        // Stable, so that equal scores have one order everywhere.
+        return [.. faces.OrderByDescending(face => face.Score)];
+    }
+
+    Face FaceAt(int i, int row, float x, float y, float stride, float scale)
+    {
+        ReadOnlySpan<float> edges = _boxes[i].AsSpan(4 * row, 4);
+        var box = new FaceBox(
+            (x - (edges[0] * stride)) / scale, (y - (edges[1] * stride)) / scale, (x + (edges[2] * stride)) / scale, (y + (edges[3] * stride)) / scale);
+        return new Face(box, _scores[i][row]) { Landmarks = _landmarks.Length == 0 ? null : LandmarksAt(i, row, x, y, stride, scale) };
+    }
+
+    Point2[] LandmarksAt(int i, int row, float x, float y, float stride, float scale)
+    {
+        var points = new Point2[5];
+        ReadOnlySpan<float> offsets = _landmarks[i].AsSpan(10 * row, 10);
+        for (int p = 0; p < points.Length; p++)
+        {
+            points[p] = new Point2((x + (offsets[2 * p] * stride)) / scale, (y + (offsets[(2 * p) + 1] * stride)) / scale);
+        }
+
+        return points;
+    }
+}

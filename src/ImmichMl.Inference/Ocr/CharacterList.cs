@@ -1,0 +1,73 @@
+using System.Text;
+using ImmichMl.Inference.Sessions;
+using ImmichMl.Models;
+
+namespace ImmichMl.Inference.Ocr;
+
+/// <summary>The classes of a text recognizer: the blank, the characters of the model's metadata or of a file beside it, a space.</summary>
+static class CharacterList
+{
+    const string MetadataKey = "character";
+    const long MaxFileBytes = 4 * 1024 * 1024;
+
+    // What Python's str.splitlines ends a line at.
+    static readonly char[] s_lineEnds = ['\n', '\r', '\v', '\f', '\x1c', '\x1d', '\x1e', '\x85', '\u2028', '\u2029'];
+
+    /// <exception cref="ModelException">There are none, or not as many as the model has classes.</exception>
+    public static IReadOnlyList<string> Read(ModelKey key, ModelSession session, string folder)
+    {
+        int classes = session.Outputs[0].Dimensions is [.., var last] ? last : -1;
+        string? text = session.Metadata.GetValueOrDefault(MetadataKey) is { Length: > 0 } written ? written : ReadFile(key, folder);
+        if (text is null)
+        {
+            throw new ModelException(ModelFault.Unusable, $"Model {key} has no characters: neither '{MetadataKey}' in its metadata nor dict.txt beside it.");
+        }
+
+        IReadOnlyList<string>[] readings = [Classes(SplitLikePython(text)), Classes(text.TrimEnd('\r', '\n').Split('\n').Select(line => line.TrimEnd('\r')))];
+        return readings.FirstOrDefault(reading => classes <= 0 || reading.Count == classes)
+            ?? throw new ModelException(ModelFault.Unusable, $"Model {key} has {classes} classes, but its list gives {readings[0].Count}.");
+    }
+
+    static IReadOnlyList<string> Classes(IEnumerable<string> characters) => ["", .. characters, " "];
+
+    static List<string> SplitLikePython(string text)
+    {
+        var lines = new List<string>();
+        int start = 0;
+        while (start < text.Length)
+        {
+            int length = text.AsSpan(start).IndexOfAny(s_lineEnds);
+            if (length < 0)
+            {
+                lines.Add(text[start..]);
+                break;
+            }
+
+            lines.Add(text.Substring(start, length));
+            start += length + (text.AsSpan(start + length).StartsWith("\r\n") ? 2 : 1);
+        }
+
+        return lines;
+    }
+
+    static string? ReadFile(ModelKey key, string folder)
+    {
+        try
+        {
+            string? path = new[] { "dict.txt", "keys.txt" }.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
+                ?? Directory.EnumerateFiles(folder, "*keys*.txt").Concat(Directory.EnumerateFiles(folder, "*dict*.txt")).Order(StringComparer.Ordinal).FirstOrDefault();
+            if (path is null)
+            {
+                return null;
+            }
+
+            return new FileInfo(path).Length <= MaxFileBytes
+                ? File.ReadAllText(path, Encoding.UTF8)
+                : throw new ModelException(ModelFault.Unusable, $"Model {key}: {path} is too large for a list of characters.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelException(ModelFault.Unusable, $"Model {key}: its characters cannot be read: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.Numerics.Tensors;
+using System.Text;
+
+namespace ImmichMl.Inference.Ocr;
+
+/// <summary>
+/// Greedy CTC: the likeliest class of every step, repeats and blanks dropped. The score is the mean of what was kept, each rounded to
+/// five digits, and so is the mean.
+/// </summary>
+/// <param name="characters">The blank first.</param>
+sealed class CtcDecoder(IReadOnlyList<string> characters)
+{
+    const int Blank = 0;
+    const float Digits = 1e5f;
+
+    /// <summary>Classes that a model may have, the blank included.</summary>
+    public int Classes => characters.Count;
+
+    /// <param name="steps">Steps times classes, row by row.</param>
+    /// <param name="classes">At most as many as there are characters.</param>
+    public (string Text, double Score) Decode(ReadOnlySpan<float> steps, int classes)
+    {
+        var text = new StringBuilder();
+        double sum = 0;
+        int kept = 0;
+        int before = Blank;
+        for (; steps.Length >= classes; steps = steps[classes..])
+        {
+            int best = TensorPrimitives.IndexOfMax(steps[..classes]);
+            if (best != Blank && best != before)
+            {
+                text.Append(characters[best]);
+                sum += MathF.Round(steps[best] * Digits) / Digits;
+                kept++;
+            }
+
+            before = best;
+        }
+
+        return (text.ToString(), kept == 0 ? 0 : Math.Round(sum / kept * 1e5) / 1e5);
+    }
+}
