@@ -107,12 +107,12 @@ sealed class Dispatcher(Pipeline pipeline, SessionCache models, Answers answers,
     {
         if (options.MinScore is { } score && score is not (>= 0 and <= 1))
         {
-            throw ProtocolException.Invalid("minScore must lie between 0 and 1.");
+            throw new InferenceException(InferenceFault.InvalidInput, "minScore must lie between 0 and 1.");
         }
 
         if (options.MaxResolution is { } side && side is < 1 or > MaxResolution)
         {
-            throw ProtocolException.Invalid($"maxResolution must lie between 1 and {MaxResolution}.");
+            throw new InferenceException(InferenceFault.InvalidInput, $"maxResolution must lie between 1 and {MaxResolution}.");
         }
 
         return new TaskArguments

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
@@ -10,8 +11,10 @@ static class CharacterList
     const string MetadataKey = "character";
     const long MaxFileBytes = 4 * 1024 * 1024;
 
+    static readonly string[] s_fileNames = ["dict.txt", "keys.txt"];
+
     // What Python's str.splitlines ends a line at.
-    static readonly char[] s_lineEnds = ['\n', '\r', '\v', '\f', '\x1c', '\x1d', '\x1e', '\x85', '\u2028', '\u2029'];
+    static readonly SearchValues<char> s_lineEnds = SearchValues.Create("\n\r\v\f\u001c\u001d\u001e\u0085\u2028\u2029");
 
     /// <exception cref="ModelException">There are none, or not as many as the model has classes.</exception>
     public static IReadOnlyList<string> Read(ModelKey key, ModelSession session, string folder)
@@ -54,7 +57,7 @@ static class CharacterList
     {
         try
         {
-            string? path = new[] { "dict.txt", "keys.txt" }.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
+            string? path = s_fileNames.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
                 ?? Directory.EnumerateFiles(folder, "*keys*.txt").Concat(Directory.EnumerateFiles(folder, "*dict*.txt")).Order(StringComparer.Ordinal).FirstOrDefault();
             if (path is null)
             {

@@ -57,13 +57,13 @@ public sealed class PictureTests
     }
 
     [Test]
-    public async Task A_task_that_is_not_built_yet_is_refused_before_any_other_is_run()
+    public async Task A_model_that_is_not_there_is_refused_before_any_other_is_run()
     {
         await using RunningDaemon daemon = await RunningDaemon.StartAsync();
         PredictRequest both = Ask.Predict(0) with { Tasks = [Ask.Task("clip", "visual"), Ask.Task("ocr", "detection")] };
         var error = await Assert.That(async () => await daemon.Client.PredictAsync(both)).Throws<MlErrorException>();
-        await Assert.That(error!.Code.Name).IsEqualTo("unknown_task");
-        await daemon.Log.WaitAsync("predict unknown_task", " 0 model runs");
+        await Assert.That(error!.Code.Name).IsEqualTo("unknown_model");
+        await daemon.Log.WaitAsync("predict unknown_model", " 0 model runs");
     }
 
     static byte[] Golden(string name) => File.ReadAllBytes(Repository.Golden("images", name));
