@@ -1,0 +1,7 @@
+namespace ImmichMl.Inference.Tokenizers;
+
+/// <summary>A part of the text on its way to the model; Metaspace's "first" wants to know whether it is where the text begins.</summary>
+readonly record struct Piece(string Text, bool IsFirst);
+
+/// <summary>A step that cuts a piece into smaller ones.</summary>
+delegate IEnumerable<Piece> PreTokenizer(Piece piece);

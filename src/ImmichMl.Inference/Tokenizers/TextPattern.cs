@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace ImmichMl.Inference.Tokenizers;
+
+/// <summary>
+/// A pattern of tokenizer.json: a plain string, or a regular expression of Oniguruma run by .NET's engine. .NET matches UTF-16 units and
+/// knows another Unicode version, so characters that it would class otherwise are replaced by stand-ins before matching.
+/// </summary>
+sealed class TextPattern
+{
+    static readonly TimeSpan _timeout = TimeSpan.FromSeconds(2);
+    static readonly Lazy<char[]> _standIns = new(FindStandIns);
+    readonly string? _literal;
+    readonly Regex? _regex;
+
+    TextPattern(string? literal, Regex? regex)
+    {
+        _literal = literal;
+        _regex = regex;
+    }
+
+    public static TextPattern Literal(string literal) => new(literal, null);
+
+    /// <exception cref="ArgumentException">The expression is not understood.</exception>
+    public static TextPattern Expression(string expression) => new(
+        null, new Regex(OnigurumaSyntax.Translate(expression), RegexOptions.CultureInvariant | RegexOptions.Multiline, _timeout));
+
+    public List<(int Start, int End)> Matches(string text)
+    {
+        var matches = new List<(int Start, int End)>();
+        if (_literal is not null)
+        {
+            for (int at = 0; _literal.Length > 0 && (at = text.IndexOf(_literal, at, StringComparison.Ordinal)) >= 0; at += _literal.Length)
+            {
+                matches.Add((at, at + _literal.Length));
+            }
+
+            return matches;
+        }
+
+        string seen = StandIn(text, out int[]? offsets);
+        foreach (ValueMatch match in _regex!.EnumerateMatches(seen))
+        {
+            int end = match.Index + match.Length;
+            matches.Add(offsets is null ? (match.Index, end) : (offsets[match.Index], offsets[end]));
+        }
+
+        return matches;
+    }
+
+    public string Replace(string text, string content)
+    {
+        List<(int Start, int End)> matches = Matches(text);
+        if (matches.Count == 0)
+        {
+            return text;
+        }
+
+        var result = new StringBuilder(text.Length);
+        int before = 0;
+        foreach ((int start, int end) in matches)
+        {
+            result.Append(text, before, start - before).Append(content);
+            before = end;
+        }
+
+        return result.Append(text, before, text.Length - before).ToString();
+    }
+
+    /// <summary>The text with one unit per code point, and where each of them lies; the text itself where nothing differs.</summary>
+    static string StandIn(string text, out int[]? offsets)
+    {
+        offsets = null;
+        int first = 0;
+        while (first < text.Length && (text[first] < 0x80 || (!char.IsSurrogate(text[first]) && Agrees(text[first]))))
+        {
+            first++;
+        }
+
+        if (first == text.Length)
+        {
+            return text;
+        }
+
+        var seen = new StringBuilder(text.Length);
+        var where = new List<int>(text.Length + 1);
+        int at = 0;
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            bool asItIs = rune.IsBmp && (rune.Value < 0x80 || Agrees((char)rune.Value));
+            seen.Append(asItIs ? (char)rune.Value : _standIns.Value[(int)UnicodeTables.Category(rune.Value)]);
+            where.Add(at);
+            at += rune.Utf16SequenceLength;
+        }
+
+        where.Add(at);
+        offsets = [.. where];
+        return seen.ToString();
+    }
+
+    static bool Agrees(char c) => CharUnicodeInfo.GetUnicodeCategory(c) == UnicodeTables.Category(c);
+
+    /// <summary>For each category a character that both sides put there, as far back in the plane as there is one.</summary>
+    static char[] FindStandIns()
+    {
+        var standIns = new char[30];
+        for (int c = 0x80; c <= char.MaxValue; c++)
+        {
+            if (Agrees((char)c))
+            {
+                standIns[(int)UnicodeTables.Category(c)] = (char)c;
+            }
+        }
+
+        return standIns;
+    }
+}
