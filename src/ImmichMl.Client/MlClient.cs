@@ -50,18 +50,23 @@ public sealed class MlClient(MlClientOptions? options = null) : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(request);
         using var timeout = new CancellationTokenSource(_options.RequestTimeout, _options.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
+        var attempts = new Attempts(_options);
         try
         {
-            (MlConnection connection, bool used) = await ConnectAsync(either.Token).ConfigureAwait(false);
-            try
+            while (true)
             {
-                return await connection.SendAsync(request, read, either.Token).ConfigureAwait(false);
-            }
-            catch (MlConnectionException) when (used && !_disposed)
-            {
-                // The daemon was restarted since the last call. No operation does harm when it is asked for twice.
-                (connection, _) = await ConnectAsync(either.Token).ConfigureAwait(false);
-                return await connection.SendAsync(request, read, either.Token).ConfigureAwait(false);
+                bool used = false;
+                try
+                {
+                    (MlConnection connection, used) = await ConnectAsync(either.Token).ConfigureAwait(false);
+                    attempts.Connected();
+                    return await connection.SendAsync(request, read, either.Token).ConfigureAwait(false);
+                }
+                catch (Exception fault) when (!_disposed && attempts.TriesAgain(fault, used))
+                {
+                    // The daemon was restarted since the last call, or is being so. No operation does harm when it is asked for twice.
+                    await attempts.WaitAsync(either.Token).ConfigureAwait(false);
+                }
             }
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellation.IsCancellationRequested)

@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text;
-using ImmichMl.Daemon;
 using ImmichMl.Daemon.Serving;
 using ImmichMl.Imaging;
 using ImmichMl.Inference.Sessions;

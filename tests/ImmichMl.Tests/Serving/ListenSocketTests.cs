@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using ImmichMl.Daemon;
 using ImmichMl.Daemon.Serving;
 using ImmichMl.Tests.Support;
 

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Reflection;
 
-namespace ImmichMl.Daemon;
+namespace ImmichMl.Client;
 
 /// <summary>A setting or a place that the operator gave does not do; the message names it. Exit code 3.</summary>
 sealed class OperatorException(string message) : Exception(message);

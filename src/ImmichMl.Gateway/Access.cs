@@ -1,0 +1,84 @@
+using System.Security.Cryptography;
+using System.Text;
+using ImmichMl.Client;
+using Microsoft.AspNetCore.Http;
+
+namespace ImmichMl.Gateway;
+
+/// <summary>The key that callers must give, if one is set: as Bearer, as x-api-key, or, from a browser, as Basic's password.</summary>
+sealed class Access
+{
+    readonly byte[]? _key;
+
+    Access(string key) => _key = key.Length > 0 ? Hash(key) : null;
+
+    public bool IsOpen => _key is null;
+
+    /// <exception cref="OperatorException">The key's file cannot be read or is empty.</exception>
+    public static Access Read(GatewayOptions options)
+    {
+        string credential = Path.Combine(Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY") ?? "", "api-key");
+        return options.ApiKey.Length > 0 ? new Access(options.ApiKey)
+            : options.ApiKeyFile.Length > 0 ? new Access(ReadFile(options.ApiKeyFile))
+            : Path.IsPathRooted(credential) && File.Exists(credential) ? new Access(ReadFile(credential))
+            : new Access("");
+    }
+
+    static string ReadFile(string path)
+    {
+        try
+        {
+            string key = File.ReadAllText(path).Trim();
+            return key.Length > 0 ? key : throw new OperatorException($"{path} holds no key.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatorException($"The key in {path} cannot be read: {e.Message}");
+        }
+    }
+
+    /// <exception cref="HttpFault">The key is missing or wrong.</exception>
+    public void Check(HttpContext context)
+    {
+        if (_key is null || Given(context.Request).Any(given => CryptographicOperations.FixedTimeEquals(Hash(given), _key)))
+        {
+            return;
+        }
+
+        // A browser asks its user only for Basic; programs shall see what they are meant to send.
+        context.Response.Headers.WWWAuthenticate = context.Request.Path == "/status" ? "Basic realm=\"immich-ml\"" : "Bearer";
+        throw new HttpFault(401, "unauthorized", "A valid API key is required.");
+    }
+
+    static IEnumerable<string> Given(HttpRequest request)
+    {
+        foreach (string? key in request.Headers["x-api-key"])
+        {
+            yield return key ?? "";
+        }
+
+        foreach (string? value in request.Headers.Authorization)
+        {
+            if (value?.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) == true)
+            {
+                yield return value["Bearer ".Length..].Trim();
+            }
+            else if (value?.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase) == true && Password(value["Basic ".Length..].Trim()) is { } password)
+            {
+                yield return password;
+            }
+        }
+    }
+
+    static string? Password(string basic)
+    {
+        byte[] decoded = new byte[basic.Length];
+        return Convert.TryFromBase64String(basic, decoded, out int length)
+            && Encoding.UTF8.GetString(decoded, 0, length) is var pair && pair.IndexOf(':', StringComparison.Ordinal) is >= 0 and var colon
+            ? pair[(colon + 1)..]
+            : null;
+    }
+
+    /// <summary>Of equal length for keys of any, so that a comparison tells nothing about them.</summary>
+    static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
+}

@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Logging;
+
+namespace ImmichMl.Gateway;
+
+/// <summary>Everything that the gateway logs. No query, picture, embedding or key ever stands here.</summary>
+static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "Listening on {Address}, version {Version}, daemon {Socket}")]
+    public static partial void Listening(this ILogger logger, string address, string version, string socket);
+
+    [LoggerMessage(2, LogLevel.Warning, "A key is asked for over plain HTTP: whoever can listen on the way reads it")]
+    public static partial void KeyWithoutTls(this ILogger logger);
+
+    [LoggerMessage(3, LogLevel.Information, "Stopping")]
+    public static partial void Stopping(this ILogger logger);
+
+    [LoggerMessage(10, LogLevel.Debug, "{Method} {Path}: {Status} in {Milliseconds:0.0} ms")]
+    public static partial void Answered(this ILogger logger, string method, string path, int status, double milliseconds);
+
+    [LoggerMessage(11, LogLevel.Information, "{Method} {Path}: {Status} {Code} in {Milliseconds:0.0} ms: {Detail}")]
+    public static partial void Refused(this ILogger logger, string method, string path, int status, string code, double milliseconds, string detail);
+
+    [LoggerMessage(12, LogLevel.Error, "{Method} {Path} failed")]
+    public static partial void Failed(this ILogger logger, string method, string path, Exception fault);
+
+    [LoggerMessage(13, LogLevel.Debug, "{Method} {Path}: the caller went away")]
+    public static partial void Abandoned(this ILogger logger, string method, string path);
+}

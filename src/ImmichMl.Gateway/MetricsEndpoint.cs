@@ -1,0 +1,107 @@
+using ImmichMl.Protocol.Messages;
+using Microsoft.AspNetCore.Http;
+
+namespace ImmichMl.Gateway;
+
+/// <summary>/metrics for Prometheus: the daemon's counters as it tells them, and the gateway's own.</summary>
+sealed class MetricsEndpoint(DaemonState daemon, PredictEndpoint predict, UploadBudget budget, Traffic traffic)
+{
+    public async Task AnswerAsync(HttpContext context)
+    {
+        DaemonReport report = await daemon.AskAsync(context.RequestAborted);
+        var text = new MetricsText();
+        text.Single("immich_ml_up", "gauge", "Whether the daemon answers.", report.Info is null ? 0 : 1);
+        text.Single("immich_ml_ready", "gauge", "Whether preloaded models are loaded.", report.Info is { Ready: true } ? 1 : 0);
+        if (report.Info is { } info)
+        {
+            text.Single("immich_ml_uptime_seconds", "gauge", "Time since the daemon's start.", info.UptimeMs / 1000d);
+            text.Family("immich_ml_info", "gauge", "The daemon's version.");
+            text.Sample("immich_ml_info", 1, ("version", info.Version));
+        }
+
+        WriteModels(text, [.. report.Models.Where(model => model.State != "absent")]);
+        if (report.Stats is { } stats)
+        {
+            WriteStats(text, stats);
+        }
+
+        WriteGateway(text);
+        await Reply.WriteAsync(context, 200, MetricsText.ContentType, text.ToString());
+    }
+
+    static void WriteModels(MetricsText text, IReadOnlyList<ModelStatus> models)
+    {
+        text.Family("immich_ml_model_loaded", "gauge", "Whether the model is in memory.");
+        foreach (ModelStatus model in models)
+        {
+            text.Sample("immich_ml_model_loaded", model.State == "loaded" ? 1 : 0, ("task", model.Task), ("type", model.Type), ("model", model.ModelName));
+        }
+
+        text.Family("immich_ml_model_bytes", "gauge", "Size of the model.");
+        foreach (ModelStatus model in models)
+        {
+            text.Sample("immich_ml_model_bytes", model.Bytes, ("task", model.Task), ("type", model.Type), ("model", model.ModelName));
+        }
+    }
+
+    static void WriteStats(MetricsText text, StatsResult stats)
+    {
+        text.Family("immich_ml_requests_total", "counter", "Requests of a model by outcome.");
+        foreach (RequestCount count in stats.Requests)
+        {
+            text.Sample("immich_ml_requests_total", count.Count,
+                ("task", count.Model.Task), ("type", count.Model.Type), ("model", count.Model.ModelName), ("code", count.Code));
+        }
+
+        text.Family("immich_ml_stage_seconds", "histogram", "Time that a stage of a model's requests took.");
+        foreach (LatencyHistogram histogram in stats.Latency)
+        {
+            WriteHistogram(text, histogram);
+        }
+
+        text.Family("immich_ml_queue", "gauge", "Requests that wait.");
+        text.Sample("immich_ml_queue", stats.Queue.Interactive, ("priority", "interactive"));
+        text.Sample("immich_ml_queue", stats.Queue.Background, ("priority", "background"));
+        text.Single("immich_ml_resident_bytes", "gauge", "The daemon's resident memory.", stats.Memory.RssBytes);
+        text.Single("immich_ml_anonymous_bytes", "gauge", "The part of it that no file backs.", stats.Memory.AnonBytes);
+        text.Single("immich_ml_arena_bytes", "gauge", "What ONNX Runtime's arenas hold.", stats.Memory.ArenaBytes);
+        text.Family("immich_ml_download_bytes", "gauge", "Bytes of a running download that have arrived.");
+        foreach (DownloadProgress download in stats.Downloads)
+        {
+            text.Sample("immich_ml_download_bytes", download.Bytes, ("model", download.ModelName));
+        }
+    }
+
+    /// <summary>The wire counts each bucket by itself, Prometheus all up to its bound; the rest is what is over the last bound.</summary>
+    static void WriteHistogram(MetricsText text, LatencyHistogram histogram)
+    {
+        (string, string)[] labels =
+        [
+            ("task", histogram.Model.Task), ("type", histogram.Model.Type), ("model", histogram.Model.ModelName), ("stage", histogram.Stage),
+        ];
+        long below = 0;
+        for (int i = 0; i < Math.Min(histogram.BucketsMs.Length, histogram.Counts.Length); i++)
+        {
+            below += histogram.Counts[i];
+            text.Sample("immich_ml_stage_seconds_bucket", below, [.. labels, ("le", MetricsText.Number(histogram.BucketsMs[i] / 1000))]);
+        }
+
+        text.Sample("immich_ml_stage_seconds_bucket", histogram.Count, [.. labels, ("le", "+Inf")]);
+        text.Sample("immich_ml_stage_seconds_sum", histogram.SumMs / 1000, labels);
+        text.Sample("immich_ml_stage_seconds_count", histogram.Count, labels);
+    }
+
+    void WriteGateway(MetricsText text)
+    {
+        text.Family("immich_ml_gateway_requests_total", "counter", "HTTP requests by path, status and code.");
+        foreach (((string path, int status, string code), long count) in traffic.Counts)
+        {
+            text.Sample("immich_ml_gateway_requests_total", count,
+                ("path", path), ("status", status.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("code", code));
+        }
+
+        text.Single("immich_ml_gateway_open_requests", "gauge", "Predictions that are being read or answered.", predict.Open);
+        text.Single("immich_ml_gateway_upload_bytes", "gauge", "Memory that bodies take at the moment.", budget.Taken);
+        text.Single("immich_ml_gateway_resident_bytes", "gauge", "The gateway's resident memory.", Environment.WorkingSet);
+    }
+}

@@ -1,0 +1,92 @@
+using System.Buffers;
+
+namespace ImmichMl.Gateway;
+
+/// <summary>The bytes of one part in pooled blocks. Memory follows what has arrived, never what was announced. Its owner disposes it.</summary>
+sealed class PooledBytes(UploadBudget budget) : IDisposable
+{
+    const int FirstBlock = 16 * 1024;
+    const int LargeBlock = 256 * 1024;
+
+    readonly List<byte[]> _blocks = [];
+    int _inLast;
+    long _taken;
+
+    public long Length { get; private set; }
+
+    /// <exception cref="HttpFault">All uploads together are over their budget, or this one is over <paramref name="limit"/>.</exception>
+    public async Task FillAsync(Stream source, long limit, string tooLong, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            if (_blocks.Count == 0 || _inLast == _blocks[^1].Length)
+            {
+                Grow();
+            }
+
+            int read = await source.ReadAsync(_blocks[^1].AsMemory(_inLast), cancellation);
+            if (read == 0)
+            {
+                return;
+            }
+
+            _inLast += read;
+            Length += read;
+            if (Length > limit)
+            {
+                throw HttpFault.TooLarge(tooLong);
+            }
+        }
+    }
+
+    void Grow()
+    {
+        int size = _blocks.Count == 0 ? FirstBlock : LargeBlock;
+        budget.Take(size);
+        _taken += size;
+        _blocks.Add(ArrayPool<byte>.Shared.Rent(size));
+        _inLast = 0;
+    }
+
+    public ReadOnlySequence<byte> AsSequence()
+    {
+        if (Length == 0)
+        {
+            return ReadOnlySequence<byte>.Empty;
+        }
+
+        var first = new Block(_blocks[0].AsMemory(0, _blocks.Count == 1 ? _inLast : _blocks[0].Length), 0);
+        Block last = first;
+        for (int i = 1; i < _blocks.Count; i++)
+        {
+            last = last.Append(_blocks[i].AsMemory(0, i == _blocks.Count - 1 ? _inLast : _blocks[i].Length));
+        }
+
+        return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
+    }
+
+    public void Dispose()
+    {
+        foreach (byte[] block in _blocks)
+        {
+            ArrayPool<byte>.Shared.Return(block);
+        }
+
+        _blocks.Clear();
+        budget.Return(_taken);
+        _taken = 0;
+        Length = 0;
+    }
+
+    sealed class Block : ReadOnlySequenceSegment<byte>
+    {
+        public Block(ReadOnlyMemory<byte> memory, long index) => (Memory, RunningIndex) = (memory, index);
+
+        public Block Append(ReadOnlyMemory<byte> memory)
+        {
+            var next = new Block(memory, RunningIndex + Memory.Length);
+            Next = next;
+            return next;
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using System.Text.Json;
+using ImmichMl.Tests.Support;
+
+namespace ImmichMl.Tests.Gateway;
+
+/// <summary>The table that a stock Immich relies on, row by row, over real HTTP and the real daemon.</summary>
+public sealed class HttpTableTests
+{
+    const string Demo = """{"clip":{"visual":{"modelName":"demo__tiny"}}}""";
+    const string Invalid = """{"detail":"Invalid request format."}""";
+    const string Neither = """{"detail":"Either image or text must be provided"}""";
+    const string Missing = """{"detail":[{"type":"missing","loc":["body","entries"],"msg":"Field required","input":null}]}""";
+
+    static byte[] Picture => TestPicture.Bmp(3, 2);
+
+    [Test]
+    [Arguments("GET", "/", 200, """{"message":"Immich ML"}""", "application/json")]
+    [Arguments("GET", "/ping", 200, "pong", "text/plain")]
+    [Arguments("GET", "/ready", 200, """{"ready":true}""", "application/json")]
+    [Arguments("HEAD", "/ping", 200, "", "text/plain")]
+    [Arguments("GET", "/predict", 405, """{"detail":"Method Not Allowed"}""", "application/json")]
+    [Arguments("POST", "/ping", 405, """{"detail":"Method Not Allowed"}""", "application/json")]
+    [Arguments("GET", "/Ping", 404, """{"detail":"Not Found"}""", "application/json")]
+    [Arguments("POST", "/predict/", 404, """{"detail":"Not Found"}""", "application/json")]
+    [Arguments("POST", "/predict", 422, Missing, "application/json")]
+    public async Task A_request_without_a_body_is_answered(string method, string path, int status, string body, string type)
+    {
+        await using RunningDaemon daemon = await RunningDaemon.StartAsync();
+        await using TestGateway gateway = await TestGateway.StartAsync(daemon.SocketPath);
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        Answered answer = await gateway.SendAsync(request);
+        await Assert.That((answer.Status, answer.Body, answer.Message.Content.Headers.ContentType!.MediaType)).IsEqualTo((status, body, type));
+        if (status == 405)
+        {
+            await Assert.That(string.Join(", ", answer.Message.Content.Headers.Allow)).IsEqualTo(path == "/predict" ? "POST" : "GET, HEAD");
+        }
+    }
+
+    [Test]
+    [Arguments(null, true, null, 422, Missing)]
+    [Arguments("", true, null, 422, Missing)]
+    [Arguments("clip", true, null, 422, Invalid)]
+    [Arguments("[]", true, null, 422, Invalid)]
+    [Arguments("""{"clip":null}""", true, null, 422, Invalid)]
+    [Arguments("""{"clip":"visual"}""", true, null, 422, Invalid)]
+    [Arguments("""{"clip":{"visual":{}}}""", true, null, 422, Invalid)]
+    [Arguments("""{"clip":{"visual":{"modelName":"x","options":null}}}""", true, null, 422, Invalid)]
+    [Arguments("""{"clip":{"visual":{}}}""", false, null, 422, Invalid)]
+    [Arguments("{}", false, null, 400, Neither)]
+    [Arguments("{}", false, "", 400, Neither)]
+    [Arguments(Demo, false, null, 400, Neither)]
+    [Arguments("{}", true, null, 200, """{"imageHeight":2,"imageWidth":3}""")]
+    [Arguments("{}", true, "a text beside it", 200, """{"imageHeight":2,"imageWidth":3}""")]
+    public async Task A_form_is_answered(string? entries, bool image, string? text, int status, string body)
+    {
+        await using RunningDaemon daemon = await RunningDaemon.StartAsync();
+        await using TestGateway gateway = await TestGateway.StartAsync(daemon.SocketPath);
+        Answered answer = await gateway.PredictAsync(entries, image ? Picture : null, text);
+        await Assert.That((answer.Status, answer.Body)).IsEqualTo((status, body));
+    }
+
+    [Test]
+    public async Task An_embedding_is_a_string_of_the_very_numbers_that_the_socket_gives()
+    {
+        await using RunningDaemon daemon = await RunningDaemon.StartAsync();
+        await using TestGateway gateway = await TestGateway.StartAsync(daemon.SocketPath);
+        Answered answer = await gateway.PredictAsync(Demo.Replace("demo__tiny", DemoModels.Name, StringComparison.Ordinal), Picture);
+        await Assert.That(answer.Status).IsEqualTo(200).Because(answer.Body);
+        using JsonDocument json = JsonDocument.Parse(answer.Body);
+        await Assert.That(string.Join(' ', json.RootElement.EnumerateObject().Select(member => member.Name))).IsEqualTo("clip imageHeight imageWidth");
+        using JsonDocument numbers = JsonDocument.Parse(json.RootElement.GetProperty("clip").GetString()!);
+        float[] read = [.. numbers.RootElement.EnumerateArray().Select(number => number.GetSingle())];
+        float[] direct = (await daemon.Client.PredictAsync(Ask.Predict(0, image: Picture))).Clip!;
+        await Assert.That(read.AsSpan().SequenceEqual(direct)).IsTrue();
+    }
+
+    [Test]
+    public async Task A_photos_fault_is_never_a_500()
+    {
+        await using RunningDaemon daemon = await RunningDaemon.StartAsync();
+        await using TestGateway gateway = await TestGateway.StartAsync(daemon.SocketPath);
+        byte[] flat = Picture;
+        flat.AsSpan(18, 4).Clear(); // the width in a bitmap's header
+        await Assert.That((await gateway.PredictAsync("{}", [])).Body).IsEqualTo("""{"detail":"Image has zero width or height"}""");
+        await Assert.That((await gateway.PredictAsync("{}", flat)).Status).IsEqualTo(400);
+        await Assert.That((await gateway.PredictAsync("{}", "no picture at all"u8.ToArray())).Status).IsEqualTo(415);
+        await Assert.That((await gateway.PredictAsync(Demo.Replace("demo__tiny", "nobody__knows", StringComparison.Ordinal), Picture)).Status).IsEqualTo(404);
+        await Assert.That((await gateway.PredictAsync("""{"facial-recognition":{"recognition":{"modelName":"buffalo_l"}}}""", Picture)).Status)
+            .IsEqualTo(400);
+    }
+}
