@@ -10,7 +10,8 @@ using ImmichMl.Imaging.Codecs;
 namespace ImmichMl.Benchmarks;
 
 /// <summary>
-/// <c>daemon --binary PATH [--cache DIR] [--no-storms]</c> measures a published daemon from outside; <c>imaging FOLDER</c> serves
+/// <c>daemon --binary PATH [--cache DIR] [--no-storms]</c> measures a published daemon from outside;
+/// <c>gateway --binary PATH --gateway PATH</c> what HTTP costs on top; <c>imaging FOLDER</c> serves
 /// Imaging/compare.py; <c>fuzz FOLDER…</c> feeds damaged pictures to the decoders; everything else goes to BenchmarkDotNet
 /// (<c>--filter '*'</c>). Figures that were kept stand in RESULTS.md.
 /// </summary>
@@ -22,6 +23,12 @@ static class Program
         {
             string? cache = rest is ["--cache", var folder, ..] ? Path.GetFullPath(folder) : null;
             await DaemonReport.RunAsync(Path.GetFullPath(binary), cache, storms: !rest.Contains("--no-storms"));
+            return 0;
+        }
+
+        if (args is ["gateway", "--binary", var below, "--gateway", var gateway])
+        {
+            await GatewayReport.RunAsync(Path.GetFullPath(below), Path.GetFullPath(gateway));
             return 0;
         }
 

@@ -89,7 +89,7 @@ static class DaemonReport
     }
 
     /// <summary>A BMP of 8 × 8 pixels with bytes after it: valid to the header check, as large as asked for.</summary>
-    static byte[] Picture(int length)
+    public static byte[] Picture(int length)
     {
         byte[] bmp = new byte[length];
         "BM"u8.CopyTo(bmp);
