@@ -80,6 +80,31 @@ def parity(path):
     print(f"largest difference over {len(expected)} pictures: {worst}")
 
 
+def texts(path):
+    """Every picture's texts, as Immich's own code reads them: the same strings in the same order, boxes within 2 pixels."""
+    with open(os.path.join(SHARED, "golden", "predict.json")) as file:
+        expected = json.load(file)
+    name = "PP-OCRv5_mobile"
+    tasks = json.dumps({"ocr": {"detection": {"modelName": name, "options": {"minScore": 0.5, "maxResolution": 736}},
+                                "recognition": {"modelName": name, "options": {"minScore": 0.8}}}})
+    read = 0
+    for picture, answers in expected.items():
+        got = run("predict", "--tasks", tasks, os.path.join(SHARED, "corpus", picture), "--socket", path)
+        if got.returncode != 0:
+            check(f"ocr of {picture}", False, got.stderr)
+            continue
+        answer, wanted = json.loads(got.stdout), answers["ocr"]["ocr"]
+        ocr, sides = answer["ocr"], (answer["imageWidth"], answer["imageHeight"])
+        lengths = all(len(ocr[key]) == len(wanted[key]) for key in ("text", "box", "boxScore", "textScore"))
+        box = max((abs(a - b) * sides[i % 2] for i, (a, b) in enumerate(zip(ocr["box"], wanted["box"]))), default=0)
+        box_score = max((abs(a - b) for a, b in zip(ocr["boxScore"], wanted["boxScore"])), default=0)
+        text_score = max((abs(a - b) for a, b in zip(ocr["textScore"], wanted["textScore"])), default=0)
+        good = lengths and ocr["text"] == wanted["text"] and box <= 2 and box_score <= 0.01 and text_score <= 0.03
+        check(f"ocr of {picture}", good, f"{ocr['text']}, box {box}, boxScore {box_score}, textScore {text_score}")
+        read += len(wanted["text"])
+    check("the golden data holds texts to read", read > 0, str(read))
+
+
 def refusals(path):
     hostile = os.path.join(SHARED, "corpus", "hostile")
     for name, code in [("empty.bin", "image_empty"), ("bad_sof_w0.jpg", "image_empty"), ("text.txt", "image_unsupported")]:
@@ -132,6 +157,7 @@ def main():
                 log.seek(0)
                 check("no session was run for them", "Loading" not in log.read())
                 parity(path)
+                texts(path)
                 check("health exits with 0", run("health", "--socket", path).returncode == 0)
                 second = run("serve", "--socket", path, "--cache", cache)
                 check("a second daemon on the socket gives up with 3", second.returncode == 3, second.stderr)

@@ -11,8 +11,9 @@ namespace ImmichMl.Benchmarks;
 
 /// <summary>
 /// <c>daemon --binary PATH [--cache DIR] [--no-storms]</c> measures a published daemon from outside;
-/// <c>gateway --binary PATH --gateway PATH</c> what HTTP costs on top; <c>imaging FOLDER</c> serves
-/// Imaging/compare.py; <c>fuzz FOLDER…</c> feeds damaged pictures to the decoders; everything else goes to BenchmarkDotNet
+/// <c>gateway --binary PATH --gateway PATH</c> what HTTP costs on top;
+/// <c>shapes --binary PATH --cache DIR --pictures DIR --ocr NAME --faces NAME</c> its memory over 300 shapes; <c>imaging FOLDER</c>
+/// serves Imaging/compare.py; <c>fuzz FOLDER…</c> feeds damaged pictures to the decoders; everything else goes to BenchmarkDotNet
 /// (<c>--filter '*'</c>). Figures that were kept stand in RESULTS.md.
 /// </summary>
 static class Program
@@ -29,6 +30,12 @@ static class Program
         if (args is ["gateway", "--binary", var below, "--gateway", var gateway])
         {
             await GatewayReport.RunAsync(Path.GetFullPath(below), Path.GetFullPath(gateway));
+            return 0;
+        }
+
+        if (args is ["shapes", "--binary", var program, "--cache", var models, "--pictures", var pictures, "--ocr", var ocr, "--faces", var faces])
+        {
+            await ShapeRun.RunAsync(Path.GetFullPath(program), Path.GetFullPath(models), pictures, ocr, faces);
             return 0;
         }
 
