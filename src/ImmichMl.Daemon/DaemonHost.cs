@@ -14,17 +14,18 @@ namespace ImmichMl.Daemon;
 
 /// <summary>The settings of every room.</summary>
 sealed record DaemonOptions(
-    ServeOptions Serve, RuntimeOptions Runtime, ImageLimits Images, FaceOptions Faces, OcrOptions Ocr, ModelOptions Models)
+    ServeOptions Serve, RuntimeOptions Runtime, ImageLimits Images, FaceOptions Faces, OcrOptions Ocr, ModelOptions Models,
+    ResidencyOptions Residency, PreloadOptions Preload)
 {
     public static DaemonOptions Read(Settings settings) =>
         new(
             settings.Read<ServeOptions>(), settings.Read<RuntimeOptions>(), settings.Read<ImageLimits>(), settings.Read<FaceOptions>(),
-            settings.Read<OcrOptions>(), settings.Read<ModelOptions>());
+            settings.Read<OcrOptions>(), settings.Read<ModelOptions>(), settings.Read<ResidencyOptions>(), settings.Read<PreloadOptions>());
 
     public IEnumerable<(string Name, string Value, string Description)> Describe() =>
     [
         .. Settings.Describe(Serve), .. Settings.Describe(Runtime), .. Settings.Describe(Images), .. Settings.Describe(Faces), .. Settings.Describe(Ocr),
-        .. Settings.Describe(Models),
+        .. Settings.Describe(Models), .. Settings.Describe(Residency), .. Settings.Describe(Preload),
     ];
 }
 
@@ -48,6 +49,8 @@ static class DaemonHost
         services.AddSingleton(options.Faces);
         services.AddSingleton(options.Ocr);
         services.AddSingleton(options.Models);
+        services.AddSingleton(options.Residency);
+        services.AddSingleton(options.Preload);
         services.AddSingleton<ModelCatalog>();
         services.AddSingleton<ModelStore>();
         services.AddSingleton<SessionFactory>();
@@ -56,6 +59,9 @@ static class DaemonHost
         services.AddSingleton<InferenceQueue>();
         services.AddSingleton<DecodeQueue>();
         services.AddSingleton<Pipeline>();
+        services.AddSingleton<Residency>();
+        services.AddSingleton<Preload>();
+        services.AddSingleton<Statistics>();
         services.AddSingleton<Answers>();
         services.AddSingleton<Dispatcher>();
         services.AddSingleton<SocketListener>();

@@ -11,27 +11,84 @@ namespace ImmichMl.Daemon;
 /// NOTIFY_SOCKET names, also where the parent is no systemd.
 /// </summary>
 sealed class DaemonLifetime(
-    DaemonOptions options, SocketListener listener, SessionCache models, ISystemdNotifier notifier, IHostApplicationLifetime application,
+    DaemonOptions options, SocketListener listener, SessionCache models, Residency residency, Preload preload, Answers answers, ISystemdNotifier notifier, IHostApplicationLifetime application,
     TimeProvider time, ILogger<DaemonLifetime> log) : IHostedService, IDisposable
 {
     static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(5);
 
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
     readonly CancellationTokenSource _stopping = new();
     ListenSocket? _socket;
     Task _trimming = Task.CompletedTask;
+    Task _residency = Task.CompletedTask;
+    Task _idle = Task.CompletedTask;
     Task _accepting = Task.CompletedTask;
 
     /// <summary>Why the daemon stopped by itself; null when it was told to.</summary>
     public OperatorException? Fault { get; private set; }
 
-    public Task StartAsync(CancellationToken cancellationToken)
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
+        answers.Ready = !preload.IsWanted;
         _socket = ListenSocket.Open(options.Serve.SocketPath);
         _accepting = AcceptAsync(_socket);
         _trimming = TrimWhenQuietAsync();
         log.Listening(_socket.Name, Answers.Version, options.Models.CacheFolder);
+        _residency = residency.RunAsync(_stopping.Token);
+        _idle = EndWhenIdleAsync();
+        await PreloadAsync(cancellationToken);
+        answers.Ready = !application.ApplicationStopping.IsCancellationRequested;
         notifier.Notify(new ServiceState($"READY=1\nSTATUS=Listening on {_socket.Name}"));
-        return Task.CompletedTask;
+    }
+
+    /// <summary>The service manager's patience is stretched while models load; who wants to stop does not wait for them.</summary>
+    async Task PreloadAsync(CancellationToken cancellation)
+    {
+        if (!preload.IsWanted)
+        {
+            return;
+        }
+
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, application.ApplicationStopping);
+        Task loading = preload.RunAsync(either.Token);
+        while (!loading.IsCompleted)
+        {
+            notifier.Notify(new ServiceState($"EXTEND_TIMEOUT_USEC={s_patience.TotalMicroseconds:0}\nSTATUS=Loading models"));
+            await Task.WhenAny(loading, Task.Delay(s_patience / 3, time, either.Token));
+        }
+
+        try
+        {
+            await loading;
+        }
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        {
+            // Told to stop: the host does the rest.
+        }
+    }
+
+    async Task EndWhenIdleAsync()
+    {
+        TimeSpan limit = TimeSpan.FromSeconds(options.Residency.ExitOnIdleSeconds);
+        long since = time.GetTimestamp();
+        long done = listener.WorkDone;
+        while (limit > TimeSpan.Zero && !_stopping.IsCancellationRequested)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(Math.Clamp(limit.TotalSeconds / 4, 0.05, 10)), time, _stopping.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (listener.WorkDone != done || listener.OpenRequests > 0 || models.Snapshot().Any(model => model.State != "failed"))
+            {
+                done = listener.WorkDone;
+                since = time.GetTimestamp();
+            }
+            else if (time.GetElapsedTime(since) >= limit)
+            {
+                log.EndsIdle(limit.TotalSeconds);
+                application.StopApplication();
+                return;
+            }
+        }
     }
 
     async Task AcceptAsync(ListenSocket socket)
@@ -71,6 +128,8 @@ sealed class DaemonLifetime(
         await listener.DrainAsync();
         await _stopping.CancelAsync();
         await _trimming;
+        await _residency;
+        await _idle;
         models.Dispose();
     }
 

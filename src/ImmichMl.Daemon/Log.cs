@@ -54,6 +54,18 @@ static partial class Log
     [LoggerMessage(31, LogLevel.Information, "Loaded {Model} in {Milliseconds:0} ms")]
     public static partial void Loaded(this ILogger logger, string model, double milliseconds);
 
+    [LoggerMessage(33, LogLevel.Information, "Unloaded {Model} ({Why}): {Before} MB resident before, {After} MB after")]
+    public static partial void Unloaded(this ILogger logger, string model, string why, long before, long after);
+
+    [LoggerMessage(34, LogLevel.Error, "Preloading {Model} failed, the daemon goes on without it: {Cause}")]
+    public static partial void PreloadFailed(this ILogger logger, string model, string cause);
+
+    [LoggerMessage(35, LogLevel.Warning, "{Name} is an older name: set __VISUAL and __TEXTUAL, or __DETECTION and __RECOGNITION, in its place")]
+    public static partial void OutdatedSetting(this ILogger logger, string name);
+
+    [LoggerMessage(36, LogLevel.Information, "Nothing to do for {Seconds} s and no model loaded: the daemon ends")]
+    public static partial void EndsIdle(this ILogger logger, double seconds);
+
     [LoggerMessage(32, LogLevel.Error, "{Model} did not load: {Cause}")]
     public static partial void LoadFailed(this ILogger logger, string model, string cause);
 }

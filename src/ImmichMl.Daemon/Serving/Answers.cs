@@ -10,7 +10,8 @@ namespace ImmichMl.Daemon.Serving;
 
 /// <summary>Turns what the engines say into results of the wire.</summary>
 sealed class Answers(
-    ServeOptions serve, RuntimeOptions runtime, ImageLimits images, ModelStore store, SessionCache models, DecodeQueue decoder, TimeProvider time)
+    ServeOptions serve, RuntimeOptions runtime, ImageLimits images, ModelStore store, SessionCache models,
+    InferenceQueue queue, Statistics statistics, DecodeQueue decoder, TimeProvider time)
 {
     /// <summary>Of the whole build: one number for all programs.</summary>
     public static string Version { get; } = typeof(Answers).Assembly.GetName().Version?.ToString(3) ?? "0";
@@ -47,6 +48,36 @@ sealed class Answers(
     {
         var loaded = models.Snapshot().ToDictionary(model => model.Key);
         return new ModelsResult([.. store.List().Select(known => Status(known.Key, known.Bytes, loaded))]);
+    }
+
+    public StatsResult Stats()
+    {
+        (RequestCount[] requests, LatencyHistogram[] latency) = statistics.Snapshot();
+        (int interactive, int background) = queue.Waiting;
+        ProcessMemory memory = ProcessMemory.Now();
+        return new StatsResult
+        {
+            Requests = requests,
+            Latency = latency,
+            Queue = new QueueDepth(interactive, background),
+            Models = Models().Models,
+            Memory = new MemoryUse(memory.Resident, memory.Anonymous, ArenaBytes: 0),
+            Downloads = [],
+        };
+    }
+
+    /// <summary>True for a model that is in the cache of sessions or on disk: its name is not made up.</summary>
+    public bool IsKnown(TaskEntry task)
+    {
+        var kind = new ModelKind(task.Task, task.Type);
+        try
+        {
+            return ModelKind.All.Contains(kind) && Directory.Exists(store.FolderOf(new ModelKey(kind, task.ModelName)));
+        }
+        catch (ModelException)
+        {
+            return false;
+        }
     }
 
     static ModelStatus Status(ModelKey key, long bytes, Dictionary<ModelKey, CachedModel> loaded)

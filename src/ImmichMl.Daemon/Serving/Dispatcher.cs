@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace ImmichMl.Daemon.Serving;
 
 /// <summary>Takes a request to the room that answers it, and holds the only catch around a request.</summary>
-sealed class Dispatcher(Pipeline pipeline, SessionCache models, Answers answers, TimeProvider time, ILogger<Dispatcher> log)
+sealed class Dispatcher(Pipeline pipeline, SessionCache models, Residency residency, Answers answers, Statistics statistics, TimeProvider time, ILogger<Dispatcher> log)
 {
     /// <summary>Pixels; no picture has a longer side.</summary>
     const int MaxResolution = 65_535;
@@ -29,12 +29,14 @@ sealed class Dispatcher(Pipeline pipeline, SessionCache models, Answers answers,
         {
             Result result = await ResultAsync(request, frame, clock, arrival, cancellation);
             response = new Response { Id = request.Id, Result = result };
+            Count(request, response);
             log.Answered(request.Id, connection, request.Operation, time.GetElapsedTime(arrival).TotalMilliseconds, clock.Runs);
         }
         catch (Exception fault)
         {
             ErrorDetail error = ErrorMap.ToDetail(fault);
             response = new Response { Id = request.Id, Error = error };
+            Count(request, response);
             if (error.Code == ErrorCode.Internal)
             {
                 log.Failed(request.Id, connection, request.Operation, fault);
@@ -48,6 +50,24 @@ sealed class Dispatcher(Pipeline pipeline, SessionCache models, Answers answers,
 
         Interlocked.Increment(ref _answered);
         return response;
+    }
+
+    void Count(Request request, Response response)
+    {
+        if (request is not PredictRequest predict)
+        {
+            return;
+        }
+
+        if (response.Result is PredictResult { Timings: { } timings })
+        {
+            statistics.Add(predict.Tasks, timings);
+        }
+        else if (response.Error is { Code: var code })
+        {
+            // What is refused before a model is looked for may hold any name.
+            statistics.Add(predict.Tasks, code.Name, isKnown: predict.Tasks.All(task => answers.IsKnown(task)));
+        }
     }
 
     async Task<Result> ResultAsync(Request request, Frame frame, StageClock clock, long arrival, CancellationToken cancellation)
@@ -67,11 +87,13 @@ sealed class Dispatcher(Pipeline pipeline, SessionCache models, Answers answers,
                     return answers.Info();
                 case ModelsRequest:
                     return answers.Models();
+                case StatsRequest:
+                    return answers.Stats();
                 case LoadRequest load:
                     (await models.AcquireAsync<IDisposable>(KeyOf(load.Model), cancellation)).Dispose();
                     return EmptyResult.Instance;
                 case UnloadRequest unload:
-                    await models.UnloadAsync(KeyOf(unload.Model), cancellation);
+                    await residency.UnloadAsync(KeyOf(unload.Model), cancellation);
                     return EmptyResult.Instance;
                 default:
                     throw new ProtocolException(ErrorCode.UnknownOperation, $"Operation '{request.Operation}' is not in this version.");

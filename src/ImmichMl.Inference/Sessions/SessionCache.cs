@@ -19,6 +19,9 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
     readonly HashSet<ModelKey> _failed = [];
     bool _disposed;
 
+    /// <summary>Runs on the loading thread in front of every load: to make room. Set before the first request.</summary>
+    public Action<ModelKey>? BeforeLoad { get; set; }
+
     sealed class Entry(Task<IDisposable> model)
     {
         public Task<IDisposable> Model { get; } = model;
@@ -84,6 +87,77 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
         await entry.Gone.Task.WaitAsync(cancellation);
     }
 
+    /// <summary>Unloads every model that nobody uses and that has been idle for longer than its kind may be.</summary>
+    /// <returns>Those that went.</returns>
+    public IReadOnlyList<ModelKey> UnloadIdle(Func<ModelKind, TimeSpan?> ttl)
+    {
+        List<KeyValuePair<ModelKey, Entry>> idle;
+        lock (_lock)
+        {
+            idle = [.. _entries.Where(pair => IsIdle(pair.Value) && ttl(pair.Key.Kind) is { } limit && time.GetElapsedTime(pair.Value.LastUse) >= limit)];
+            idle.ForEach(pair => _entries.Remove(pair.Key));
+        }
+
+        idle.ForEach(pair => Retire(pair.Value));
+        return [.. idle.Select(pair => pair.Key)];
+    }
+
+    /// <summary>Unloads the model that was used longest ago among those that nobody uses now; null when there is none.</summary>
+    public ModelKey? UnloadOldest()
+    {
+        KeyValuePair<ModelKey, Entry> oldest;
+        lock (_lock)
+        {
+            oldest = _entries.Where(pair => IsIdle(pair.Value)).OrderBy(pair => pair.Value.LastUse).FirstOrDefault();
+            if (oldest.Value is null)
+            {
+                return null;
+            }
+
+            _entries.Remove(oldest.Key);
+        }
+
+        Retire(oldest.Value);
+        return oldest.Key;
+    }
+
+    /// <summary>Loads a loaded model once more and puts the new one in its place; who uses the old one keeps it until done.</summary>
+    public async Task ReloadAsync(ModelKey key)
+    {
+        Entry? old;
+        Entry fresh;
+        lock (_lock)
+        {
+            if (_disposed || !_entries.TryGetValue(key, out old))
+            {
+                return;
+            }
+
+            fresh = new Entry(LoadAsync(key)) { Users = 1 };
+        }
+
+        bool replaced = false;
+        try
+        {
+            await fresh.Model;
+            lock (_lock)
+            {
+                replaced = _entries.GetValueOrDefault(key) == old;
+                if (replaced)
+                {
+                    _entries[key] = fresh;
+                }
+            }
+        }
+        finally
+        {
+            Retire(replaced ? old : fresh);
+            Leave(fresh);
+        }
+    }
+
+    static bool IsIdle(Entry entry) => entry is { Users: 0, Model.IsCompletedSuccessfully: true };
+
     public IReadOnlyList<CachedModel> Snapshot()
     {
         lock (_lock)
@@ -122,7 +196,12 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
         try
         {
             return await Task.Factory.StartNew(
-                () => load(key), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                () =>
+                {
+                    BeforeLoad?.Invoke(key);
+                    return load(key);
+                },
+                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
         finally
         {

@@ -1,0 +1,75 @@
+using System.Buffers.Binary;
+using ImmichMl.Inference;
+using ImmichMl.Inference.Sessions;
+using ImmichMl.Models;
+using Microsoft.Extensions.Logging;
+
+namespace ImmichMl.Daemon;
+
+/// <summary>
+/// Loads the models that the settings name and sends each a first request, so that nobody waits for them later. One that fails is
+/// logged and the others go on: the daemon can still answer, and the next request for that model tries again.
+/// </summary>
+sealed class Preload(PreloadOptions options, SessionCache models, Pipeline pipeline, TimeProvider time, ILogger<Preload> log)
+{
+    const int Side = 64;
+
+    public bool IsWanted => options.Models.Any();
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        foreach (string name in options.Outdated)
+        {
+            log.OutdatedSetting(name);
+        }
+
+        foreach ((ModelKind kind, string name) in options.Models)
+        {
+            try
+            {
+                var key = new ModelKey(kind, name);
+                using SessionCache.Lease<IDisposable> kept = await models.AcquireAsync<IDisposable>(key, cancellation);
+                await WarmAsync(key, cancellation);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                log.PreloadFailed($"{kind} {name}", e.Message);
+            }
+        }
+    }
+
+    /// <summary>A recognizer works on what its detection finds, which is nothing here: being loaded has to do.</summary>
+    async Task WarmAsync(ModelKey key, CancellationToken cancellation)
+    {
+        if (key.Kind.DependsOn is not null)
+        {
+            return;
+        }
+
+        using EncodedImage? image = key.Kind == ModelKind.ClipTextual ? null : new EncodedImage(Picture(), new MemoryStream());
+        await pipeline.PredictAsync(
+            new PredictionRequest
+            {
+                Tasks = [new TaskRequest(key.Kind.Task, key.Kind.Type, key.Name)],
+                Image = image,
+                Text = image is null ? "warm" : null,
+                Lane = Lane.Interactive,
+                Clock = new StageClock(time),
+            },
+            cancellation);
+    }
+
+    /// <summary>A black BMP.</summary>
+    static byte[] Picture()
+    {
+        byte[] bmp = new byte[54 + (3 * Side * Side)];
+        "BM"u8.CopyTo(bmp);
+        BinaryPrimitives.WriteInt32LittleEndian(bmp.AsSpan(2), bmp.Length);
+        bmp[10] = 54;
+        bmp[14] = 40;
+        bmp[18] = bmp[22] = Side;
+        bmp[26] = 1;
+        bmp[28] = 24;
+        return bmp;
+    }
+}

@@ -1,0 +1,87 @@
+using ImmichMl.Protocol.Messages;
+
+namespace ImmichMl.Daemon.Serving;
+
+/// <summary>Counts answers and their times by model. A name that no model has stands as an empty one, so that peers cannot make it grow.</summary>
+sealed class Statistics
+{
+    const int MostModels = 256;
+
+    static readonly double[] s_bounds = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000];
+    static readonly string[] s_stages = ["queue", "decode", "preprocess", "inference", "postprocess", "total"];
+
+    readonly Lock _lock = new();
+    readonly Dictionary<ModelAddress, Entry> _models = [];
+
+    sealed class Entry
+    {
+        public Dictionary<string, long> Codes { get; } = [];
+
+        public long[][] Counts { get; } = [.. s_stages.Select(_ => new long[s_bounds.Length + 1])];
+
+        public double[] Sums { get; } = new double[s_stages.Length];
+
+        public long Count { get; set; }
+    }
+
+    /// <summary>An answer with a result.</summary>
+    public void Add(IEnumerable<TaskEntry> tasks, Timings timings)
+    {
+        double[] times = [timings.Queue, timings.Decode, timings.Preprocess, timings.Inference, timings.Postprocess, timings.Total];
+        lock (_lock)
+        {
+            foreach (Entry entry in tasks.Select(task => EntryOf(new ModelAddress(task.Task, task.Type, task.ModelName))))
+            {
+                entry.Codes["ok"] = entry.Codes.GetValueOrDefault("ok") + 1;
+                entry.Count++;
+                for (int stage = 0; stage < times.Length; stage++)
+                {
+                    int bucket = Array.FindIndex(s_bounds, bound => times[stage] <= bound);
+                    entry.Counts[stage][bucket < 0 ? s_bounds.Length : bucket]++;
+                    entry.Sums[stage] += times[stage];
+                }
+            }
+        }
+    }
+
+    /// <summary>An answer with an error.</summary>
+    /// <param name="tasks">What was asked for.</param>
+    /// <param name="code">The error.</param>
+    /// <param name="isKnown">False where the names may be made up.</param>
+    public void Add(IEnumerable<TaskEntry> tasks, string code, bool isKnown)
+    {
+        lock (_lock)
+        {
+            foreach (TaskEntry task in tasks)
+            {
+                Entry entry = EntryOf(isKnown ? new ModelAddress(task.Task, task.Type, task.ModelName) : default);
+                entry.Codes[code] = entry.Codes.GetValueOrDefault(code) + 1;
+            }
+        }
+    }
+
+    Entry EntryOf(ModelAddress model)
+    {
+        ModelAddress address = model == default || (_models.Count >= MostModels && !_models.ContainsKey(model)) ? new ModelAddress("-", "-", "-") : model;
+        if (!_models.TryGetValue(address, out Entry? entry))
+        {
+            _models.Add(address, entry = new Entry());
+        }
+
+        return entry;
+    }
+
+    public (RequestCount[] Requests, LatencyHistogram[] Latency) Snapshot()
+    {
+        lock (_lock)
+        {
+            return (
+                [.. _models.SelectMany(model => model.Value.Codes.Select(code => new RequestCount(model.Key, code.Key, code.Value)))],
+                [.. _models.Where(model => model.Value.Count > 0).SelectMany(model => s_stages.Select((stage, i) => new LatencyHistogram
+                {
+                    Model = model.Key, Stage = stage, Count = model.Value.Count, SumMs = model.Value.Sums[i], BucketsMs = s_bounds,
+                    Counts = [.. model.Value.Counts[i]],
+                }))]);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using ImmichMl.Models;
+
+namespace ImmichMl.Inference.Sessions;
+
+/// <summary>Which models stay in memory, which are there from the start, and how long the rest may lie idle.</summary>
+public sealed class ResidencyOptions
+{
+    /// <summary>Seconds that a model may lie idle before it is unloaded; 0 or less: it stays.</summary>
+    [Display(Name = "MACHINE_LEARNING_MODEL_TTL", Description = "Seconds that a model may lie idle before it is unloaded; 0 or less: it stays")]
+    [Range(-1_000_000_000d, 1_000_000_000d)]
+    public double ModelTtlSeconds { get; set; } = 300;
+
+    /// <summary>Seconds between two looks for idle models; 0 or less: no look.</summary>
+    [Display(Name = "MACHINE_LEARNING_MODEL_TTL_POLL_S", Description = "Seconds between two looks for idle models; 0 or less: none is unloaded for being idle")]
+    [Range(-1_000_000d, 1_000_000d)]
+    public double PollSeconds { get; set; } = 10;
+
+    [Display(Name = "MACHINE_LEARNING_MODEL_TTL__CLIP__VISUAL", Description = "MODEL_TTL of CLIP image models; empty: MODEL_TTL")]
+    [SecondsOrNothing]
+    public string ClipVisualTtl { get; set; } = "";
+
+    [Display(Name = "MACHINE_LEARNING_MODEL_TTL__CLIP__TEXTUAL", Description = "MODEL_TTL of CLIP text models; empty: MODEL_TTL")]
+    [SecondsOrNothing]
+    public string ClipTextualTtl { get; set; } = "";
+
+    [Display(Name = "MACHINE_LEARNING_MODEL_TTL__FACIAL_RECOGNITION__DETECTION", Description = "MODEL_TTL of face detectors; empty: MODEL_TTL")]
+    [SecondsOrNothing]
+    public string FaceDetectionTtl { get; set; } = "";
+
+    [Display(Name = "MACHINE_LEARNING_MODEL_TTL__FACIAL_RECOGNITION__RECOGNITION", Description = "MODEL_TTL of face recognizers; empty: MODEL_TTL")]
+    [SecondsOrNothing]
+    public string FaceRecognitionTtl { get; set; } = "";
+
+    [Display(Name = "MACHINE_LEARNING_MODEL_TTL__OCR__DETECTION", Description = "MODEL_TTL of text detectors; empty: MODEL_TTL")]
+    [SecondsOrNothing]
+    public string TextDetectionTtl { get; set; } = "";
+
+    [Display(Name = "MACHINE_LEARNING_MODEL_TTL__OCR__RECOGNITION", Description = "MODEL_TTL of text recognizers; empty: MODEL_TTL")]
+    [SecondsOrNothing]
+    public string TextRecognitionTtl { get; set; } = "";
+
+    /// <summary>Resident anonymous bytes past which the models that were used longest ago are unloaded; 0: no limit.</summary>
+    [Display(Name = "MACHINE_LEARNING_MEMORY_LIMIT", Description = "Bytes of the daemon's own memory past which idle models are unloaded, the least recently used first; 0: no limit")]
+    [Range(0L, long.MaxValue)]
+    public long MemoryLimit { get; set; }
+
+    /// <summary>Seconds without a request and without a loaded model after which the daemon ends; 0: never.</summary>
+    [Display(Name = "MACHINE_LEARNING_EXIT_ON_IDLE", Description = "Seconds without an open request and without a loaded model after which the daemon ends (for socket activation); 0: never")]
+    [Range(0d, 1_000_000_000d)]
+    public double ExitOnIdleSeconds { get; set; }
+
+    public TimeSpan? TtlOf(ModelKind kind)
+    {
+        string own = kind == ModelKind.ClipVisual ? ClipVisualTtl : kind == ModelKind.ClipTextual ? ClipTextualTtl
+            : kind == ModelKind.FaceDetection ? FaceDetectionTtl : kind == ModelKind.FaceRecognition ? FaceRecognitionTtl
+            : kind == ModelKind.TextDetection ? TextDetectionTtl : TextRecognitionTtl;
+        double seconds = own.Length == 0 ? ModelTtlSeconds : double.Parse(own, CultureInfo.InvariantCulture);
+        return seconds > 0 ? TimeSpan.FromSeconds(seconds) : null;
+    }
+
+    [AttributeUsage(AttributeTargets.Property)]
+    sealed class SecondsOrNothingAttribute : ValidationAttribute
+    {
+        public override bool IsValid(object? value) => value is string { Length: 0 }
+            || (double.TryParse((string?)value, CultureInfo.InvariantCulture, out double seconds) && Math.Abs(seconds) <= 1e9);
+
+        public override string FormatErrorMessage(string name) => $"{name} is not a number of seconds.";
+    }
+}

@@ -1,0 +1,80 @@
+using System.Text.Json;
+using ImmichMl.Protocol.Messages;
+using ImmichMl.Tests.Support;
+
+namespace ImmichMl.Tests.Daemon;
+
+/// <summary>What stays in the daemon's memory, and what the daemon tells of it.</summary>
+public sealed class ResidencyTests
+{
+    static readonly string DemoCache = Path.Combine(Repository.Root, "models", "demo");
+
+    static readonly ModelAddress Model = new("clip", "visual", DemoModels.Name);
+
+    [Test]
+    public async Task Preloaded_models_are_there_before_it_is_ready_and_a_missing_one_does_not_stop_it()
+    {
+        await using RunningDaemon daemon = await RunningDaemon.StartAsync(
+            settings: [("MACHINE_LEARNING_PRELOAD__CLIP__VISUAL", $"no-such-model,{DemoModels.Name}")]);
+        await Assert.That((await daemon.Client.GetInfoAsync()).Ready).IsTrue();
+        await Assert.That(await StateAsync(daemon)).IsEqualTo("loaded");
+        await Assert.That(daemon.Log.Lines.Any(line => line.StartsWith("Error: Preloading clip visual no-such-model failed", StringComparison.Ordinal))).IsTrue();
+    }
+
+    [Test]
+    public async Task An_idle_model_is_unloaded_after_its_time_and_loaded_again_when_asked_for()
+    {
+        await using RunningDaemon daemon = await RunningDaemon.StartAsync(
+            settings: [("MACHINE_LEARNING_MODEL_TTL__CLIP__VISUAL", "0.1"), ("MACHINE_LEARNING_MODEL_TTL_POLL_S", "0.05")]);
+        await daemon.Client.LoadAsync(Model);
+        await daemon.Log.WaitAsync("Unloaded clip visual", "(idle)");
+        await Assert.That(await StateAsync(daemon)).IsEqualTo("cached");
+        await Assert.That((await daemon.Client.PredictAsync(Ask.Predict(0))).Clip!.Length).IsEqualTo(512);
+    }
+
+    [Test]
+    public async Task Over_the_memory_limit_idle_models_go()
+    {
+        await using RunningDaemon daemon = await RunningDaemon.StartAsync(
+            settings: [("MACHINE_LEARNING_MEMORY_LIMIT", "1"), ("MACHINE_LEARNING_MODEL_TTL_POLL_S", "0.05")]);
+        await daemon.Client.LoadAsync(Model);
+        await daemon.Log.WaitAsync("Unloaded clip visual", "over the memory limit");
+    }
+
+    [Test]
+    public async Task Statistics_count_answers_by_model_and_code_and_no_made_up_name()
+    {
+        await using RunningDaemon daemon = await RunningDaemon.StartAsync();
+        await daemon.Client.PredictAsync(Ask.Predict(0));
+        await daemon.Client.PredictAsync(Ask.Predict(0));
+        await daemon.Client.RefusalAsync(DemoModels.Name, [1, 2, 3]);
+        await daemon.Client.RefusalAsync("made-up-name", TestPicture.Bmp(8, 8));
+        StatsResult stats = await daemon.Client.GetStatsAsync();
+        await Assert.That(string.Join("; ", stats.Requests.Select(count => $"{count.Model.ModelName} {count.Code} {count.Count}").Order(StringComparer.Ordinal)))
+            .IsEqualTo($"- unknown_model 1; {DemoModels.Name} image_unreadable 1; {DemoModels.Name} ok 2");
+        LatencyHistogram total = stats.Latency.Single(histogram => histogram.Stage == "total");
+        await Assert.That((total.Count, total.Counts.Sum(), total.Counts.Length - total.BucketsMs.Length)).IsEqualTo((2L, 2L, 1));
+        await Assert.That(total.SumMs).IsGreaterThanOrEqualTo(stats.Latency.Single(histogram => histogram.Stage == "inference").SumMs);
+        await Assert.That(stats.Memory.RssBytes).IsGreaterThan(stats.Memory.AnonBytes);
+        await Assert.That(stats.Memory.AnonBytes).IsGreaterThan(1_000_000);
+    }
+
+    [Test]
+    public async Task Load_unload_and_top_work_from_the_command_line_and_an_idle_daemon_ends()
+    {
+        await using ServedProgram served = await ServedProgram.StartAsync(
+            DemoCache, ("MACHINE_LEARNING_EXIT_ON_IDLE", "0.5"));
+        Finished loaded = await served.AskAsync("load", "clip", "visual", DemoModels.Name, "--json");
+        await Assert.That(loaded.ExitCode).IsEqualTo(0).Because(loaded.Errors);
+        using var json = JsonDocument.Parse(loaded.Output);
+        await Assert.That(json.RootElement.GetProperty("anonBytesAfter").GetInt64()).IsGreaterThan(0);
+        Finished top = await served.AskAsync("top", "--once");
+        await Assert.That(top.Output).Contains($"clip visual {DemoModels.Name}").Because(top.Errors);
+        await Assert.That((await served.AskAsync("load", "clip", "visual", "no-such-model")).ExitCode).IsEqualTo(2);
+        await Assert.That((await served.AskAsync("unload", "clip", "visual", DemoModels.Name)).ExitCode).IsEqualTo(0);
+        await Assert.That((await served.EndAsync()).ExitCode).IsEqualTo(0);
+    }
+
+    static async Task<string> StateAsync(RunningDaemon daemon) =>
+        (await daemon.Client.GetModelsAsync()).Models.Single(model => model.ModelName == DemoModels.Name && model.Type == "visual").State;
+}
