@@ -53,6 +53,7 @@ static class DaemonHost
         services.AddSingleton(options.Preload);
         services.AddSingleton<ModelCatalog>();
         services.AddSingleton<ModelStore>();
+        services.AddSingleton<PreparedModels>();
         services.AddSingleton<SessionFactory>();
         services.AddSingleton<ModelLoader>();
         services.AddSingleton(provider => new SessionCache(provider.GetRequiredService<ModelLoader>().Load, TimeProvider.System));
@@ -60,6 +61,7 @@ static class DaemonHost
         services.AddSingleton<DecodeQueue>();
         services.AddSingleton<Pipeline>();
         services.AddSingleton<Residency>();
+        services.AddSingleton<Preparation>();
         services.AddSingleton<Preload>();
         services.AddSingleton<Statistics>();
         services.AddSingleton<Answers>();

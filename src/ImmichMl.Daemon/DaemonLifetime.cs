@@ -11,7 +11,7 @@ namespace ImmichMl.Daemon;
 /// NOTIFY_SOCKET names, also where the parent is no systemd.
 /// </summary>
 sealed class DaemonLifetime(
-    DaemonOptions options, SocketListener listener, SessionCache models, Residency residency, Preload preload, Answers answers, ISystemdNotifier notifier, IHostApplicationLifetime application,
+    DaemonOptions options, SocketListener listener, SessionCache models, Residency residency, Preparation preparation, Preload preload, Answers answers, ISystemdNotifier notifier, IHostApplicationLifetime application,
     TimeProvider time, ILogger<DaemonLifetime> log) : IHostedService, IDisposable
 {
     static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(5);
@@ -22,6 +22,7 @@ sealed class DaemonLifetime(
     ListenSocket? _socket;
     Task _trimming = Task.CompletedTask;
     Task _residency = Task.CompletedTask;
+    Task _preparing = Task.CompletedTask;
     Task _idle = Task.CompletedTask;
     Task _accepting = Task.CompletedTask;
 
@@ -36,6 +37,7 @@ sealed class DaemonLifetime(
         _trimming = TrimWhenQuietAsync();
         log.Listening(_socket.Name, Answers.Version, options.Models.CacheFolder);
         _residency = residency.RunAsync(_stopping.Token);
+        _preparing = preparation.RunAsync(_stopping.Token);
         _idle = EndWhenIdleAsync();
         await PreloadAsync(cancellationToken);
         answers.Ready = !application.ApplicationStopping.IsCancellationRequested;
@@ -129,6 +131,7 @@ sealed class DaemonLifetime(
         await _stopping.CancelAsync();
         await _trimming;
         await _residency;
+        await _preparing;
         await _idle;
         models.Dispose();
     }

@@ -66,6 +66,12 @@ static partial class Log
     [LoggerMessage(36, LogLevel.Information, "Nothing to do for {Seconds} s and no model loaded: the daemon ends")]
     public static partial void EndsIdle(this ILogger logger, double seconds);
 
+    [LoggerMessage(37, LogLevel.Information, "Prepared {Model} in {Seconds:0.0} s")]
+    public static partial void Prepared(this ILogger logger, string model, double seconds);
+
+    [LoggerMessage(38, LogLevel.Warning, "{Model} could not be prepared and runs as it is: {Cause}")]
+    public static partial void PreparationFailed(this ILogger logger, string model, string cause);
+
     [LoggerMessage(32, LogLevel.Error, "{Model} did not load: {Cause}")]
     public static partial void LoadFailed(this ILogger logger, string model, string cause);
 }

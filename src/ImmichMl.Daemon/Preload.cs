@@ -50,7 +50,7 @@ sealed class Preload(PreloadOptions options, SessionCache models, Pipeline pipel
         await pipeline.PredictAsync(
             new PredictionRequest
             {
-                Tasks = [new TaskRequest(key.Kind.Task, key.Kind.Type, key.Name)],
+                Tasks = [new TaskRequest(key.Kind.Task, key.Kind.Type, key.Name, new TaskArguments())],
                 Image = image,
                 Text = image is null ? "warm" : null,
                 Lane = Lane.Interactive,

@@ -29,6 +29,6 @@ static class Program
         """)
     {
         ServeCommand.Create(), PredictCommand.Create(), EmbedCommand.Create(), PingCommand.Create(), HealthCommand.Create(),
-        InfoCommand.Create(), ModelsCommand.Create(), LoadCommand.Create(), LoadCommand.CreateUnload(), TopCommand.Create(), DemoCommand.Create(),
+        InfoCommand.Create(), ModelsCommand.Create(), LoadCommand.Create(), LoadCommand.CreateUnload(), TopCommand.Create(), PrepareCommand.Create(), DemoCommand.Create(),
     };
 }

@@ -11,6 +11,7 @@ namespace ImmichMl.Inference;
 public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, TimeProvider time) : IDisposable
 {
     readonly WorkerThreads _threads = new("decode", options.RequestThreads);
+    readonly WorkerThreads _yielding = new("background decode", options.RequestThreads, yields: true);
     readonly CodecChoice _codec = limits.ChosenCodec;
     readonly Budget _pixels = new(Math.Max(options.PixelsInFlight, limits.MaxPixels));
 
@@ -36,8 +37,12 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
         }
     }
 
+    /// <param name="image">What to decode.</param>
+    /// <param name="header">What its header says.</param>
+    /// <param name="yields">On a thread that lets all others go first.</param>
+    /// <param name="cancellation">Of the request.</param>
     /// <exception cref="ImageException">The image cannot be decoded, or not in time.</exception>
-    public async Task<Decoded> DecodeAsync(EncodedImage image, ImageHeader header, CancellationToken cancellation)
+    public async Task<Decoded> DecodeAsync(EncodedImage image, ImageHeader header, bool yields, CancellationToken cancellation)
     {
         Budget.Grant pixels = _pixels.Open();
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -45,7 +50,7 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
         try
         {
             await pixels.GrowAsync((long)header.Width * header.Height, cancellation);
-            decode = Start(image, () => Decode(image, header, pixels, started, cancellation));
+            decode = Start(image, yields, () => Decode(image, header, pixels, started, cancellation));
         }
         catch
         {
@@ -71,12 +76,12 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
     }
 
     /// <summary>The decode holds the bytes from here on, whoever else lets go of them.</summary>
-    Task<Decoded> Start(EncodedImage image, Func<Decoded> decode)
+    Task<Decoded> Start(EncodedImage image, bool yields, Func<Decoded> decode)
     {
         image.Retain();
         try
         {
-            return _threads.RunAsync(decode);
+            return (yields ? _yielding : _threads).RunAsync(decode);
         }
         catch
         {
@@ -120,5 +125,9 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
         },
         CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
-    public void Dispose() => _threads.Dispose();
+    public void Dispose()
+    {
+        _threads.Dispose();
+        _yielding.Dispose();
+    }
 }

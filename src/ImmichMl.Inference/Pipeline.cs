@@ -38,7 +38,7 @@ public sealed class Pipeline(SessionCache models, InferenceQueue queue, DecodeQu
         var leases = new List<SessionCache.Lease<IDisposable>>();
         try
         {
-            using InferenceQueue.Place place = queue.Admit(request.Lane);
+            using InferenceQueue.Place place = queue.Admit(request.Lane, request.Peer);
             foreach (PlannedTask task in plan)
             {
                 leases.Add(await models.AcquireAsync<IDisposable>(task.Key, deadline.Token));
@@ -47,7 +47,7 @@ public sealed class Pipeline(SessionCache models, InferenceQueue queue, DecodeQu
             await place.TurnAsync(deadline.Token);
             clock.Start(Stage.Decode);
             using DecodeQueue.Decoded? picture = request.Image is { } image
-                ? await decoder.DecodeAsync(image, header!.Value, deadline.Token)
+                ? await decoder.DecodeAsync(image, header!.Value, place.Yields, deadline.Token)
                 : null;
             clock.Start(Stage.Queue);
             return await place.RunAsync(

@@ -17,6 +17,9 @@ public sealed record PredictionRequest
 
     public required Lane Lane { get; init; }
 
+    /// <summary>Who asks, as a number: peers take turns.</summary>
+    public long Peer { get; init; }
+
     /// <summary>Counted from now on; past it no model is started for the request.</summary>
     public TimeSpan? Deadline { get; init; }
 

@@ -4,11 +4,14 @@ namespace ImmichMl.Inference;
 /// A fixed number of threads of their own for work that blocks (native decoders, model runs), so that the thread pool stays free
 /// to answer sockets. Threads start with the first work.
 /// </summary>
-sealed class WorkerThreads(string name, int count) : IDisposable
+sealed class WorkerThreads(string name, int count, bool yields = false) : IDisposable
 {
     readonly Lock _lock = new();
     readonly Queue<Action> _work = new();
     readonly SemaphoreSlim _ready = new(0);
+
+    // A thread that yields would hand its niceness on to the pool threads that its answers may start.
+    readonly WorkerThreads? _answering = yields ? new($"{name} answers", 1) : null;
     int _started;
     bool _disposed;
 
@@ -22,6 +25,8 @@ sealed class WorkerThreads(string name, int count) : IDisposable
             _work.Enqueue(() => Complete(done, work));
             if (_started < count)
             {
+                // Here, so that a thread starts it that does not yield.
+                _ = _answering?.RunAsync(static () => true);
                 _started++;
                 new Thread(Loop) { IsBackground = true, Name = $"{name} {_started}" }.Start();
             }
@@ -31,24 +36,40 @@ sealed class WorkerThreads(string name, int count) : IDisposable
         return done.Task;
     }
 
-    static void Complete<T>(TaskCompletionSource<T> done, Func<T> work)
+    void Complete<T>(TaskCompletionSource<T> done, Func<T> work)
     {
+        Func<bool> answer;
         try
         {
-            done.SetResult(work());
+            T result = work();
+            answer = () => done.TrySetResult(result);
         }
         catch (OperationCanceledException e)
         {
-            done.SetCanceled(e.CancellationToken);
+            answer = () => done.TrySetCanceled(e.CancellationToken);
         }
         catch (Exception e)
         {
-            done.SetException(e);
+            answer = () => done.TrySetException(e);
+        }
+
+        if (_answering is null)
+        {
+            answer();
+        }
+        else
+        {
+            _ = _answering.RunAsync(answer);
         }
     }
 
     void Loop()
     {
+        if (yields)
+        {
+            ThreadNiceness.Lower();
+        }
+
         while (true)
         {
             _ready.Wait();

@@ -30,7 +30,8 @@ sealed class Answers(
         Ready = Ready,
         Providers = ["cpu"],
         Devices = [new DeviceInfo("cpu", 0, $"{Environment.ProcessorCount} cores", GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)],
-        Threads = $"{runtime.RequestThreads} requests at once, {runtime.ChosenIntraOpThreads} threads in each model run; pictures by {ImageDecoder.Describe(images.ChosenCodec)}",
+        Threads = $"{runtime.RequestThreads} requests at once and one interactive besides; a request alone runs its model on {runtime.ChosenIntraOpThreads} threads, "
+            + "each of many on one; a backlog runs at the lowest priority (nice 19); pictures by {ImageDecoder.Describe(images.ChosenCodec)}",
         Limits = new LimitsInfo
         {
             MaxFrameBytes = serve.MaxFrameBytes,

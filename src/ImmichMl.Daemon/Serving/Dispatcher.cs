@@ -27,7 +27,7 @@ sealed class Dispatcher(Pipeline pipeline, SessionCache models, Residency reside
         Response response;
         try
         {
-            Result result = await ResultAsync(request, frame, clock, arrival, cancellation);
+            Result result = await ResultAsync(request, frame, connection, clock, arrival, cancellation);
             response = new Response { Id = request.Id, Result = result };
             Count(request, response);
             log.Answered(request.Id, connection, request.Operation, time.GetElapsedTime(arrival).TotalMilliseconds, clock.Runs);
@@ -70,11 +70,11 @@ sealed class Dispatcher(Pipeline pipeline, SessionCache models, Residency reside
         }
     }
 
-    async Task<Result> ResultAsync(Request request, Frame frame, StageClock clock, long arrival, CancellationToken cancellation)
+    async Task<Result> ResultAsync(Request request, Frame frame, long connection, StageClock clock, long arrival, CancellationToken cancellation)
     {
         if (request is PredictRequest predict)
         {
-            return await PredictAsync(predict, frame, clock, arrival, cancellation);
+            return await PredictAsync(predict, frame, connection, clock, arrival, cancellation);
         }
 
         using (frame)
@@ -101,7 +101,7 @@ sealed class Dispatcher(Pipeline pipeline, SessionCache models, Residency reside
         }
     }
 
-    async Task<Result> PredictAsync(PredictRequest request, Frame frame, StageClock clock, long arrival, CancellationToken cancellation)
+    async Task<Result> PredictAsync(PredictRequest request, Frame frame, long connection, StageClock clock, long arrival, CancellationToken cancellation)
     {
         using EncodedImage? image = request.Image is { } bytes ? new EncodedImage(bytes.First, frame) : null;
         if (image is null)
@@ -118,6 +118,7 @@ sealed class Dispatcher(Pipeline pipeline, SessionCache models, Residency reside
                 Text = request.Text,
                 Lane = request.Priority switch { Priority.Interactive => Lane.Interactive, Priority.Background => Lane.Background, _ => standard },
                 Deadline = DeadlineOf(request),
+                Peer = connection,
                 Clock = clock,
             },
             cancellation);

@@ -24,21 +24,23 @@ public sealed class ModelSession : IDisposable
 {
     readonly ModelKey _key;
     readonly InferenceSession _session;
+    readonly Lazy<InferenceSession?> _single;
 
-    ModelSession(ModelKey key, InferenceSession session)
+    ModelSession(ModelKey key, InferenceSession session, Func<InferenceSession>? single)
     {
         _key = key;
         _session = session;
+        _single = new Lazy<InferenceSession?>(() => TryLoad(single));
         Inputs = Describe(session.InputNames, session.InputMetadata);
         Outputs = Describe(session.OutputNames, session.OutputMetadata);
     }
 
-    internal static ModelSession Load(ModelKey key, string path, SessionOptions options)
+    internal static ModelSession Load(ModelKey key, string path, SessionOptions options, Func<InferenceSession>? single = null)
     {
         var session = new InferenceSession(path, options);
         try
         {
-            return new ModelSession(key, session);
+            return new ModelSession(key, session, single);
         }
         catch
         {
@@ -77,15 +79,50 @@ public sealed class ModelSession : IDisposable
             },
             cancellation);
 
+    /// <summary>Without a session of its own kind a run makes do with the other.</summary>
+    static InferenceSession? TryLoad(Func<InferenceSession>? single)
+    {
+        try
+        {
+            return single?.Invoke();
+        }
+        catch (OnnxRuntimeException)
+        {
+            return null;
+        }
+    }
+
     T Run<T>(
         Memory<float> input, long[] dimensions, IReadOnlyCollection<string> names, Func<ModelSession, IReadOnlyList<OrtValue>, T> read, CancellationToken cancellation)
     {
+        try
+        {
+            return RunOnce(input, dimensions, names, read, shrinks: false, cancellation);
+        }
+        catch (InferenceException e) when (e.Fault == InferenceFault.OutOfMemory)
+        {
+            // What other runs have left in the arena goes back, and what the collector holds; then once more.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            return RunOnce(input, dimensions, names, read, shrinks: true, cancellation);
+        }
+    }
+
+    T RunOnce<T>(
+        Memory<float> input, long[] dimensions, IReadOnlyCollection<string> names, Func<ModelSession, IReadOnlyList<OrtValue>, T> read, bool shrinks,
+        CancellationToken cancellation)
+    {
         using var run = new RunOptions();
+        if (shrinks)
+        {
+            run.AddRunConfigEntry("memory.enable_memory_arena_shrinkage", "cpu:0");
+        }
+
+        InferenceSession session = RunKind.IsOneOfMany && _single.Value is { } single ? single : _session;
         using CancellationTokenRegistration stop = cancellation.Register(() => run.Terminate = true);
         try
         {
             using OrtValue value = ToValue(Inputs[0].ElementType, input, dimensions);
-            using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(run, [Inputs[0].Name], [value], names);
+            using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(run, [Inputs[0].Name], [value], names);
             return read(this, outputs);
         }
         catch (OnnxRuntimeException) when (cancellation.IsCancellationRequested)
@@ -142,5 +179,12 @@ public sealed class ModelSession : IDisposable
         || e.Message.Contains("bad_alloc", StringComparison.Ordinal)
         || e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase);
 
-    public void Dispose() => _session.Dispose();
+    public void Dispose()
+    {
+        _session.Dispose();
+        if (_single.IsValueCreated)
+        {
+            _single.Value?.Dispose();
+        }
+    }
 }

@@ -49,6 +49,9 @@ public static partial class RuntimeLibrary
         }
     }
 
+    /// <summary>Of the managed binding, which refuses a native library that is older.</summary>
+    internal static string Version { get; } = typeof(OrtEnv).Assembly.GetName().Version?.ToString() ?? "0";
+
     static OrtEnv Initialise()
     {
         DisableTelemetry();

@@ -4,7 +4,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace ImmichMl.Inference.Sessions;
 
 /// <summary>Makes sessions from model files, all with the same settings.</summary>
-public sealed class SessionFactory(RuntimeOptions options)
+public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepared = null)
 {
     /// <summary>A model of <typeparamref name="T"/> around a session; where <paramref name="wrap"/> throws, the session goes.</summary>
     /// <exception cref="ModelException">The file will not load or does not fit; the message says why.</exception>
@@ -28,8 +28,15 @@ public sealed class SessionFactory(RuntimeOptions options)
         try
         {
             _ = RuntimeLibrary.Environment;
-            using SessionOptions session = Settings(key.Kind);
-            return ModelSession.Load(key, path, session);
+            if (prepared?.Find(key, path) is { } graph && TryLoadPrepared(key, graph) is { } copy)
+            {
+                return copy;
+            }
+
+            using SessionOptions session = Settings(key.Kind, options.ChosenIntraOpThreads);
+            ModelSession loaded = ModelSession.Load(key, path, session);
+            prepared?.Want(key, path);
+            return loaded;
         }
         catch (OnnxRuntimeException e) when (ModelSession.IsOutOfMemory(e))
         {
@@ -41,14 +48,34 @@ public sealed class SessionFactory(RuntimeOptions options)
         }
     }
 
-    SessionOptions Settings(ModelKind kind)
+    ModelSession? TryLoadPrepared(ModelKey key, string graph)
+    {
+        try
+        {
+            using SessionOptions session = Settings(key.Kind, options.ChosenIntraOpThreads, isPrepared: true);
+
+            // The weights are mapped once, so a second session for one of many runs costs little.
+            return ModelSession.Load(key, graph, session, options.ChosenIntraOpThreads == 1 ? null : () =>
+            {
+                using SessionOptions single = Settings(key.Kind, threads: 1, isPrepared: true);
+                return new InferenceSession(graph, single);
+            });
+        }
+        catch (OnnxRuntimeException e) when (!ModelSession.IsOutOfMemory(e))
+        {
+            PreparedModels.Discard(graph);
+            return null;
+        }
+    }
+
+    SessionOptions Settings(ModelKind kind, int threads, bool isPrepared = false)
     {
         var session = new SessionOptions
         {
-            IntraOpNumThreads = options.ChosenIntraOpThreads,
+            IntraOpNumThreads = threads,
             InterOpNumThreads = options.ChosenInterOpThreads,
             ExecutionMode = options.ChosenInterOpThreads > 1 ? ExecutionMode.ORT_PARALLEL : ExecutionMode.ORT_SEQUENTIAL,
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            GraphOptimizationLevel = isPrepared ? GraphOptimizationLevel.ORT_DISABLE_ALL : GraphOptimizationLevel.ORT_ENABLE_ALL,
             EnableCpuMemArena = options.Arena,
 
             // A memory pattern is kept for every shape that comes by, and OCR's shapes follow the picture.

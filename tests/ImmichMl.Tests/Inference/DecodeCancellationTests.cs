@@ -23,7 +23,7 @@ public sealed class DecodeCancellationTests
         using DecodeQueue queue = OneThread(pixels: 200);
         using (var image = new EncodedImage(slow.Memory, owner))
         {
-            Task<DecodeQueue.Decoded> decoding = queue.DecodeAsync(image, Header, peer.Token);
+            Task<DecodeQueue.Decoded> decoding = queue.DecodeAsync(image, Header, yields: false, peer.Token);
             await slow.Reached.Within();
             await peer.CancelAsync();
             await Assert.That(() => (Task)decoding.Within()).Throws<OperationCanceledException>();
@@ -44,11 +44,11 @@ public sealed class DecodeCancellationTests
         using var peer = new CancellationTokenSource();
         using DecodeQueue queue = OneThread(pixels: 400);
         using var first = new EncodedImage(slow.Memory, new CountedDisposal());
-        Task<DecodeQueue.Decoded> blocks = queue.DecodeAsync(first, Header, CancellationToken.None);
+        Task<DecodeQueue.Decoded> blocks = queue.DecodeAsync(first, Header, yields: false, CancellationToken.None);
         await slow.Reached.Within();
         using (var second = new EncodedImage(Picture, owner))
         {
-            Task<DecodeQueue.Decoded> waits = queue.DecodeAsync(second, Header, peer.Token);
+            Task<DecodeQueue.Decoded> waits = queue.DecodeAsync(second, Header, yields: false, peer.Token);
             await peer.CancelAsync();
             await Assert.That(() => (Task)waits.Within()).Throws<OperationCanceledException>();
         }
@@ -68,7 +68,7 @@ public sealed class DecodeCancellationTests
         queue.Dispose();
         using (var image = new EncodedImage(Picture, owner))
         {
-            await Assert.That(() => (Task)queue.DecodeAsync(image, Header, CancellationToken.None).Within()).Throws<ObjectDisposedException>();
+            await Assert.That(() => (Task)queue.DecodeAsync(image, Header, yields: false, CancellationToken.None).Within()).Throws<ObjectDisposedException>();
         }
 
         await Assert.That(owner.Count).IsEqualTo(1);
@@ -77,6 +77,6 @@ public sealed class DecodeCancellationTests
     static async Task OneMoreFitsAsync(DecodeQueue queue)
     {
         using var image = new EncodedImage(Picture, new CountedDisposal());
-        (await queue.DecodeAsync(image, Header, CancellationToken.None).Within()).Dispose();
+        (await queue.DecodeAsync(image, Header, yields: false, CancellationToken.None).Within()).Dispose();
     }
 }

@@ -23,7 +23,7 @@ public sealed class DecodeQueueTests
         using DecodeQueue queue = Queue();
         using (var image = new EncodedImage(Picture, owner))
         {
-            using DecodeQueue.Decoded decoded = await queue.DecodeAsync(image, Header, CancellationToken.None).Within();
+            using DecodeQueue.Decoded decoded = await queue.DecodeAsync(image, Header, yields: false, CancellationToken.None).Within();
             using Bitmap drawn = FormulaPicture.Draw("noise", 20, 10);
             await Assert.That(decoded.Bitmap.Pixels.SequenceEqual(drawn.Pixels)).IsTrue();
             await Assert.That(owner.Count).IsEqualTo(0);
@@ -40,7 +40,7 @@ public sealed class DecodeQueueTests
         for (int i = 0; i < 3; i++)
         {
             using var image = new EncodedImage(Picture.AsMemory(0, 60), i == 0 ? owner : new CountedDisposal());
-            ImageException? fault = await Assert.That(() => (Task)queue.DecodeAsync(image, Header, CancellationToken.None).Within()).Throws<ImageException>();
+            ImageException? fault = await Assert.That(() => (Task)queue.DecodeAsync(image, Header, yields: false, CancellationToken.None).Within()).Throws<ImageException>();
             await Assert.That(fault!.Fault).IsEqualTo(ImageFault.Unreadable);
         }
 
@@ -54,14 +54,14 @@ public sealed class DecodeQueueTests
         using var slow = new GatedBytes(Picture);
         using DecodeQueue queue = Queue(timeoutSeconds: 0.01);
         var image = new EncodedImage(slow.Memory, owner);
-        ImageException? fault = await Assert.That(() => (Task)queue.DecodeAsync(image, Header, CancellationToken.None).Within()).Throws<ImageException>();
+        ImageException? fault = await Assert.That(() => (Task)queue.DecodeAsync(image, Header, yields: false, CancellationToken.None).Within()).Throws<ImageException>();
         await Assert.That(fault!.Fault).IsEqualTo(ImageFault.TooLarge);
         image.Dispose();
         await slow.Reached.Within();
         await Assert.That(owner.Count).IsEqualTo(0);
 
         using var next = new EncodedImage(Picture, new CountedDisposal());
-        Task<DecodeQueue.Decoded> waits = queue.DecodeAsync(next, Header, CancellationToken.None);
+        Task<DecodeQueue.Decoded> waits = queue.DecodeAsync(next, Header, yields: false, CancellationToken.None);
         await Assert.That(waits.IsCompleted).IsFalse();
         slow.Open();
         await owner.Disposed.Within();
@@ -75,11 +75,11 @@ public sealed class DecodeQueueTests
         using DecodeQueue queue = Queue();
         var owner = new CountedDisposal();
         using var first = new EncodedImage(Picture, new CountedDisposal());
-        DecodeQueue.Decoded held = await queue.DecodeAsync(first, Header, CancellationToken.None).Within();
+        DecodeQueue.Decoded held = await queue.DecodeAsync(first, Header, yields: false, CancellationToken.None).Within();
         using var impatient = new CancellationTokenSource();
         using (var second = new EncodedImage(Picture, owner))
         {
-            Task<DecodeQueue.Decoded> waits = queue.DecodeAsync(second, Header, impatient.Token);
+            Task<DecodeQueue.Decoded> waits = queue.DecodeAsync(second, Header, yields: false, impatient.Token);
             await Assert.That(waits.IsCompleted).IsFalse();
             await impatient.CancelAsync();
             await Assert.That(() => (Task)waits.Within()).Throws<OperationCanceledException>();
@@ -88,6 +88,6 @@ public sealed class DecodeQueueTests
         await Assert.That(owner.Count).IsEqualTo(1);
         held.Dispose();
         using var third = new EncodedImage(Picture, new CountedDisposal());
-        (await queue.DecodeAsync(third, Header, CancellationToken.None).Within()).Dispose();
+        (await queue.DecodeAsync(third, Header, yields: false, CancellationToken.None).Within()).Dispose();
     }
 }

@@ -28,6 +28,8 @@ public sealed class InferenceQueueTests
         using InferenceQueue queue = Queue(threads: 1, queue: 10);
         InferenceQueue.Place working = queue.Admit(Lane.Background);
         await working.TurnAsync(CancellationToken.None).Within();
+        using InferenceQueue.Place besides = queue.Admit(Lane.Interactive);
+        await besides.TurnAsync(CancellationToken.None).Within();
         var order = new List<string>();
         string[] arrivals = ["background 1", "background 2", "interactive 1", "background 3", "interactive 2"];
         List<Task> all = [.. arrivals.Select(name => NextAsync(name, name[0] == 'i' ? Lane.Interactive : Lane.Background))];
@@ -49,17 +51,17 @@ public sealed class InferenceQueueTests
     public async Task Who_gives_up_waiting_leaves_the_queue_and_its_room_is_free_again()
     {
         using InferenceQueue queue = Queue(threads: 1, queue: 1);
-        using InferenceQueue.Place working = queue.Admit(Lane.Interactive);
+        using InferenceQueue.Place working = queue.Admit(Lane.Background);
         await working.TurnAsync(CancellationToken.None).Within();
         using var impatient = new CancellationTokenSource();
-        InferenceQueue.Place leaving = queue.Admit(Lane.Interactive);
+        InferenceQueue.Place leaving = queue.Admit(Lane.Background);
         Task turn = leaving.TurnAsync(impatient.Token);
         await Assert.That(() => queue.Admit(Lane.Interactive)).Throws<InferenceException>();
         await impatient.CancelAsync();
         await Assert.That(() => turn).Throws<OperationCanceledException>();
         leaving.Dispose();
         await Assert.That(queue.Waiting).IsEqualTo((0, 0));
-        using InferenceQueue.Place next = queue.Admit(Lane.Interactive);
+        using InferenceQueue.Place next = queue.Admit(Lane.Background);
         working.Dispose();
         await next.TurnAsync(CancellationToken.None).Within();
     }
@@ -91,12 +93,62 @@ public sealed class InferenceQueueTests
     }
 
     [Test]
-    public async Task Two_hundred_requests_never_have_more_turns_at_once_than_there_are_and_all_get_one()
+    public async Task An_interactive_request_has_a_place_besides_those_that_a_backlog_takes()
+    {
+        using InferenceQueue queue = Queue(threads: 2, queue: 10);
+        List<InferenceQueue.Place> backlog = [.. Enumerable.Range(0, 4).Select(_ => queue.Admit(Lane.Background))];
+        List<Task> turns = [.. backlog.Select(place => place.TurnAsync(CancellationToken.None))];
+        await turns[1].Within();
+        await Assert.That(queue.Waiting).IsEqualTo((0, 2));
+        using InferenceQueue.Place query = queue.Admit(Lane.Interactive);
+        await query.TurnAsync(CancellationToken.None).Within();
+        await Assert.That((backlog[0].Yields, query.Yields, turns[2].IsCompleted)).IsEqualTo((true, false, false));
+        backlog.ForEach(place => place.Dispose());
+    }
+
+    [Test]
+    public async Task Peers_take_turns_however_much_one_of_them_asks_for()
+    {
+        using InferenceQueue queue = Queue(threads: 1, queue: 100);
+        InferenceQueue.Place working = queue.Admit(Lane.Background, peer: 1);
+        await working.TurnAsync(CancellationToken.None).Within();
+        var order = new List<string>();
+        List<Task> all = [.. "aaaaaabb".Select(name => NextAsync(name))];
+        working.Dispose();
+        await Task.WhenAll(all).Within();
+        await Assert.That(string.Concat(order)).IsEqualTo("abababaa").Or.IsEqualTo("aababaaa").Or.IsEqualTo("babaaaaa");
+
+        async Task NextAsync(char name)
+        {
+            using InferenceQueue.Place place = queue.Admit(Lane.Background, peer: name);
+            await place.TurnAsync(CancellationToken.None);
+            order.Add(name.ToString());
+        }
+    }
+
+    [Test]
+    public async Task A_full_queue_makes_room_at_the_cost_of_the_peer_that_fills_it_and_says_when_to_come_again()
+    {
+        using InferenceQueue queue = Queue(threads: 1, queue: 3);
+        List<InferenceQueue.Place> greedy = [.. Enumerable.Range(0, 4).Select(_ => queue.Admit(Lane.Background, peer: 1))];
+        List<Task> turns = [.. greedy.Select(place => place.TurnAsync(CancellationToken.None))];
+        await turns[0].Within();
+        using InferenceQueue.Place modest = queue.Admit(Lane.Background, peer: 2);
+        InferenceException? pushed = await Assert.That(() => turns[3].Within()).Throws<InferenceException>();
+        await Assert.That((pushed!.Fault, pushed.RetryAfter > TimeSpan.Zero)).IsEqualTo((InferenceFault.Overloaded, true));
+        await Assert.That(() => queue.Admit(Lane.Background, peer: 1)).Throws<InferenceException>();
+        greedy.ForEach(place => place.Dispose());
+        await modest.TurnAsync(CancellationToken.None).Within();
+        await Assert.That(queue.Waiting).IsEqualTo((0, 0));
+    }
+
+    [Test]
+    public async Task Two_hundred_requests_never_have_more_turns_at_once_than_there_are_and_one_besides_and_all_get_one()
     {
         using InferenceQueue queue = Queue(threads: 3, queue: 200);
         int now = 0, most = 0, done = 0;
         await Task.WhenAll(Enumerable.Range(0, 200).Select(i => Task.Run(() => RequestAsync(i)))).Within();
-        await Assert.That((done, now, most <= 3, most > 1)).IsEqualTo((180, 0, true, true)).Because($"{most} had a turn at once");
+        await Assert.That((done, now, most <= 4, most > 1)).IsEqualTo((180, 0, true, true)).Because($"{most} had a turn at once");
 
         // Every tenth gives up at some time or other.
         async Task RequestAsync(int i)

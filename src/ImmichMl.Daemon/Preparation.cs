@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using ImmichMl.Inference.Sessions;
+using ImmichMl.Models;
+using Microsoft.Extensions.Logging;
+
+namespace ImmichMl.Daemon;
+
+/// <summary>
+/// Makes the prepared copies of models, one at a time, each in a process of its own (this program with a hidden verb): it takes the
+/// memory of a full load, and this heap is to stay small. The loaded model is then exchanged for its copy.
+/// </summary>
+sealed class Preparation
+{
+    public const string Verb = "prepare-model";
+
+    readonly SessionCache _models;
+    readonly TimeProvider _time;
+    readonly ILogger<Preparation> _log;
+    readonly Channel<(ModelKey Key, string Source, string Target)> _wanted =
+        Channel.CreateBounded<(ModelKey, string, string)>(new BoundedChannelOptions(32) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    public Preparation(PreparedModels prepared, SessionCache models, TimeProvider time, ILogger<Preparation> log)
+    {
+        _models = models;
+        _time = time;
+        _log = log;
+        prepared.Missing = (key, source, target) => _wanted.Writer.TryWrite((key, source, target));
+    }
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        try
+        {
+            var tried = new HashSet<string>();
+            await foreach ((ModelKey key, string source, string target) in _wanted.Reader.ReadAllAsync(stopping))
+            {
+                if (tried.Add(target) && Program(source, target) is { } program)
+                {
+                    await PrepareAsync(key, program, stopping);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Told to stop.
+        }
+    }
+
+    async Task PrepareAsync(ModelKey key, ProcessStartInfo program, CancellationToken stopping)
+    {
+        long since = _time.GetTimestamp();
+        try
+        {
+            using Process child = Process.Start(program) ?? throw new InvalidOperationException("No process was started.");
+            try
+            {
+                string errors = await child.StandardError.ReadToEndAsync(stopping);
+                await child.WaitForExitAsync(stopping);
+                if (child.ExitCode != 0)
+                {
+                    throw new InvalidOperationException($"exit code {child.ExitCode}: {errors.Trim()}");
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                child.Kill();
+                throw;
+            }
+
+            _log.Prepared(key.ToString(), _time.GetElapsedTime(since).TotalSeconds);
+            await _models.ReloadAsync(key);
+            NativeHeap.Trim();
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            _log.PreparationFailed(key.ToString(), e.Message);
+        }
+    }
+
+    /// <summary>This program; null where it is another that holds the daemon, as in tests.</summary>
+    static ProcessStartInfo? Program(string source, string target)
+    {
+        string[] own = Path.GetFileName(Environment.ProcessPath) switch
+        {
+            "immich-ml" => [],
+            "dotnet" when Environment.GetCommandLineArgs()[0] is var entry && Path.GetFileName(entry) == "immich-ml.dll" => [entry],
+            _ => ["?"],
+        };
+        return own is ["?"] ? null : new ProcessStartInfo(Environment.ProcessPath!, [.. own, Verb, source, target])
+        {
+            RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true,
+        };
+    }
+}

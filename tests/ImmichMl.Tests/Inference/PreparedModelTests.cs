@@ -1,0 +1,92 @@
+using ImmichMl.Imaging;
+using ImmichMl.Inference;
+using ImmichMl.Inference.Clip;
+using ImmichMl.Inference.Sessions;
+using ImmichMl.Models;
+using ImmichMl.Tests.Support;
+
+namespace ImmichMl.Tests.Inference;
+
+/// <summary>A prepared copy gives the same numbers, and where it is no good the model itself is loaded.</summary>
+public sealed class PreparedModelTests
+{
+    const int Side = 8;
+    const int Outputs = 22_000;
+
+    static readonly ModelKey Key = new(ModelKind.ClipVisual, "large__model");
+
+    /// <summary>A projection of 192 values onto many: 17 MB of weights that can be computed.</summary>
+    static TempFolder Cache()
+    {
+        var cache = new TempFolder();
+        float[] weights = [.. Enumerable.Range(0, 3 * Side * Side * Outputs).Select(i => ((i * 7919L) % 2003 / 1001f) - 1)];
+        byte[] model = new OnnxGraph("large").Input("image", OnnxType.Float, 1, 3, Side, Side).Output("embedding", OnnxType.Float, 1, Outputs)
+            .Initializer("weights", OnnxTensor.Floats([3 * Side * Side, Outputs], weights))
+            .Node("Flatten", ["image"], ["flat"], OnnxAttribute.Int("axis", 1))
+            .Node("MatMul", ["flat", "weights"], ["embedding"]).ToModel();
+        cache.Write(model, "clip", Key.Name, "visual", "model.onnx");
+        cache.Write("""{"size": 8, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}"""u8.ToArray(), "clip", Key.Name, "visual", "preprocess_cfg.json");
+        return cache;
+    }
+
+    [Test]
+    public async Task A_prepared_copy_is_wanted_made_used_and_gives_the_same_numbers()
+    {
+        using TempFolder cache = Cache();
+        var models = new ModelOptions { CacheFolder = cache.Path };
+        var options = new RuntimeOptions { PrepareLeaveFree = 0, IntraOpThreads = 2 };
+        var prepared = new PreparedModels(models, options);
+        var store = new ModelStore(models, new ModelCatalog());
+        string? wanted = null;
+        prepared.Missing = (_, source, target) =>
+        {
+            wanted = target;
+            PreparedModels.Write(source, target);
+        };
+        float[] plain = Embed(store, new SessionFactory(options, prepared));
+        await Assert.That(wanted).IsNotNull();
+        await Assert.That(File.Exists(Path.Combine(wanted!, "weights.bin"))).IsTrue();
+        prepared.Missing = (_, _, _) => throw new InvalidOperationException("It is there.");
+        float[] again = Embed(store, new SessionFactory(options, prepared));
+        await Assert.That(again.SequenceEqual(plain)).IsTrue();
+
+        // One that was cut off in the middle goes, and the model itself is loaded.
+        await File.WriteAllBytesAsync(Path.Combine(wanted!, "model.onnx"), [8, 1, 2]);
+        prepared.Missing = null;
+        await Assert.That(Embed(store, new SessionFactory(options, prepared)).SequenceEqual(plain)).IsTrue();
+        await Assert.That(Directory.Exists(wanted)).IsFalse();
+
+        // A changed model is another one.
+        string? other = null;
+        prepared.Missing = (_, _, target) => other = target;
+        File.SetLastWriteTimeUtc(Path.Combine(store.FolderOf(Key), "model.onnx"), DateTime.UnixEpoch);
+        Embed(store, new SessionFactory(options, prepared));
+        await Assert.That(other).IsNotNull().And.IsNotEqualTo(wanted);
+    }
+
+    [Test]
+    [Arguments(false, 0L)]
+    [Arguments(true, long.MaxValue)]
+    public async Task No_copy_is_wanted_where_the_settings_say_so_or_the_disk_is_short(bool prepare, long leaveFree)
+    {
+        using TempFolder cache = Cache();
+        var models = new ModelOptions { CacheFolder = cache.Path };
+        var options = new RuntimeOptions { PrepareModels = prepare, PrepareLeaveFree = leaveFree };
+        bool wanted = false;
+        var prepared = new PreparedModels(models, options) { Missing = (_, _, _) => wanted = true };
+        Embed(new ModelStore(models, new ModelCatalog()), new SessionFactory(options, prepared));
+        await Assert.That(wanted).IsFalse();
+    }
+
+    static float[] Embed(ModelStore store, SessionFactory sessions)
+    {
+        using ClipVisualEncoder encoder = ClipVisualEncoder.Load(Key, store, sessions);
+        using Bitmap bitmap = Bitmap.Allocate(Side, Side);
+        for (int i = 0; i < bitmap.Pixels.Length; i++)
+        {
+            bitmap.Pixels[i] = (byte)(i * 31);
+        }
+
+        return encoder.Encode(bitmap, new StageClock(TimeProvider.System), CancellationToken.None);
+    }
+}
