@@ -51,7 +51,7 @@ public sealed class ResidencyTests
         await daemon.Client.RefusalAsync("made-up-name", TestPicture.Bmp(8, 8));
         StatsResult stats = await daemon.Client.GetStatsAsync();
         await Assert.That(string.Join("; ", stats.Requests.Select(count => $"{count.Model.ModelName} {count.Code} {count.Count}").Order(StringComparer.Ordinal)))
-            .IsEqualTo($"- unknown_model 1; {DemoModels.Name} image_unreadable 1; {DemoModels.Name} ok 2");
+            .IsEqualTo($"- unknown_model 1; {DemoModels.Name} image_unsupported 1; {DemoModels.Name} ok 2");
         LatencyHistogram total = stats.Latency.Single(histogram => histogram.Stage == "total");
         await Assert.That((total.Count, total.Counts.Sum(), total.Counts.Length - total.BucketsMs.Length)).IsEqualTo((2L, 2L, 1));
         await Assert.That(total.SumMs).IsGreaterThanOrEqualTo(stats.Latency.Single(histogram => histogram.Stage == "inference").SumMs);
@@ -63,7 +63,7 @@ public sealed class ResidencyTests
     public async Task Load_unload_and_top_work_from_the_command_line_and_an_idle_daemon_ends()
     {
         await using ServedProgram served = await ServedProgram.StartAsync(
-            DemoCache, ("MACHINE_LEARNING_EXIT_ON_IDLE", "0.5"));
+            DemoCache, ("MACHINE_LEARNING_EXIT_ON_IDLE", "4"));
         Finished loaded = await served.AskAsync("load", "clip", "visual", DemoModels.Name, "--json");
         await Assert.That(loaded.ExitCode).IsEqualTo(0).Because(loaded.Errors);
         using var json = JsonDocument.Parse(loaded.Output);

@@ -28,12 +28,14 @@ public sealed class InferenceQueueTests
         using InferenceQueue queue = Queue(threads: 1, queue: 10);
         InferenceQueue.Place working = queue.Admit(Lane.Background);
         await working.TurnAsync(CancellationToken.None).Within();
-        using InferenceQueue.Place besides = queue.Admit(Lane.Interactive);
+        InferenceQueue.Place besides = queue.Admit(Lane.Interactive);
         await besides.TurnAsync(CancellationToken.None).Within();
         var order = new List<string>();
         string[] arrivals = ["background 1", "background 2", "interactive 1", "background 3", "interactive 2"];
         List<Task> all = [.. arrivals.Select(name => NextAsync(name, name[0] == 'i' ? Lane.Interactive : Lane.Background))];
         await Assert.That(queue.Waiting).IsEqualTo((2, 3));
+        besides.Dispose();
+        await Task.WhenAll(all[2], all[4]).Within();
         working.Dispose();
         await Task.WhenAll(all).Within();
         await Assert.That(string.Join(", ", order)).IsEqualTo("interactive 1, interactive 2, background 1, background 2, background 3");
@@ -116,7 +118,7 @@ public sealed class InferenceQueueTests
         List<Task> all = [.. "aaaaaabb".Select(name => NextAsync(name))];
         working.Dispose();
         await Task.WhenAll(all).Within();
-        await Assert.That(string.Concat(order)).IsEqualTo("abababaa").Or.IsEqualTo("aababaaa").Or.IsEqualTo("babaaaaa");
+        await Assert.That(string.Concat(order)).IsEqualTo("ababaaaa");
 
         async Task NextAsync(char name)
         {

@@ -9,13 +9,6 @@ public sealed class OperationTests
     static readonly ModelAddress s_model = new("clip", "visual", DemoModels.Name);
 
     [Test]
-    public async Task An_operation_that_is_not_built_yet_is_unknown()
-    {
-        await using RunningDaemon daemon = await RunningDaemon.StartAsync();
-        await FailsAsync(daemon.Client.GetStatsAsync(), "unknown_operation", retryable: false);
-    }
-
-    [Test]
     public async Task Info_says_who_answers_and_within_which_limits()
     {
         await using RunningDaemon daemon = await RunningDaemon.StartAsync(null, ("MACHINE_LEARNING_QUEUE", "17"));
