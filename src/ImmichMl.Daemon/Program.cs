@@ -28,7 +28,8 @@ static class Program
         Try 'immich-ml demo' first: it needs nothing else.
         """)
     {
-        ServeCommand.Create(), PredictCommand.Create(), EmbedCommand.Create(), PingCommand.Create(), HealthCommand.Create(),
-        InfoCommand.Create(), ModelsCommand.Create(), LoadCommand.Create(), LoadCommand.CreateUnload(), TopCommand.Create(), PrepareCommand.Create(), DemoCommand.Create(),
+        ServeCommand.Create(), PredictCommand.Create(), EmbedCommand.Create(), FacesCommand.Create(), OcrCommand.Create(), PingCommand.Create(),
+        HealthCommand.Create(), InfoCommand.Create(), ModelsCommand.Create(), LoadCommand.Create(), LoadCommand.CreateUnload(), TopCommand.Create(),
+        PrepareCommand.Create(), DemoCommand.Create(),
     };
 }
