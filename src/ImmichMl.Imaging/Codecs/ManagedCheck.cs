@@ -6,12 +6,16 @@ namespace ImmichMl.Imaging.Codecs;
 /// <summary>What StbImageSharp does not read, and what it takes for good though it is damaged.</summary>
 static class ManagedCheck
 {
+    // Its memory: 12 bytes a pixel for a progressive JPEG, and every byte of a PNG twice before the pixels.
+    const long MostProgressivePixels = 24_000_000;
+    const long MostPngBytes = 200_000_000;
+
     public static void Run(ReadOnlySpan<byte> image, in ImageHeader header)
     {
         switch (header.Format)
         {
             case ImageFormat.Jpeg:
-                CheckJpeg(image);
+                CheckJpeg(image, header);
                 break;
             case ImageFormat.Png:
                 PngData.Check(image, header);
@@ -27,11 +31,19 @@ static class ManagedCheck
         }
     }
 
+    internal static void CheckPngBytes(long bytes)
+    {
+        if (bytes > MostPngBytes)
+        {
+            throw ImageException.TooLarge($"The managed codec reads PNG up to {MostPngBytes} bytes of pixels.");
+        }
+    }
+
     internal static ImageException Unsupported(string what) =>
         ImageException.Unsupported($"{what} is not supported by the managed codec, which is in use here.");
 
     /// <summary>Arithmetic coding; its decoder would take it for Huffman. The header check has walked to the frame already.</summary>
-    static void CheckJpeg(ReadOnlySpan<byte> image)
+    static void CheckJpeg(ReadOnlySpan<byte> image, in ImageHeader header)
     {
         for (var position = 2; position + 4 <= image.Length;)
         {
@@ -45,6 +57,11 @@ static class ManagedCheck
                 if (marker is not (0xC0 or 0xC1 or 0xC2))
                 {
                     throw Unsupported("Arithmetic JPEG");
+                }
+
+                if (marker == 0xC2 && (long)header.Width * header.Height > MostProgressivePixels)
+                {
+                    throw ImageException.TooLarge($"The managed codec reads progressive JPEG up to {MostProgressivePixels} pixels.");
                 }
 
                 return;

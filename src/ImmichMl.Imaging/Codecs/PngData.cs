@@ -14,6 +14,8 @@ static class PngData
 
     public static void Check(ReadOnlySpan<byte> image, in ImageHeader header)
     {
+        var expected = ExpectedBytes(image, header);
+        ManagedCheck.CheckPngBytes(expected);
         using var data = new MemoryStream();
         var rest = image[Start..];
         while (true)
@@ -42,7 +44,7 @@ static class PngData
         }
 
         data.Position = 0;
-        Inflate(data, ExpectedBytes(image, header), header);
+        Inflate(data, expected, header);
     }
 
     /// <summary>Stops one byte past what is expected: surplus costs nothing.</summary>

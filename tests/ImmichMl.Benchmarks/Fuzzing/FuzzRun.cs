@@ -5,7 +5,7 @@ using ImmichMl.Imaging.Codecs;
 namespace ImmichMl.Benchmarks.Fuzzing;
 
 /// <summary>
-/// <c>fuzz --mutations N --seed S FOLDER…</c>: N damaged pictures for each codec in children that are watched: 10 s without progress is a hang,
+/// <c>fuzz --mutations N --seed S FOLDER…</c>: N damaged pictures for each codec in children that are watched: 30 s without progress is a hang,
 /// 512 MiB resident is too much, an end before the last number is a crash. The child goes on behind what felled it. Exit code 1 where
 /// anything was found.
 /// </summary>
@@ -13,7 +13,7 @@ static class FuzzRun
 {
     const long MostBytes = 512L * 1024 * 1024;
 
-    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     public static async Task<int> RunAsync(string[] arguments)
     {
