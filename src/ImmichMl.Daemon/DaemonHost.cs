@@ -1,6 +1,7 @@
 using ImmichMl.Daemon.Serving;
 using ImmichMl.Imaging;
 using ImmichMl.Inference;
+using ImmichMl.Inference.Clip;
 using ImmichMl.Inference.Faces;
 using ImmichMl.Inference.Ocr;
 using ImmichMl.Inference.Sessions;
@@ -14,18 +15,20 @@ namespace ImmichMl.Daemon;
 
 /// <summary>The settings of every room.</summary>
 sealed record DaemonOptions(
-    ServeOptions Serve, RuntimeOptions Runtime, ImageLimits Images, FaceOptions Faces, OcrOptions Ocr, ModelOptions Models,
+    ServeOptions Serve, RuntimeOptions Runtime, ImageLimits Images, ClipOptions Clip, FaceOptions Faces, OcrOptions Ocr, ModelOptions Models,
     ResidencyOptions Residency, PreloadOptions Preload)
 {
     public static DaemonOptions Read(Settings settings) =>
         new(
-            settings.Read<ServeOptions>(), settings.Read<RuntimeOptions>(), settings.Read<ImageLimits>(), settings.Read<FaceOptions>(),
-            settings.Read<OcrOptions>(), settings.Read<ModelOptions>(), settings.Read<ResidencyOptions>(), settings.Read<PreloadOptions>());
+            settings.Read<ServeOptions>(), settings.Read<RuntimeOptions>(), settings.Read<ImageLimits>(), settings.Read<ClipOptions>(),
+            settings.Read<FaceOptions>(), settings.Read<OcrOptions>(), settings.Read<ModelOptions>(), settings.Read<ResidencyOptions>(),
+            settings.Read<PreloadOptions>());
 
     public IEnumerable<(string Name, string Value, string Description)> Describe() =>
     [
-        .. Settings.Describe(Serve), .. Settings.Describe(Runtime), .. Settings.Describe(Images), .. Settings.Describe(Faces), .. Settings.Describe(Ocr),
-        .. Settings.Describe(Models), .. Settings.Describe(Residency), .. Settings.Describe(Preload),
+        .. Settings.Describe(Serve), .. Settings.Describe(Runtime), .. Settings.Describe(Images), .. Settings.Describe(Clip),
+        .. Settings.Describe(Faces), .. Settings.Describe(Ocr), .. Settings.Describe(Models), .. Settings.Describe(Residency),
+        .. Settings.Describe(Preload),
     ];
 }
 
@@ -47,6 +50,7 @@ static class DaemonHost
         services.AddSingleton(options.Runtime);
         services.AddSingleton(options.Images);
         services.AddSingleton(options.Faces);
+        services.AddSingleton(options.Clip);
         services.AddSingleton(options.Ocr);
         services.AddSingleton(options.Models);
         services.AddSingleton(options.Residency);

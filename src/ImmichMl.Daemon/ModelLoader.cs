@@ -9,7 +9,7 @@ namespace ImmichMl.Daemon;
 
 /// <summary>Which class a model of each kind becomes.</summary>
 sealed class ModelLoader(
-    ModelStore store, SessionFactory sessions, FaceOptions faces, OcrOptions ocr, TimeProvider time, ILogger<ModelLoader> log)
+    ModelStore store, SessionFactory sessions, ClipOptions clip, FaceOptions faces, OcrOptions ocr, TimeProvider time, ILogger<ModelLoader> log)
 {
     public IDisposable Load(ModelKey key)
     {
@@ -33,6 +33,11 @@ sealed class ModelLoader(
         if (key.Kind == ModelKind.ClipVisual)
         {
             return ClipVisualEncoder.Load(key, store, sessions);
+        }
+
+        if (key.Kind == ModelKind.ClipTextual)
+        {
+            return ClipTextualEncoder.Load(key, store, sessions, clip, language => log.UnknownLanguage(key.ToString(), language));
         }
 
         if (key.Kind == ModelKind.FaceDetection)

@@ -81,6 +81,7 @@ public sealed class Pipeline(SessionCache models, InferenceQueue queue, DecodeQu
         IDisposable model, PlannedTask task, Bitmap? bitmap, string? text, Prediction answer, StageClock clock, CancellationToken cancellation) => model switch
         {
             ClipVisualEncoder encoder => answer with { Clip = encoder.Encode(bitmap!, clock, cancellation) },
+            ClipTextualEncoder encoder => answer with { Clip = encoder.Encode(text!, task.Arguments.Language, clock, cancellation) },
             ScrfdDetector detector => answer with { Faces = detector.Detect(bitmap!, task.Arguments, clock, cancellation) },
             ArcFaceRecognizer recognizer => answer with { Faces = recognizer.Recognize(bitmap!, answer.Faces!, clock, cancellation) },
             TextDetector detector => answer with { Ocr = detector.Detect(bitmap!, task.Arguments, clock, cancellation) },

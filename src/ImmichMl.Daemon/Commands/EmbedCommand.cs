@@ -5,7 +5,7 @@ using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Daemon.Commands;
 
-/// <summary>immich-ml embed: the friendly form of predict for one picture's CLIP embedding.</summary>
+/// <summary>immich-ml embed: the friendly form of predict for the CLIP embedding of one picture or text.</summary>
 static class EmbedCommand
 {
     public static Command Create()
@@ -16,19 +16,38 @@ static class EmbedCommand
             HelpName = "NAME",
             DefaultValueFactory = _ => "ViT-B-32__openai",
         };
+        var text = new Option<string?>("--text") { Description = "A query instead of a picture", HelpName = "TEXT" };
+        var language = new Option<string?>("--language") { Description = "Language of the query, such as de; only NLLB models ask for it", HelpName = "LANGUAGE" };
         Argument<string?> file = PredictCommand.FileArgument();
-        return new Command("embed", "Print the CLIP embedding of a picture: a summary, or with --json all of it.")
+        file.Arity = ArgumentArity.ZeroOrOne;
+        return new Command("embed", "Print the CLIP embedding of a picture or a text: a summary, or with --json all of it.")
         {
-            file, model, Cli.Socket, Cli.Timeout, Cli.Json,
+            file, text, language, model, Cli.Socket, Cli.Timeout, Cli.Json,
         }.Does(async (arguments, cancellation) =>
         {
             string name = arguments.GetRequiredValue(model);
-            string path = arguments.GetValue(file)!;
+            string? path = arguments.GetValue(file);
+            string? query = arguments.GetValue(text);
+            if (path is null == query is null)
+            {
+                throw new FormatException("Give either a FILE or --text TEXT.");
+            }
+
             var request = new PredictRequest
             {
                 Id = 0,
-                Tasks = [new TaskEntry { Task = "clip", Type = "visual", ModelName = name }],
-                Image = await PredictCommand.ReadImageAsync(path, cancellation),
+                Tasks =
+                [
+                    new TaskEntry
+                    {
+                        Task = "clip",
+                        Type = path is null ? "textual" : "visual",
+                        ModelName = name,
+                        Options = new TaskOptions { Language = arguments.GetValue(language) },
+                    },
+                ],
+                Image = path is null ? null : await PredictCommand.ReadImageAsync(path, cancellation),
+                Text = query,
                 Priority = Priority.Interactive,
             };
             await using MlClient client = Cli.Connect(arguments);
@@ -38,12 +57,12 @@ static class EmbedCommand
         });
     }
 
-    static string ToText(string path, string model, PredictResult result)
+    static string ToText(string? path, string model, PredictResult result)
     {
         float[] embedding = result.Clip ?? [];
         string first = string.Join("  ", embedding.Take(6).Select(value => $"{value:0.0000}"));
         return $"""
-            picture    {path}, {result.ImageWidth} × {result.ImageHeight}
+            {(path is null ? "text" : $"picture    {path}, {result.ImageWidth} × {result.ImageHeight}")}
             model      {model}
             embedding  {embedding.Length} numbers, length {TensorPrimitives.Norm<float>(embedding):0.0000}: {first} …
             time       {TimeText(result.Timings)}

@@ -92,25 +92,37 @@ public sealed class ModelSession : IDisposable
         }
     }
 
+    /// <summary>Feeds every input a row of whole numbers, in the model's order and of the width it takes, and returns the first output.</summary>
+    public OutputTensor RunIntegers(IReadOnlyList<long[]> rows, CancellationToken cancellation) =>
+        Run(
+            [.. Inputs.Select(input => input.Name)], () => [.. rows.Select((row, index) => ToValue(Inputs[index].ElementType, row))],
+            [Outputs[0].Name], static (session, outputs) => session.ToTensor(outputs[0]), cancellation);
+
     T Run<T>(
-        Memory<float> input, long[] dimensions, IReadOnlyCollection<string> names, Func<ModelSession, IReadOnlyList<OrtValue>, T> read, CancellationToken cancellation)
+        Memory<float> input, long[] dimensions, IReadOnlyCollection<string> names, Func<ModelSession, IReadOnlyList<OrtValue>, T> read, CancellationToken cancellation) =>
+        Run([Inputs[0].Name], () => [ToValue(Inputs[0].ElementType, input, dimensions)], names, read, cancellation);
+
+    T Run<T>(
+        IReadOnlyCollection<string> inputs, Func<OrtValue[]> feed, IReadOnlyCollection<string> names,
+        Func<ModelSession, IReadOnlyList<OrtValue>, T> read, CancellationToken cancellation)
     {
         try
         {
-            return RunOnce(input, dimensions, names, read, shrinks: false, cancellation);
+            return RunOnce(inputs, feed, names, read, shrinks: false, cancellation);
         }
         catch (InferenceException e) when (e.Fault == InferenceFault.OutOfMemory)
         {
             // What other runs have left in the arena goes back, and what the collector holds; then once more.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            return RunOnce(input, dimensions, names, read, shrinks: true, cancellation);
+            return RunOnce(inputs, feed, names, read, shrinks: true, cancellation);
         }
     }
 
     T RunOnce<T>(
-        Memory<float> input, long[] dimensions, IReadOnlyCollection<string> names, Func<ModelSession, IReadOnlyList<OrtValue>, T> read, bool shrinks,
-        CancellationToken cancellation)
+        IReadOnlyCollection<string> inputs, Func<OrtValue[]> feed, IReadOnlyCollection<string> names,
+        Func<ModelSession, IReadOnlyList<OrtValue>, T> read, bool shrinks, CancellationToken cancellation)
     {
+        OrtValue[] values = [];
         using var run = new RunOptions();
         if (shrinks)
         {
@@ -121,8 +133,8 @@ public sealed class ModelSession : IDisposable
         using CancellationTokenRegistration stop = cancellation.Register(() => run.Terminate = true);
         try
         {
-            using OrtValue value = ToValue(Inputs[0].ElementType, input, dimensions);
-            using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(run, [Inputs[0].Name], [value], names);
+            values = feed();
+            using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(run, inputs, values, names);
             return read(this, outputs);
         }
         catch (OnnxRuntimeException) when (cancellation.IsCancellationRequested)
@@ -137,7 +149,18 @@ public sealed class ModelSession : IDisposable
         {
             throw new ModelException(ModelFault.Unusable, $"Model {_key} fails: {e.Message}", e);
         }
+        finally
+        {
+            foreach (OrtValue value in values)
+            {
+                value.Dispose();
+            }
+        }
     }
+
+    static OrtValue ToValue(TensorElementType type, long[] row) => type == TensorElementType.Int64
+        ? OrtValue.CreateTensorValueFromMemory(row, [1, row.Length])
+        : OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(row, id => (int)id), [1, row.Length]);
 
     static OrtValue ToValue(TensorElementType type, Memory<float> input, long[] dimensions)
     {

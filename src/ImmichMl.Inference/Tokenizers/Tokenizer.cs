@@ -33,6 +33,9 @@ public sealed class Tokenizer
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static Tokenizer Load(string path) => TokenizerFile.Read(path);
 
+    /// <summary>As <see cref="Load"/>, from the file's bytes.</summary>
+    public static Tokenizer Parse(ReadOnlySpan<byte> json) => TokenizerFile.Parse(json);
+
     /// <summary>The id of a piece or an added token, -1 where there is none.</summary>
     public int Find(string token) => _addedIds.TryGetValue(token, out int id) ? id : _model.Vocabulary.Find(token);
 

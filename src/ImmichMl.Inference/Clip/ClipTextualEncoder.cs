@@ -1,0 +1,144 @@
+using ImmichMl.Inference.Sessions;
+using ImmichMl.Inference.Tokenizers;
+using ImmichMl.Models;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace ImmichMl.Inference.Clip;
+
+/// <summary>
+/// Text to embedding: clean, language code (NLLB), token ids cut and padded to the context length, run. The embedding is the model's
+/// first output, row 0, as it stands.
+/// </summary>
+public sealed class ClipTextualEncoder : IDisposable
+{
+    readonly ModelSession _session;
+    readonly TextualConfig _config;
+    readonly Tokenizer _tokenizer;
+    readonly EmbeddingCache _cache;
+    readonly Action<string> _unknownLanguage;
+    readonly int _length;
+    readonly int _padId;
+    readonly bool _takesLanguage;
+
+    ClipTextualEncoder(
+        ModelKey key, ModelSession session, TextualConfig config, Tokenizer tokenizer, ClipOptions options, Action<string> unknownLanguage)
+    {
+        _session = session;
+        _config = config;
+        _tokenizer = tokenizer;
+        _cache = new EmbeddingCache(options.TextCache);
+        _unknownLanguage = unknownLanguage;
+        _length = LengthOf(key, session, config);
+        _takesLanguage = key.Name.StartsWith("nllb", StringComparison.OrdinalIgnoreCase);
+        _padId = tokenizer.Find(config.PadToken) is >= 0 and var id
+            ? id
+            : throw new ModelException(ModelFault.Unusable, $"Model {key} cannot be used: its tokenizer has no pad_token '{config.PadToken}'.");
+    }
+
+    /// <param name="key">Which model.</param>
+    /// <param name="store">Where it lies.</param>
+    /// <param name="sessions">What opens it.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="unknownLanguage">Told of a language without a code, for which English is taken.</param>
+    /// <exception cref="ModelException">The model, its configuration or its tokenizer is missing or does not fit.</exception>
+    public static ClipTextualEncoder Load(
+        ModelKey key, ModelStore store, SessionFactory sessions, ClipOptions options, Action<string> unknownLanguage)
+    {
+        string folder = store.Find(key);
+        TextualConfig config = TextualConfig.Read(key, folder);
+        Tokenizer tokenizer = ReadTokenizer(key, Path.Combine(folder, "tokenizer.json"));
+        ModelSession session = sessions.Create(key, Path.Combine(folder, ModelStore.ModelFileName));
+        try
+        {
+            return new ClipTextualEncoder(key, session, config, tokenizer, options, unknownLanguage);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    static Tokenizer ReadTokenizer(ModelKey key, string path)
+    {
+        try
+        {
+            return Tokenizer.Load(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            throw new ModelException(ModelFault.Unusable, $"Model {key} cannot be used: {path}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>A length that is fixed in the graph counts; the configuration's where the graph leaves it free.</summary>
+    static int LengthOf(ModelKey key, ModelSession session, TextualConfig config)
+    {
+        bool fits = session.Inputs.Count is 1 or 2
+            && session.Inputs.All(input => input is
+            {
+                ElementType: TensorElementType.Int32 or TensorElementType.Int64,
+                Dimensions: [-1 or 1, -1 or (> 0 and <= TextualConfig.MaxContextLength)],
+            })
+            && session.Inputs.Count(IsMask) == session.Inputs.Count - 1;
+        if (!fits)
+        {
+            throw new ModelException(ModelFault.Unusable, $"Model {key} does not take token ids of [1, length], with or without an attention_mask.");
+        }
+
+        int[] lengths = [.. session.Inputs.Select(input => input.Dimensions[1]).Where(length => length > 0).Distinct()];
+        return lengths.Length switch
+        {
+            0 => config.ContextLength,
+            1 => lengths[0],
+            _ => throw new ModelException(ModelFault.Unusable, $"Model {key} wants token ids and an attention_mask of different lengths."),
+        };
+    }
+
+    static bool IsMask(TensorInfo input) => input.Name == "attention_mask";
+
+    /// <summary>The embedding, as many floats as the model gives.</summary>
+    public float[] Encode(string text, string? language, StageClock clock, CancellationToken cancellation)
+    {
+        clock.Start(Stage.Preprocess);
+        string cleaned = QueryText.Clean(text, _config.Canonicalize);
+        if (_takesLanguage && !string.IsNullOrEmpty(language))
+        {
+            cleaned = CodeOf(language) + cleaned;
+        }
+
+        if (_cache.TryGet(cleaned, out float[]? known))
+        {
+            return known;
+        }
+
+        int[] ids = _tokenizer.Encode(cleaned, _length);
+        var padded = new long[_length];
+        padded.AsSpan().Fill(_padId);
+        var mask = new long[_length];
+        for (int i = 0; i < ids.Length; i++)
+        {
+            padded[i] = ids[i];
+            mask[i] = 1;
+        }
+
+        clock.Start(Stage.Inference);
+        OutputTensor output = _session.RunIntegers([.. _session.Inputs.Select(input => IsMask(input) ? mask : padded)], cancellation);
+        clock.Start(Stage.Postprocess);
+        float[] embedding = output.FirstRow;
+        _cache.Put(cleaned, embedding);
+        return embedding;
+    }
+
+    string CodeOf(string language)
+    {
+        if (!FloresLanguages.TryFind(language, out string code))
+        {
+            _unknownLanguage(language);
+        }
+
+        return code;
+    }
+
+    public void Dispose() => _session.Dispose();
+}
