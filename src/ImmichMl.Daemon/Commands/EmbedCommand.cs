@@ -72,8 +72,8 @@ static class EmbedCommand
     static string ToJson(string model, PredictResult result) => Output.Object(
     [
         ("modelName", Output.Text(model)),
-        ("imageWidth", Output.Number(result.ImageWidth ?? 0)),
-        ("imageHeight", Output.Number(result.ImageHeight ?? 0)),
+        .. result.ImageWidth is { } width ? [("imageWidth", Output.Number(width))] : Array.Empty<(string, string)>(),
+        .. result.ImageHeight is { } height ? [("imageHeight", Output.Number(height))] : Array.Empty<(string, string)>(),
         ("embedding", ImmichJson.EmbeddingText(result.Clip ?? [])),
         ("timings", Output.Object(Stages(result.Timings).Append(("total", result.Timings.Total)).Select(stage => (stage.Item1, Output.Number(stage.Item2))))),
     ]);

@@ -43,7 +43,7 @@ public sealed partial class CliTests
     [Arguments(2, "ping --timeout 0", "--timeout")]
     [Arguments(2, "ping --timeout NaN", "--timeout")]
     [Arguments(2, "ping --timeout 1e300", "--timeout")]
-    [Arguments(2, "embed", "embed")]
+    [Arguments(2, "embed", "FILE")]
     [Arguments(2, "embed /no/such/file", "/no/such/file")]
     [Arguments(2, "predict /no/such/file", "--tasks")]
     [Arguments(2, "predict --tasks nonsense --text x", "Invalid request format")]
