@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 
 namespace ImmichMl.Gateway;
 
@@ -7,6 +8,11 @@ sealed class PooledBytes(UploadBudget budget) : IDisposable
 {
     const int FirstBlock = 16 * 1024;
     const int LargeBlock = 256 * 1024;
+
+    /// <summary>What is kept of large blocks: the runtime's own pool would hold a burst's for minutes.</summary>
+    const int MostKept = 32;
+
+    static readonly ConcurrentBag<byte[]> s_kept = [];
 
     readonly List<byte[]> _blocks = [];
     int _inLast;
@@ -44,7 +50,8 @@ sealed class PooledBytes(UploadBudget budget) : IDisposable
         int size = _blocks.Count == 0 ? FirstBlock : LargeBlock;
         budget.Take(size);
         _taken += size;
-        _blocks.Add(ArrayPool<byte>.Shared.Rent(size));
+        _blocks.Add(size == FirstBlock ? ArrayPool<byte>.Shared.Rent(size)
+            : s_kept.TryTake(out byte[]? kept) ? kept : GC.AllocateUninitializedArray<byte>(size));
         _inLast = 0;
     }
 
@@ -69,7 +76,14 @@ sealed class PooledBytes(UploadBudget budget) : IDisposable
     {
         foreach (byte[] block in _blocks)
         {
-            ArrayPool<byte>.Shared.Return(block);
+            if (block.Length < LargeBlock)
+            {
+                ArrayPool<byte>.Shared.Return(block);
+            }
+            else if (s_kept.Count < MostKept)
+            {
+                s_kept.Add(block);
+            }
         }
 
         _blocks.Clear();

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace ImmichMl.Gateway;
 
 /// <summary>POST /predict: Immich's form in, Immich's JSON out.</summary>
-sealed class PredictEndpoint(GatewayOptions options, DaemonLink daemon, UploadBudget budget)
+sealed class PredictEndpoint(GatewayOptions options, DaemonLink daemon, UploadBudget budget, TimeProvider time)
 {
     static readonly PredictResult s_nothingFound = new()
     {
@@ -17,7 +17,12 @@ sealed class PredictEndpoint(GatewayOptions options, DaemonLink daemon, UploadBu
         Timings = new Timings(),
     };
 
+    const long TrimAfter = 64L * 1024 * 1024;
+
+    static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(3);
+
     int _open;
+    int _trimming;
 
     /// <summary>Predictions that are being read or answered.</summary>
     public int Open => _open;
@@ -40,8 +45,24 @@ sealed class PredictEndpoint(GatewayOptions options, DaemonLink daemon, UploadBu
         }
         finally
         {
-            Interlocked.Decrement(ref _open);
+            if (Interlocked.Decrement(ref _open) == 0 && budget.TakenSinceTrim > TrimAfter && Interlocked.Exchange(ref _trimming, 1) == 0)
+            {
+                _ = TrimWhenQuietAsync();
+            }
         }
+    }
+
+    /// <summary>After a burst the heap would keep hundreds of megabytes; collecting takes milliseconds, so it waits for a quiet moment.</summary>
+    async Task TrimWhenQuietAsync()
+    {
+        do
+        {
+            await Task.Delay(s_quiet, time);
+        }
+        while (_open > 0);
+        budget.ForgetTaken();
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        Volatile.Write(ref _trimming, 0);
     }
 
     static IReadOnlyList<TaskEntry> ReadEntries(PredictForm form)
