@@ -23,7 +23,7 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
     readonly LinkedList<Place>[] _lanes = [new(), new()];
     readonly int[] _inWork = new int[2];
     readonly PeerTurns _peers = new();
-    readonly ServiceRate _rate = new(time ?? TimeProvider.System);
+    readonly AnswerRate _rate = new(time ?? TimeProvider.System);
     int _admitted;
 
     /// <summary>A request's place: first in the queue, then in work. Disposing gives it up.</summary>

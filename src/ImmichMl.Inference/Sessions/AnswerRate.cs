@@ -1,7 +1,7 @@
 namespace ImmichMl.Inference.Sessions;
 
 /// <summary>How long one request takes of the daemon's time while it is busy: a moving average over the last 20 or so.</summary>
-sealed class ServiceRate(TimeProvider time)
+sealed class AnswerRate(TimeProvider time)
 {
     const double Weight = 0.1;
 
