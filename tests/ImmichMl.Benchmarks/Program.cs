@@ -5,6 +5,7 @@ using BenchmarkDotNet.Running;
 using ImmichMl.Benchmarks.Daemon;
 using ImmichMl.Benchmarks.Fuzzing;
 using ImmichMl.Benchmarks.Imaging;
+using ImmichMl.Benchmarks.Tokenizers;
 using ImmichMl.Imaging.Codecs;
 
 namespace ImmichMl.Benchmarks;
@@ -13,7 +14,7 @@ namespace ImmichMl.Benchmarks;
 /// <c>daemon --binary PATH [--cache DIR] [--no-storms]</c> measures a published daemon from outside;
 /// <c>gateway --binary PATH --gateway PATH</c> what HTTP costs on top;
 /// <c>shapes --binary PATH --cache DIR --pictures DIR --ocr NAME --faces NAME</c> its memory over 300 shapes; <c>imaging FOLDER</c>
-/// serves Imaging/compare.py; <c>fuzz FOLDER…</c> feeds damaged pictures to the decoders; everything else goes to BenchmarkDotNet
+/// serves Imaging/compare.py; <c>fuzz FOLDER…</c> feeds damaged pictures to the decoders; <c>tokenizers FOLDER</c> measures them; everything else goes to BenchmarkDotNet
 /// (<c>--filter '*'</c>). Figures that were kept stand in RESULTS.md.
 /// </summary>
 static class Program
@@ -49,6 +50,11 @@ static class Program
         {
             ImagingReport.Run(folderOfFiles);
             return 0;
+        }
+
+        if (args is ["tokenizers", var folderOfTokenizers, .. var most])
+        {
+            return TokenizerReport.Run(folderOfTokenizers, most is [var number] ? int.Parse(number, CultureInfo.InvariantCulture) : 100_000);
         }
 
         if (args is ["fuzz", .. var fuzz])

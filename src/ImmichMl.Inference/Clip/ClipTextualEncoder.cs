@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Inference.Tokenizers;
 using ImmichMl.Models;
@@ -11,6 +12,7 @@ namespace ImmichMl.Inference.Clip;
 /// </summary>
 public sealed class ClipTextualEncoder : IDisposable
 {
+    readonly ModelKey _key;
     readonly ModelSession _session;
     readonly TextualConfig _config;
     readonly Tokenizer _tokenizer;
@@ -23,6 +25,7 @@ public sealed class ClipTextualEncoder : IDisposable
     ClipTextualEncoder(
         ModelKey key, ModelSession session, TextualConfig config, Tokenizer tokenizer, ClipOptions options, Action<string> unknownLanguage)
     {
+        _key = key;
         _session = session;
         _config = config;
         _tokenizer = tokenizer;
@@ -112,7 +115,7 @@ public sealed class ClipTextualEncoder : IDisposable
             return known;
         }
 
-        int[] ids = _tokenizer.Encode(cleaned, _length);
+        int[] ids = IdsOf(cleaned);
         var padded = new long[_length];
         padded.AsSpan().Fill(_padId);
         var mask = new long[_length];
@@ -128,6 +131,19 @@ public sealed class ClipTextualEncoder : IDisposable
         float[] embedding = output.FirstRow;
         _cache.Put(cleaned, embedding);
         return embedding;
+    }
+
+    int[] IdsOf(string text)
+    {
+        try
+        {
+            return _tokenizer.Encode(text, _length);
+        }
+        catch (RegexMatchTimeoutException e)
+        {
+            throw new ModelException(
+                ModelFault.Unusable, $"Model {_key} cannot be used for this text: a pattern of its tokenizer.json takes longer than {e.MatchTimeout.TotalSeconds:0} s.", e);
+        }
     }
 
     string CodeOf(string language)

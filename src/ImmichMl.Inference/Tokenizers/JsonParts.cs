@@ -11,7 +11,19 @@ static class JsonParts
 
     public static string Text(this JsonElement parent, string name, string where) =>
         parent.Child(name, where) is { ValueKind: JsonValueKind.String } child
-            ? child.GetString()! : throw new InvalidDataException($"{where}.{name} is not a string.");
+            ? Text(child, $"{where}.{name}") : throw new InvalidDataException($"{where}.{name} is not a string.");
+
+    static string Text(JsonElement value, string where)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new InvalidDataException($"{where} is not well-formed text.", e); // Half a surrogate pair.
+        }
+    }
 
     public static string? TextOrNull(this JsonElement parent, string name, string where) =>
         Has(parent, name) ? parent.Text(name, where) : null;
@@ -41,7 +53,19 @@ static class JsonParts
     {
         JsonElement pattern = parent.Child("pattern", where);
         return pattern.ValueKind == JsonValueKind.Object && pattern.TryGetProperty("Regex", out _)
-            ? TextPattern.Expression(pattern.Text("Regex", $"{where}.pattern"))
+            ? Expression(pattern.Text("Regex", $"{where}.pattern"), where)
             : TextPattern.Literal(pattern.Text("String", $"{where}.pattern"));
+    }
+
+    static TextPattern Expression(string expression, string where)
+    {
+        try
+        {
+            return TextPattern.Expression(expression);
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException)
+        {
+            throw new InvalidDataException($"{where}.pattern is not understood: {e.Message}", e);
+        }
     }
 }

@@ -17,7 +17,13 @@ sealed class Precompiled
 
     public Precompiled(string base64)
     {
-        byte[] map = Convert.FromBase64String(base64);
+        var map = new byte[base64.Length];
+        if (!Convert.TryFromBase64String(base64, map, out int read))
+        {
+            throw new FormatException("precompiled_charsmap is not base64.");
+        }
+
+        Array.Resize(ref map, read);
         int size = map.Length < 4 ? -1 : BinaryPrimitives.ReadInt32LittleEndian(map);
         if (size < 4 || size > map.Length - 4 || size % 4 != 0)
         {

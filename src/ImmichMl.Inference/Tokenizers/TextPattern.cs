@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -41,8 +42,15 @@ sealed class TextPattern
         }
 
         string seen = StandIn(text, out int[]? offsets);
+        long start = Stopwatch.GetTimestamp();
         foreach (ValueMatch match in _regex!.EnumerateMatches(seen))
         {
+            // The engine's own limit begins anew with each match.
+            if (Stopwatch.GetElapsedTime(start) > _timeout)
+            {
+                throw new RegexMatchTimeoutException(seen, _regex.ToString(), _timeout);
+            }
+
             int end = match.Index + match.Length;
             matches.Add(offsets is null ? (match.Index, end) : (offsets[match.Index], offsets[end]));
         }

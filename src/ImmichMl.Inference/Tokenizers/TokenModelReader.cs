@@ -229,7 +229,8 @@ static class UnigramReader
             int length = reader.CopyString(buffer);
             reader.Read();
             TokenModelReader.Expect(ref reader, JsonTokenType.Number, where + " has no score");
-            scores.Add(reader.GetDouble());
+            scores.Add(reader.TryGetDouble(out double score) && double.IsFinite(score)
+                ? score : throw new InvalidDataException(where + " has a score that is no number."));
             reader.Read();
             TokenModelReader.Expect(ref reader, JsonTokenType.EndArray, where + " is not a piece and its score");
             vocabulary.Add(buffer.AsSpan(0, length), scores.Count - 1);

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace ImmichMl.Inference.Tokenizers;
 
@@ -25,7 +26,8 @@ static class TokenizerFile
         {
             return Parse(bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsSpan(3) : bytes);
         }
-        catch (Exception e) when (e is JsonException or FormatException or ArgumentException or InvalidOperationException or KeyNotFoundException or OverflowException)
+        catch (Exception e) when (e is JsonException or FormatException or ArgumentException or InvalidOperationException
+            or KeyNotFoundException or OverflowException or RegexMatchTimeoutException)
         {
             throw new InvalidDataException(e.Message, e);
         }
@@ -85,6 +87,11 @@ static class TokenizerFile
         if (list.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
         {
             return tokens;
+        }
+
+        if (list.ValueKind != JsonValueKind.Array)
+        {
+            throw new InvalidDataException("added_tokens is not a list.");
         }
 
         int highest = -1;
