@@ -14,8 +14,8 @@ namespace ImmichMl.Benchmarks;
 /// <c>daemon --binary PATH [--cache DIR] [--no-storms]</c> measures a published daemon from outside;
 /// <c>gateway --binary PATH --gateway PATH</c> what HTTP costs on top;
 /// <c>shapes --binary PATH --cache DIR --pictures DIR --ocr NAME --faces NAME</c> its memory over 300 shapes; <c>imaging FOLDER</c>
-/// serves Imaging/compare.py; <c>fuzz FOLDER…</c> feeds damaged pictures to the decoders; <c>tokenizers FOLDER</c> measures them; everything else goes to BenchmarkDotNet
-/// (<c>--filter '*'</c>). Figures that were kept stand in RESULTS.md.
+/// serves Imaging/compare.py; <c>fuzz FOLDER…</c> feeds damaged pictures to the decoders; <c>tokenizers FOLDER</c>
+/// measures and fuzzes them; everything else goes to BenchmarkDotNet (<c>--filter '*'</c>). Figures that were kept stand in RESULTS.md.
 /// </summary>
 static class Program
 {
