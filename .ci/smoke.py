@@ -57,6 +57,8 @@ def demo(home):
     shown = run("demo", env={**os.environ, "HOME": home})
     check("demo exits with 0", shown.returncode == 0, shown.stderr)
     check("demo finds all relatives", "8 of the 8 that have a relative found it first" in shown.stdout, shown.stdout)
+    check("demo finds the faces it drew", "5 of 5 drawn faces found" in shown.stdout and shown.stdout.count("like face") == 4, shown.stdout)
+    check("demo reads the text it drew", "Text read:    FOX FINDS FACES AND WORDS" in shown.stdout, shown.stdout)
     left = [os.path.join(folder, name) for folder, _, names in os.walk(home) for name in names]
     check("a model run leaves no file under the home folder", not left, str(left))
 

@@ -50,9 +50,15 @@ static class DemoCommand
         await client.PingAsync(cancellation);
         double started = TimeProvider.System.GetElapsedTime(since).TotalMilliseconds;
         Embedded[] pictures = await Task.WhenAll(DemoPictures.Draw().Select(picture => EmbedAsync(client, picture, cancellation)));
+        FacesAndText others = await FacesAndText.AskAsync(client, ModelName, cancellation);
         await host.StopAsync(cancellation);
         Console.WriteLine(json ? ToJson(pictures) : ToText(pictures, socket, started));
-        return Cli.Ok;
+        if (!json)
+        {
+            Console.WriteLine($"\n{others.Describe()}");
+        }
+
+        return others.IsRight ? Cli.Ok : Cli.OurFault;
     }
 
     static async Task<Embedded> EmbedAsync(MlClient client, DemoPicture picture, CancellationToken cancellation)

@@ -1,9 +1,10 @@
 using System.Text;
+using ImmichMl.Tests.Support.Synthetic;
 
 namespace ImmichMl.Tests.Support;
 
 /// <summary>
-/// The demo's CLIP image model, made by formula: how much of 32 colours a picture holds, as a whole and in each cell of a 4×4 grid.
+/// The demo's models, made by formula. The CLIP image model: how much of 32 colours a picture holds, as a whole and in each cell of a 4×4 grid.
 /// It knows nothing of things, only of colour and layout, and needs no third party's weights.
 /// </summary>
 internal static class DemoModels
@@ -39,6 +40,11 @@ internal static class DemoModels
         [$"clip/{Name}/config.json"] = Encoding.UTF8.GetBytes(Config),
         [$"clip/{Name}/visual/model.onnx"] = ClipVisual(),
         [$"clip/{Name}/visual/preprocess_cfg.json"] = Encoding.UTF8.GetBytes(Preprocess),
+        [$"facial-recognition/{Name}/detection/model.onnx"] = new SyntheticScrfd().ToModel(),
+        [$"facial-recognition/{Name}/recognition/model.onnx"] = new SyntheticArcFace().ToModel(),
+        // What stands before "__" is the language, and detectors have none.
+        ["ocr/demo/detection/model.onnx"] = SyntheticOcr.Detector(),
+        [$"ocr/{Name}/recognition/model.onnx"] = SyntheticOcr.Recognizer(),
     };
 
     private static string Config => $$"""
