@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using ImmichMl.Imaging.Warping;
 
 namespace ImmichMl.Imaging;
@@ -17,11 +18,18 @@ public static class AffineWarp
     /// <param name="width">Of the result.</param>
     /// <param name="height">Of the result.</param>
     public static Bitmap Warp(Bitmap source, in AffineMatrix matrix, int width, int height) =>
-        Warp(source, matrix, width, height, PixelPaths.Best);
+        Warp(source, matrix, width, height, PixelPaths.Best, out _);
 
-    internal static unsafe Bitmap Warp(Bitmap source, in AffineMatrix matrix, int width, int height, PixelPath path)
+    /// <param name="source">Stays the caller's.</param>
+    /// <param name="matrix">From the source to the result.</param>
+    /// <param name="width">Of the result.</param>
+    /// <param name="height">Of the result.</param>
+    /// <param name="path">What may run.</param>
+    /// <param name="ran">The widest that did run; pixels near the border are done by the lesser ones.</param>
+    internal static unsafe Bitmap Warp(Bitmap source, in AffineMatrix matrix, int width, int height, PixelPath path, out PixelPath ran)
     {
         ArgumentNullException.ThrowIfNull(source);
+        ran = PixelPath.Scalar;
         var target = Bitmap.Allocate(width, height);
         var inverse = Invert(matrix);
         var across = new int[width];
@@ -37,33 +45,61 @@ public static class AffineWarp
         {
             for (var y = 0; y < height; y++)
             {
+                // Wraps around where OpenCV's 32 bits do, and so do the sums in Row.
                 var startX = unchecked(Fixed(((inverse.XY * y) + inverse.X) * (1 << PositionBits)) + half);
                 var startY = unchecked(Fixed(((inverse.YY * y) + inverse.Y) * (1 << PositionBits)) + half);
                 fixed (byte* row = target.Row(y))
+                fixed (int* right = across, lower = down)
                 {
-                    var to = row;
-                    for (var x = 0; x < width; x++, to += Bitmap.BytesPerPixel)
-                    {
-                        // Wraps around where OpenCV's 32 bits do.
-                        var atX = unchecked(startX + across[x]) >> (PositionBits - WeightBits);
-                        var atY = unchecked(startY + down[x]) >> (PositionBits - WeightBits);
-                        int left = atX >> WeightBits, top = atY >> WeightBits;
-
-                        // Eight bytes are read and four written: never at the right edge of either picture.
-                        if (path != PixelPath.Scalar && x < width - 1 && (uint)left < (uint)(source.Width - 2) && source.Width > 2
-                            && (uint)top < (uint)(source.Height - 1))
-                        {
-                            BilinearVectors.Sample(pixels + ((((nint)top * source.Width) + left) * Bitmap.BytesPerPixel), source.Stride, atX & (WeightOne - 1), atY & (WeightOne - 1), to);
-                            continue;
-                        }
-
-                        Sample(pixels, source.Width, source.Height, atX, atY, to);
-                    }
+                    var widest = Row(pixels, source, startX, startY, right, lower, row, width, path);
+                    ran = widest > ran ? widest : ran;
                 }
             }
         }
 
         return target;
+    }
+
+    static unsafe PixelPath Row(byte* pixels, Bitmap source, int startX, int startY, int* across, int* down, byte* to, int width, PixelPath path)
+    {
+        const int shift = PositionBits - WeightBits;
+        var ran = PixelPath.Scalar;
+        int x = 0, blockEnd = path == PixelPath.Avx2 ? width - AffineBlock.Length : -1;
+        while (x < width)
+        {
+            if (x <= blockEnd)
+            {
+                var placesX = Vector256.ShiftRightArithmetic(Vector256.Create(startX) + Vector256.Load(across + x), shift);
+                var placesY = Vector256.ShiftRightArithmetic(Vector256.Create(startY) + Vector256.Load(down + x), shift);
+                if (AffineBlock.TrySample(pixels, source.Width, source.Height, placesX, placesY, to + (x * Bitmap.BytesPerPixel)))
+                {
+                    ran = PixelPath.Avx2;
+                    x += AffineBlock.Length;
+                    continue;
+                }
+            }
+
+            // A block that failed is not tried again one pixel further.
+            for (var end = Math.Min(x + AffineBlock.Length, width); x < end; x++)
+            {
+                int atX = unchecked(startX + across[x]) >> shift, atY = unchecked(startY + down[x]) >> shift;
+                int left = atX >> WeightBits, top = atY >> WeightBits;
+
+                // Eight bytes are read and four written: never at the right edge of either picture.
+                if (path != PixelPath.Scalar && x < width - 1 && source.Width > 2 && (uint)left < (uint)(source.Width - 2)
+                    && (uint)top < (uint)(source.Height - 1))
+                {
+                    var pixel = pixels + ((((nint)top * source.Width) + left) * Bitmap.BytesPerPixel);
+                    BilinearVectors.Sample(pixel, source.Stride, atX & (WeightOne - 1), atY & (WeightOne - 1), to + (x * Bitmap.BytesPerPixel));
+                    ran = ran == PixelPath.Scalar ? PixelPaths.Narrow : ran;
+                    continue;
+                }
+
+                Sample(pixels, source.Width, source.Height, atX, atY, to + (x * Bitmap.BytesPerPixel));
+            }
+        }
+
+        return ran;
     }
 
     static unsafe void Sample(byte* pixels, int width, int height, int atX, int atY, byte* to)

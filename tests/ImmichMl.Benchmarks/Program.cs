@@ -14,8 +14,9 @@ namespace ImmichMl.Benchmarks;
 /// <c>daemon --binary PATH [--cache DIR] [--no-storms]</c> measures a published daemon from outside;
 /// <c>gateway --binary PATH --gateway PATH</c> what HTTP costs on top;
 /// <c>shapes --binary PATH --cache DIR --pictures DIR --ocr NAME --faces NAME</c> its memory over 300 shapes; <c>imaging FOLDER</c>
-/// serves Imaging/compare.py; <c>fuzz FOLDER…</c> feeds damaged pictures to the decoders; <c>tokenizers FOLDER</c>
-/// measures and fuzzes them; everything else goes to BenchmarkDotNet (<c>--filter '*'</c>). Figures that were kept stand in RESULTS.md.
+/// serves Imaging/compare.py; <c>text-maps MODEL FOLDER PICTURE…</c> feeds golden/geometry/make_real.py; <c>fuzz FOLDER…</c> feeds
+/// damaged pictures to the decoders; <c>tokenizers FOLDER</c> measures and fuzzes them; everything else goes to BenchmarkDotNet
+/// (<c>--filter '*'</c>). Figures that were kept stand in RESULTS.md.
 /// </summary>
 static class Program
 {
@@ -55,6 +56,12 @@ static class Program
         if (args is ["tokenizers", var folderOfTokenizers, .. var most])
         {
             return TokenizerReport.Run(folderOfTokenizers, most is [var number] ? int.Parse(number, CultureInfo.InvariantCulture) : 100_000);
+        }
+
+        if (args is ["text-maps", var model, var maps, .. var mapped])
+        {
+            TextMaps.Write(model, maps, mapped);
+            return 0;
         }
 
         if (args is ["fuzz", .. var fuzz])

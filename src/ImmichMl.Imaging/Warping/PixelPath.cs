@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace ImmichMl.Imaging.Warping;
 
-/// <summary>Which instructions a pixel loop is written in. All of them give the same bytes.</summary>
+/// <summary>Which instructions a pixel loop is written in. All of them give the same bytes; a later one is the wider.</summary>
 enum PixelPath
 {
     Scalar,
@@ -24,4 +24,7 @@ static class PixelPaths
     ];
 
     public static PixelPath Best => Available[^1];
+
+    /// <summary>The path with vectors of 128 bits, where there is one.</summary>
+    public static PixelPath Narrow => AdvSimd.Arm64.IsSupported ? PixelPath.AdvSimd : Ssse3.IsSupported ? PixelPath.Ssse3 : PixelPath.Scalar;
 }

@@ -37,6 +37,12 @@ static class ImagingReport
         yield return ("bicubic-298x224", () => Resampler.Resize(preview, 298, 224, ResampleFilter.Bicubic).Dispose());
         yield return ("bicubic-853x640", () => Resampler.Resize(preview, 853, 640, ResampleFilter.Bicubic).Dispose());
         yield return ("lanczos-992x736", () => Resampler.Resize(preview, 992, 736, ResampleFilter.Lanczos).Dispose());
+        var letterbox = Letterbox.Plan(preview.Width, preview.Height, 640, 640);
+        yield return ("letterbox-640", () => Letterbox.Apply(preview, letterbox, 640, 640).Dispose());
+
+        // A face that is turned by 14 degrees and half the picture high.
+        var face = new AffineMatrix(0.1942, 0.0485, -90.5, -0.0485, 0.1942, -12.25);
+        yield return ("warp-112", () => AffineWarp.Warp(preview, face, 112, 112).Dispose());
         foreach (var choice in (CodecChoice[])[CodecChoice.Turbo, CodecChoice.Skia, CodecChoice.Managed])
         {
             yield return ($"jpeg-baseline-{choice}", () => Decode(baseline, choice).Dispose());

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Pillow and ImmichMl side by side, one thread each, in one run: compare.py V2_PROGRAM V3_PROGRAM
+"""Pillow, OpenCV and ImmichMl side by side, one thread each, in one run: compare.py V2_PROGRAM V3_PROGRAM
 
-The programs are native builds of tests/ImmichMl.Benchmarks (see RESULTS.md). Prints a Markdown table: median milliseconds, ratios to Pillow,
-and the bar of each row. Needs Debian's python3-pil and python3-numpy.
+The programs are native builds of tests/ImmichMl.Benchmarks (see RESULTS.md). Prints a Markdown table: median milliseconds, ratios to Pillow (letterbox
+and warp: to OpenCV), and the bar of each row. Needs Debian's python3-pil, python3-numpy and python3-opencv.
 """
 import io
 import os
@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 
+import cv2
 import numpy
 from PIL import Image
 
@@ -40,18 +41,28 @@ def clip(image):
     return numpy.transpose((numpy.asarray(resized, numpy.float32) / 255 - mean) / std, (2, 0, 1)).copy()
 
 
+def letterbox(pixels):
+    canvas = numpy.zeros((640, 640, 3), numpy.uint8)
+    canvas[:480] = cv2.resize(pixels, (640, 480), interpolation=cv2.INTER_LINEAR)
+    return canvas
+
+
 def decode(data):
     return lambda: Image.open(io.BytesIO(data)).convert("RGB").load()
 
 
 def reference(files):
     preview = Image.open(io.BytesIO(files["baseline.jpg"])).convert("RGB")
+    cv2.setNumThreads(1)
+    pixels, face = numpy.asarray(preview).copy(), numpy.array([[0.1942, 0.0485, -90.5], [-0.0485, 0.1942, -12.25]])
     baseline, progressive, large = decode(files["baseline.jpg"]), decode(files["progressive.jpg"]), decode(files["large.jpg"])
     return {
         "fused-224": lambda: clip(preview),
         "bicubic-298x224": lambda: preview.resize((298, 224), Image.BICUBIC),
         "bicubic-853x640": lambda: preview.resize((853, 640), Image.BICUBIC),
         "lanczos-992x736": lambda: preview.resize((992, 736), Image.LANCZOS),
+        "letterbox-640": lambda: letterbox(pixels),
+        "warp-112": lambda: cv2.warpAffine(pixels, face, (112, 112), borderValue=0),
         "jpeg-baseline": baseline,
         "jpeg-progressive": progressive,
         "jpeg-12mp": large,
@@ -59,9 +70,9 @@ def reference(files):
     }
 
 
-# Ratio to Pillow that may not be passed: on the v2 build, on the v3 build.
+# Ratio to Pillow or OpenCV that may not be passed: on the v2 build, on the v3 build.
 BARS = {"fused-224": (0.7, 0.25), "bicubic-853x640": (None, 0.35), "jpeg-baseline-Turbo": (1.1, 1.1), "jpeg-progressive-Turbo": (1.1, 1.1),
-        "jpeg-12mp-Turbo": (1.1, 1.1)}
+        "jpeg-12mp-Turbo": (1.1, 1.1), "letterbox-640": (None, 2), "warp-112": (None, 2)}
 
 
 def main():
@@ -79,7 +90,7 @@ def main():
         columns = [dict(line.split() for line in subprocess.run([program, "imaging", folder], check=True, capture_output=True,
                                                                 text=True).stdout.splitlines()) for program in sys.argv[1:3]]
         pillow = {name: median(action) for name, action in reference(files).items()}
-    print(f"| ms, median | Pillow | v2 ({columns[0]['path']}) | ratio | v3 ({columns[1]['path']}) | ratio | bar v2 / v3 |\n|---|---|---|---|---|---|---|")
+    print(f"| ms, median | Pillow / OpenCV | v2 ({columns[0]['path']}) | ratio | v3 ({columns[1]['path']}) | ratio | bar v2 / v3 |\n|---|---|---|---|---|---|---|")
     missed = 0
     for name in columns[0]:
         base = next((value for known, value in pillow.items() if name == known or name.startswith(known + "-")), None)
