@@ -56,6 +56,7 @@ def release_tree():
 def demo(home):
     shown = run("demo", env={**os.environ, "HOME": home})
     check("demo exits with 0", shown.returncode == 0, shown.stderr)
+    check("demo finds pictures by words", "5 of the 5 queries found their kind first" in shown.stdout, shown.stdout)
     check("demo finds all relatives", "8 of the 8 that have a relative found it first" in shown.stdout, shown.stdout)
     check("demo finds the faces it drew", "5 of 5 drawn faces found" in shown.stdout and shown.stdout.count("like face") == 4, shown.stdout)
     check("demo reads the text it drew", "Text read:    FOX FINDS FACES AND WORDS" in shown.stdout, shown.stdout)

@@ -51,14 +51,15 @@ static class DemoCommand
         double started = TimeProvider.System.GetElapsedTime(since).TotalMilliseconds;
         Embedded[] pictures = await Task.WhenAll(DemoPictures.Draw().Select(picture => EmbedAsync(client, picture, cancellation)));
         FacesAndText others = await FacesAndText.AskAsync(client, ModelName, cancellation);
+        DemoQueries queries = await DemoQueries.AskAsync(client, ModelName, [.. pictures.Select(picture => (picture.Picture, picture.Result.Clip!))], cancellation);
         await host.StopAsync(cancellation);
         Console.WriteLine(json ? ToJson(pictures) : ToText(pictures, socket, started));
         if (!json)
         {
-            Console.WriteLine($"\n{others.Describe()}");
+            Console.WriteLine($"\n{queries.Describe()}\n\n{others.Describe()}");
         }
 
-        return others.IsRight ? Cli.Ok : Cli.OurFault;
+        return others.IsRight && queries.IsRight ? Cli.Ok : Cli.OurFault;
     }
 
     static async Task<Embedded> EmbedAsync(MlClient client, DemoPicture picture, CancellationToken cancellation)

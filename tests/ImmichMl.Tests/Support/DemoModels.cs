@@ -40,6 +40,9 @@ internal static class DemoModels
         [$"clip/{Name}/config.json"] = Encoding.UTF8.GetBytes(Config),
         [$"clip/{Name}/visual/model.onnx"] = ClipVisual(),
         [$"clip/{Name}/visual/preprocess_cfg.json"] = Encoding.UTF8.GetBytes(Preprocess),
+        [$"clip/{Name}/textual/model.onnx"] = SyntheticClipText.ToModel(Name),
+        [$"clip/{Name}/textual/tokenizer.json"] = Encoding.UTF8.GetBytes(SyntheticClipText.Tokenizer),
+        [$"clip/{Name}/textual/tokenizer_config.json"] = Encoding.UTF8.GetBytes(SyntheticClipText.TokenizerConfig),
         [$"facial-recognition/{Name}/detection/model.onnx"] = new SyntheticScrfd().ToModel(),
         [$"facial-recognition/{Name}/recognition/model.onnx"] = new SyntheticArcFace().ToModel(),
         // What stands before "__" is the language, and detectors have none.
