@@ -31,7 +31,7 @@ public sealed class ServeCommandTests
         await Assert.That(embedded.GetProperty("embedding").GetRawText()).IsEqualTo(prediction.GetProperty("clip").GetString());
         await Assert.That((embedded.GetProperty("imageWidth").GetInt32(), embedded.GetProperty("imageHeight").GetInt32())).IsEqualTo((30, 20));
         JsonElement models = await JsonAsync(served.AskAsync("models", "--json"));
-        await Assert.That(models.EnumerateArray().Single(model => model.GetProperty("modelName").GetString() == Model).GetProperty("state").GetString()).IsEqualTo("loaded");
+        await Assert.That(models.EnumerateArray().Single(model => model.GetProperty("type").GetString() == "visual" && model.GetProperty("modelName").GetString() == Model).GetProperty("state").GetString()).IsEqualTo("loaded");
 
         served.Terminate();
         await Assert.That(await served.NotificationAsync()).StartsWith("STOPPING=1\n");

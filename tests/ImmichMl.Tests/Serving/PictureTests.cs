@@ -60,7 +60,7 @@ public sealed class PictureTests
     public async Task A_model_that_is_not_there_is_refused_before_any_other_is_run()
     {
         await using RunningDaemon daemon = await RunningDaemon.StartAsync();
-        PredictRequest both = Ask.Predict(0) with { Tasks = [Ask.Task("clip", "visual"), Ask.Task("ocr", "detection")] };
+        PredictRequest both = Ask.Predict(0) with { Tasks = [Ask.Task("clip", "visual"), Ask.Task("ocr", "detection", "no-such-model")] };
         var error = await Assert.That(async () => await daemon.Client.PredictAsync(both)).Throws<MlErrorException>();
         await Assert.That(error!.Code.Name).IsEqualTo("unknown_model");
         await daemon.Log.WaitAsync("predict unknown_model", " 0 model runs");
