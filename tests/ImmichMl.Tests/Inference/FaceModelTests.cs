@@ -126,7 +126,7 @@ public sealed class FaceModelTests
         await using RunningDaemon daemon = await RunningDaemon.StartAsync(cache.Path);
         IReadOnlyList<FaceResult> faces = (await daemon.Client.PredictAsync(Faces.Of(Group, Faces.Detection(Name))).Within()).Faces!;
 
-        // To two pixels: half precision moves an edge by one.
+        // In steps of four pixels: half precision moves an edge by one.
         return string.Join('\n', faces.Select(face => string.Join(' ', face.BoundingBox.Select(edge => Math.Round(edge / 4)))).Order(StringComparer.Ordinal));
     }
 

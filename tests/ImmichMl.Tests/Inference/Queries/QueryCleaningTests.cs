@@ -2,7 +2,7 @@ using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Inference.Queries;
 
-/// <summary>What of a query reaches the tokenizer. The expectations are Python's own answers to split, translate and lower.</summary>
+/// <summary>What of a query reaches the tokenizer. The expectations follow Python's rules for split, translate and lower.</summary>
 public sealed class QueryCleaningTests
 {
     const string Canonical = """{"text_cfg": {"context_length": 32, "tokenizer_kwargs": {"clean": "canonicalize"}}}""";
