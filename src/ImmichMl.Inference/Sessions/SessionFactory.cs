@@ -34,11 +34,11 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
             }
 
             using SessionOptions session = Settings(key.Kind, options.ChosenIntraOpThreads);
-            ModelSession loaded = ModelSession.Load(key, path, session);
+            OnnxSession loaded = OnnxSession.Load(key, path, session);
             prepared?.Want(key, path);
             return loaded;
         }
-        catch (OnnxRuntimeException e) when (ModelSession.IsOutOfMemory(e))
+        catch (OnnxRuntimeException e) when (OnnxSession.IsOutOfMemory(e))
         {
             throw new InferenceException(InferenceFault.OutOfMemory, $"Memory does not suffice to load model {key}.", e);
         }
@@ -48,20 +48,20 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         }
     }
 
-    ModelSession? TryLoadPrepared(ModelKey key, string graph)
+    OnnxSession? TryLoadPrepared(ModelKey key, string graph)
     {
         try
         {
             using SessionOptions session = Settings(key.Kind, options.ChosenIntraOpThreads, isPrepared: true);
 
             // The weights are mapped once, so a second session for one of many runs costs little.
-            return ModelSession.Load(key, graph, session, options.ChosenIntraOpThreads == 1 ? null : () =>
+            return OnnxSession.Load(key, graph, session, options.ChosenIntraOpThreads == 1 ? null : () =>
             {
                 using SessionOptions single = Settings(key.Kind, threads: 1, isPrepared: true);
                 return new InferenceSession(graph, single);
             });
         }
-        catch (OnnxRuntimeException e) when (!ModelSession.IsOutOfMemory(e))
+        catch (OnnxRuntimeException e) when (!OnnxSession.IsOutOfMemory(e))
         {
             PreparedModels.Discard(graph);
             return null;

@@ -1,0 +1,190 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using ImmichMl.Models;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace ImmichMl.Inference.Sessions;
+
+/// <summary>A model that ONNX Runtime runs.</summary>
+sealed class OnnxSession : ModelSession
+{
+    readonly ModelKey _key;
+    readonly InferenceSession _session;
+    readonly Lazy<InferenceSession?> _single;
+
+    OnnxSession(ModelKey key, InferenceSession session, Func<InferenceSession>? single)
+    {
+        _key = key;
+        _session = session;
+        _single = new Lazy<InferenceSession?>(() => TryLoad(single));
+        Inputs = Describe(session.InputNames, session.InputMetadata);
+        Outputs = Describe(session.OutputNames, session.OutputMetadata);
+    }
+
+    internal static OnnxSession Load(ModelKey key, string path, SessionOptions options, Func<InferenceSession>? single = null)
+    {
+        var session = new InferenceSession(path, options);
+        try
+        {
+            return new OnnxSession(key, session, single);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    public override IReadOnlyList<TensorInfo> Inputs { get; }
+
+    public override IReadOnlyList<TensorInfo> Outputs { get; }
+
+    public override IReadOnlyDictionary<string, string> Metadata => _session.ModelMetadata.CustomMetadataMap;
+
+    public override IReadOnlyList<OutputTensor> RunAll(Memory<float> input, long[] dimensions, CancellationToken cancellation) =>
+        Run(input, dimensions, [.. Outputs.Select(output => output.Name)], static (session, outputs) => outputs.Select(session.ToTensor).ToArray(), cancellation);
+
+    public override T Run<T>(Memory<float> input, long[] dimensions, OutputReader<T> read, CancellationToken cancellation) =>
+        Run(
+            input, dimensions, [Outputs[0].Name],
+            (session, outputs) =>
+            {
+                OrtTensorTypeAndShapeInfo info = outputs[0].GetTensorTypeAndShape();
+                return info.ElementDataType == TensorElementType.Float
+                    ? read(outputs[0].GetTensorDataAsSpan<float>(), info.Shape)
+                    : read(session.ToTensor(outputs[0]).Values, info.Shape);
+            },
+            cancellation);
+
+    /// <summary>Without a session of its own kind a run makes do with the other.</summary>
+    static InferenceSession? TryLoad(Func<InferenceSession>? single)
+    {
+        try
+        {
+            return single?.Invoke();
+        }
+        catch (OnnxRuntimeException)
+        {
+            return null;
+        }
+    }
+
+    public override OutputTensor RunIntegers(IReadOnlyList<long[]> rows, CancellationToken cancellation) =>
+        Run(
+            [.. Inputs.Select(input => input.Name)], () => [.. rows.Select((row, index) => ToValue(Inputs[index].ElementType, row))],
+            [Outputs[0].Name], static (session, outputs) => session.ToTensor(outputs[0]), cancellation);
+
+    T Run<T>(
+        Memory<float> input, long[] dimensions, IReadOnlyCollection<string> names, Func<OnnxSession, IReadOnlyList<OrtValue>, T> read, CancellationToken cancellation) =>
+        Run([Inputs[0].Name], () => [ToValue(Inputs[0].ElementType, input, dimensions)], names, read, cancellation);
+
+    T Run<T>(
+        IReadOnlyCollection<string> inputs, Func<OrtValue[]> feed, IReadOnlyCollection<string> names,
+        Func<OnnxSession, IReadOnlyList<OrtValue>, T> read, CancellationToken cancellation)
+    {
+        try
+        {
+            return RunOnce(inputs, feed, names, read, shrinks: false, cancellation);
+        }
+        catch (InferenceException e) when (e.Fault == InferenceFault.OutOfMemory)
+        {
+            // What other runs have left in the arena goes back, and what the collector holds; then once more.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            return RunOnce(inputs, feed, names, read, shrinks: true, cancellation);
+        }
+    }
+
+    T RunOnce<T>(
+        IReadOnlyCollection<string> inputs, Func<OrtValue[]> feed, IReadOnlyCollection<string> names,
+        Func<OnnxSession, IReadOnlyList<OrtValue>, T> read, bool shrinks, CancellationToken cancellation)
+    {
+        OrtValue[] values = [];
+        using var run = new RunOptions();
+        if (shrinks)
+        {
+            run.AddRunConfigEntry("memory.enable_memory_arena_shrinkage", "cpu:0");
+        }
+
+        InferenceSession session = RunKind.IsOneOfMany && _single.Value is { } single ? single : _session;
+        using CancellationTokenRegistration stop = cancellation.Register(() => run.Terminate = true);
+        try
+        {
+            values = feed();
+            using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(run, inputs, values, names);
+            return read(this, outputs);
+        }
+        catch (OnnxRuntimeException) when (cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellation);
+        }
+        catch (OnnxRuntimeException e) when (IsOutOfMemory(e))
+        {
+            throw new InferenceException(InferenceFault.OutOfMemory, $"Memory does not suffice to run model {_key}.", e);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new ModelException(ModelFault.Unusable, $"Model {_key} fails: {e.Message}", e);
+        }
+        finally
+        {
+            foreach (OrtValue value in values)
+            {
+                value.Dispose();
+            }
+        }
+    }
+
+    static OrtValue ToValue(TensorElementType type, long[] row) => type == TensorElementType.Int64
+        ? OrtValue.CreateTensorValueFromMemory(row, [1, row.Length])
+        : OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(row, id => (int)id), [1, row.Length]);
+
+    static OrtValue ToValue(TensorElementType type, Memory<float> input, long[] dimensions)
+    {
+        if (type != TensorElementType.Float16)
+        {
+            return OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, input, dimensions);
+        }
+
+        var halves = new Float16[input.Length];
+        TensorPrimitives.ConvertToHalf(input.Span, MemoryMarshal.Cast<Float16, Half>(halves.AsSpan()));
+        return OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, halves.AsMemory(), dimensions);
+    }
+
+    OutputTensor ToTensor(OrtValue value)
+    {
+        OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
+        switch (info.ElementDataType)
+        {
+            case TensorElementType.Float:
+                return new OutputTensor(value.GetTensorDataAsSpan<float>().ToArray(), info.Shape);
+            case TensorElementType.Float16:
+                ReadOnlySpan<Half> halves = MemoryMarshal.Cast<Float16, Half>(value.GetTensorDataAsSpan<Float16>());
+                var floats = new float[halves.Length];
+                TensorPrimitives.ConvertToSingle(halves, floats);
+                return new OutputTensor(floats, info.Shape);
+            default:
+                throw new ModelException(ModelFault.Unusable, $"Model {_key} answers with {info.ElementDataType}, not with float.");
+        }
+    }
+
+    static TensorInfo[] Describe(IReadOnlyList<string> names, IReadOnlyDictionary<string, NodeMetadata> metadata) =>
+        [.. names.Select(name => metadata[name].IsTensor
+            ? new TensorInfo(name, metadata[name].ElementDataType, metadata[name].Dimensions)
+            : new TensorInfo(name, TensorElementType.DataTypeMax, []))];
+
+    /// <summary>ONNX Runtime has no code for it: a failed allocation is told by its message alone.</summary>
+    internal static bool IsOutOfMemory(OnnxRuntimeException e) =>
+        e.Message.Contains("Failed to allocate memory", StringComparison.Ordinal)
+        || e.Message.Contains("bad_alloc", StringComparison.Ordinal)
+        || e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase);
+
+    public override void Dispose()
+    {
+        _session.Dispose();
+        if (_single.IsValueCreated)
+        {
+            _single.Value?.Dispose();
+        }
+    }
+}
