@@ -58,6 +58,7 @@ static class DaemonHost
         services.AddSingleton<ModelCatalog>();
         services.AddSingleton<ModelStore>();
         services.AddSingleton<PreparedModels>();
+        services.AddSingleton<ModelArrival>();
         services.AddSingleton<SessionFactory>();
         services.AddSingleton<ModelLoader>();
         services.AddSingleton(provider => new SessionCache(provider.GetRequiredService<ModelLoader>().Load, TimeProvider.System));

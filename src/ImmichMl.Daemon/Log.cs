@@ -77,4 +77,16 @@ static partial class Log
 
     [LoggerMessage(33, LogLevel.Warning, "{Model} has no code for language '{Language}' and takes the query as English")]
     public static partial void UnknownLanguage(this ILogger logger, string model, string language);
+
+    [LoggerMessage(60, LogLevel.Information, "Fetching {Model}")]
+    public static partial void Fetching(this ILogger logger, string model);
+
+    [LoggerMessage(61, LogLevel.Information, "Fetching {Model}: {Percent} %")]
+    public static partial void FetchProgress(this ILogger logger, string model, int percent);
+
+    [LoggerMessage(62, LogLevel.Information, "Fetched {Model}")]
+    public static partial void Fetched(this ILogger logger, string model);
+
+    [LoggerMessage(63, LogLevel.Error, "{Model} could not be fetched: {Cause}")]
+    public static partial void FetchFailed(this ILogger logger, string model, string cause);
 }

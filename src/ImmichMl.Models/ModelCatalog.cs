@@ -1,25 +1,93 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace ImmichMl.Models;
 
-/// <summary>The names that Immich knows, by task (models/catalog.json, compiled in). It says nothing about what is in the cache.</summary>
-public sealed partial class ModelCatalog
+/// <summary>
+/// The models that are known by name: Immich's (models/catalog.json, compiled in) and the user's own (CACHE/catalog.d/*.json). It says
+/// nothing about what is in the cache.
+/// </summary>
+public sealed class ModelCatalog
 {
-    readonly Dictionary<string, string[]> _names;
+    const int MaxUserFiles = 100;
+    const long MaxUserFileBytes = 1 << 20;
+
+    readonly List<CatalogEntry> _entries;
 
     public ModelCatalog()
     {
         using Stream json = typeof(ModelCatalog).Assembly.GetManifestResourceStream("catalog.json")
             ?? throw new InvalidOperationException("catalog.json was not compiled in.");
-        _names = JsonSerializer.Deserialize(json, CatalogJson.Default.DictionaryStringStringArray)
+        CatalogDocument document = JsonSerializer.Deserialize(json, ModelsJson.Default.CatalogDocument)
             ?? throw new InvalidOperationException("catalog.json is empty.");
+        _entries = [.. document.Models.Select(entry => entry with { Terms = entry.Terms is { } word ? document.Terms[word] : null })];
     }
 
-    public bool Contains(ModelKey key) => NamesOf(key.Kind.Task).Contains(key.Name, StringComparer.Ordinal);
+    /// <summary>With the user's own entries. They name no source: whoever can write to the cache must not steer the fetcher.</summary>
+    public ModelCatalog(ModelOptions options)
+        : this()
+    {
+        string folder = Path.Combine(options.CacheFolder, "catalog.d");
+        if (!Directory.Exists(folder))
+        {
+            return;
+        }
 
-    public IReadOnlyList<string> NamesOf(string task) => _names.GetValueOrDefault(task, []);
+        foreach (string file in Directory.GetFiles(folder, "*.json").Order(StringComparer.Ordinal).Take(MaxUserFiles))
+        {
+            AddUserFile(file);
+        }
+    }
 
-    [JsonSerializable(typeof(Dictionary<string, string[]>))]
-    internal sealed partial class CatalogJson : JsonSerializerContext;
+    /// <summary>Files of catalog.d that were passed over, each with the reason.</summary>
+    public IReadOnlyList<string> Faults => _faults;
+
+    readonly List<string> _faults = [];
+
+    public bool Contains(ModelKey key) => Find(key) is not null;
+
+    public CatalogEntry? Find(ModelKey key) => Find(key.Kind.Task, key.Name) is { } entry && entry.Types.Contains(key.Kind.Type) ? entry : null;
+
+    public CatalogEntry? Find(string task, string name) => _entries.FirstOrDefault(entry => entry.Task == task && entry.Name == name);
+
+    public IReadOnlyList<string> NamesOf(string task) => [.. _entries.Where(entry => entry.Task == task).Select(entry => entry.Name)];
+
+    /// <summary>Every entry of this name; a name may stand for models of several tasks.</summary>
+    public IReadOnlyList<CatalogEntry> Named(string name) => [.. _entries.Where(entry => entry.Name == name)];
+
+    /// <summary>Names of a task, or of all of them, that somebody may have meant.</summary>
+    public IReadOnlyList<string> NearMatches(string name, string? task = null) =>
+        NearNames.Of(name, _entries.Where(entry => task is null || entry.Task == task).Select(entry => entry.Name).Distinct());
+
+    void AddUserFile(string file)
+    {
+        try
+        {
+            if (new FileInfo(file).Length > MaxUserFileBytes)
+            {
+                throw new JsonException("it is over 1 MiB");
+            }
+
+            using FileStream json = File.OpenRead(file);
+            foreach (CatalogEntry entry in JsonSerializer.Deserialize(json, ModelsJson.Default.CatalogDocument)?.Models ?? [])
+            {
+                AddUserEntry(file, entry);
+            }
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            _faults.Add($"{file}: {e.Message}");
+        }
+    }
+
+    void AddUserEntry(string file, CatalogEntry entry)
+    {
+        if (!ModelKey.IsClean(entry.Name) || entry.Types.Count == 0 || entry.Types.Any(type => !ModelKind.All.Contains(new ModelKind(entry.Task, type))))
+        {
+            _faults.Add($"{file}: {entry.Name} has a name, a task or a type that no model can have");
+        }
+        else if (Find(entry.Task, entry.Name) is null)
+        {
+            _entries.Add(entry with { Repo = null, Files = [] });
+        }
+    }
 }

@@ -16,4 +16,7 @@ public enum ModelFault
 public sealed class ModelException(ModelFault fault, string message, Exception? cause = null) : Exception(message, cause)
 {
     public ModelFault Fault { get; } = fault;
+
+    /// <summary>When to ask again, where that is known.</summary>
+    public TimeSpan? RetryAfter { get; init; }
 }

@@ -10,4 +10,11 @@ public sealed class ModelOptions
     [Required]
     public string CacheFolder { get; set; } =
         Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "immich_ml");
+
+    /// <summary>Whether models of the catalogue that are not in the cache may be fetched.</summary>
+    [Display(Name = "MACHINE_LEARNING_DOWNLOAD", Description = "on: models of the catalogue that are asked for and not in the cache are fetched by immich-ml-fetch; off: never")]
+    [RegularExpression("(?i)on|off")]
+    public string Download { get; set; } = "on";
+
+    public bool MayDownload => !Download.Equals("off", StringComparison.OrdinalIgnoreCase);
 }

@@ -1,6 +1,6 @@
 namespace ImmichMl.Models;
 
-/// <summary>The model cache as it lies on disk, in Immich's own layout. Reads only.</summary>
+/// <summary>The model cache as it lies on disk, in Immich's own layout. Reads only; <see cref="ModelPlacing"/> writes.</summary>
 public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
 {
     public const string ModelFileName = "model.onnx";
@@ -15,13 +15,19 @@ public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
         string folder = FolderOf(key);
         if (File.Exists(Path.Combine(folder, ModelFileName)))
         {
+            CacheFiles.RefuseLinks(options.CacheFolder, Path.Combine(folder, ModelFileName));
             return folder;
         }
 
         throw catalog.Contains(key) || Directory.Exists(Path.GetDirectoryName(folder))
             ? new ModelException(ModelFault.Unavailable, $"Model {key} is not in the cache: {Path.Combine(folder, ModelFileName)} is missing.")
-            : new ModelException(ModelFault.Unknown, $"No model {key} is known, and none is in the cache.");
+            : new ModelException(ModelFault.Unknown, $"No model {key} is known, and none is in the cache.{Suggest(key)}");
     }
+
+    public bool Has(ModelKey key) => File.Exists(Path.Combine(FolderOf(key), ModelFileName));
+
+    string Suggest(ModelKey key) =>
+        catalog.NearMatches(key.Name, key.Kind.Task) is { Count: > 0 } near ? $" Near it: {string.Join(", ", near)}." : "";
 
     /// <summary>Every model of the catalogue and of the cache with the bytes it takes on disk, 0 where it is absent.</summary>
     public IEnumerable<(ModelKey Key, long Bytes)> List()
@@ -42,7 +48,7 @@ public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
         var folder = new DirectoryInfo(FolderOf(key));
         try
         {
-            return File.Exists(Path.Combine(folder.FullName, ModelFileName)) ? folder.EnumerateFiles().Sum(file => file.Length) : 0;
+            return File.Exists(Path.Combine(folder.FullName, ModelFileName)) ? folder.EnumerateFiles().Where(file => file.Name is not (ModelRecord.FileName or CacheFiles.TermsFileName)).Sum(file => file.Length) : 0;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -10,7 +10,7 @@ namespace ImmichMl.Daemon.Serving;
 
 /// <summary>Turns what the engines say into results of the wire.</summary>
 sealed class Answers(
-    ServeOptions serve, RuntimeOptions runtime, ImageLimits images, ModelStore store, SessionCache models,
+    ServeOptions serve, RuntimeOptions runtime, ImageLimits images, ModelStore store, SessionCache models, ModelArrival arrivals,
     InferenceQueue queue, Statistics statistics, DecodeQueue decoder, TimeProvider time)
 {
     /// <summary>Of the whole build: one number for all programs.</summary>
@@ -63,7 +63,7 @@ sealed class Answers(
             Queue = new QueueDepth(interactive, background),
             Models = Models().Models,
             Memory = new MemoryUse(memory.Resident, memory.Anonymous, ArenaBytes: 0),
-            Downloads = [],
+            Downloads = arrivals.Snapshot(),
         };
     }
 
@@ -81,7 +81,7 @@ sealed class Answers(
         }
     }
 
-    static ModelStatus Status(ModelKey key, long bytes, Dictionary<ModelKey, CachedModel> loaded)
+    ModelStatus Status(ModelKey key, long bytes, Dictionary<ModelKey, CachedModel> loaded)
     {
         bool isHeld = loaded.TryGetValue(key, out CachedModel held);
         return new ModelStatus
@@ -89,7 +89,7 @@ sealed class Answers(
             Task = key.Kind.Task,
             Type = key.Kind.Type,
             ModelName = key.Name,
-            State = isHeld ? held.State : bytes > 0 ? "cached" : "absent",
+            State = isHeld ? held.State : arrivals.IsFetching(key) ? "loading" : bytes > 0 ? "cached" : "absent",
             Bytes = bytes,
             Device = isHeld && held.State == "loaded" ? "cpu" : "",
             IdleMs = isHeld ? (long)held.Idle.TotalMilliseconds : 0,

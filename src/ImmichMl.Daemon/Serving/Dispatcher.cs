@@ -9,7 +9,9 @@ using Microsoft.Extensions.Logging;
 namespace ImmichMl.Daemon.Serving;
 
 /// <summary>Takes a request to the room that answers it, and holds the only catch around a request.</summary>
-sealed class Dispatcher(Pipeline pipeline, SessionCache models, Residency residency, Answers answers, Statistics statistics, TimeProvider time, ILogger<Dispatcher> log)
+sealed class Dispatcher(
+    Pipeline pipeline, SessionCache models, Residency residency, ModelArrival arrivals, Answers answers,
+    Statistics statistics, TimeProvider time, ILogger<Dispatcher> log)
 {
     /// <summary>Pixels; no picture has a longer side.</summary>
     const int MaxResolution = 65_535;
@@ -90,6 +92,7 @@ sealed class Dispatcher(Pipeline pipeline, SessionCache models, Residency reside
                 case StatsRequest:
                     return answers.Stats();
                 case LoadRequest load:
+                    await arrivals.WaitAsync([KeyOf(load.Model)], ModelArrival.BackgroundPatience, cancellation);
                     (await models.AcquireAsync<IDisposable>(KeyOf(load.Model), cancellation)).Dispose();
                     return EmptyResult.Instance;
                 case UnloadRequest unload:
@@ -110,18 +113,23 @@ sealed class Dispatcher(Pipeline pipeline, SessionCache models, Residency reside
         }
 
         Lane standard = image is null ? Lane.Interactive : Lane.Background;
-        Prediction prediction = await pipeline.PredictAsync(
-            new PredictionRequest
-            {
-                Tasks = [.. request.Tasks.Select(entry => new TaskRequest(entry.Task, entry.Type, entry.ModelName, ArgumentsOf(entry.Options)))],
-                Image = image,
-                Text = request.Text,
-                Lane = request.Priority switch { Priority.Interactive => Lane.Interactive, Priority.Background => Lane.Background, _ => standard },
-                Deadline = DeadlineOf(request),
-                Peer = connection,
-                Clock = clock,
-            },
-            cancellation);
+        var asked = new PredictionRequest
+        {
+            Tasks = [.. request.Tasks.Select(entry => new TaskRequest(entry.Task, entry.Type, entry.ModelName, ArgumentsOf(entry.Options)))],
+            Image = image,
+            Text = request.Text,
+            Lane = request.Priority switch { Priority.Interactive => Lane.Interactive, Priority.Background => Lane.Background, _ => standard },
+            Deadline = DeadlineOf(request),
+            Peer = connection,
+            Clock = clock,
+        };
+
+        // In front of the queue: a download takes minutes, and nobody's place is held for it. What the tasks lack is told before any is begun.
+        IEnumerable<ModelKey> keys = image is null && string.IsNullOrEmpty(request.Text)
+            ? []
+            : TaskGraph.Plan(asked.Tasks, hasImage: image is not null).Select(task => task.Key);
+        await arrivals.WaitAsync(keys, ModelArrival.PatienceOf(asked.Lane, asked.Deadline), cancellation);
+        Prediction prediction = await pipeline.PredictAsync(asked, cancellation);
         bool recognized = request.Tasks.Any(entry => ModelKind.TextRecognition == new ModelKind(entry.Task, entry.Type));
         return Answers.Predict(prediction, recognized, clock, time.GetElapsedTime(arrival));
     }

@@ -13,7 +13,7 @@ static class ErrorMap
     {
         ProtocolException e => Detail(e.Code, e.Message),
         ImageException e => Detail(CodeOf(e.Fault), e.Message),
-        ModelException e => Detail(CodeOf(e.Fault), e.Message),
+        ModelException e => Detail(CodeOf(e.Fault), e.Message) with { RetryAfterMs = (int?)e.RetryAfter?.TotalMilliseconds },
         InferenceException e => Detail(CodeOf(e.Fault), e.Message) with { RetryAfterMs = (int?)e.RetryAfter?.TotalMilliseconds },
         OutOfMemoryException => Detail(ErrorCode.OutOfMemory, "Memory does not suffice for this request."),
         OperationCanceledException => Detail(ErrorCode.Cancelled, "The request was cancelled."),

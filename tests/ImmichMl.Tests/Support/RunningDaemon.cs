@@ -36,6 +36,7 @@ sealed class RunningDaemon : IAsyncDisposable
         string folder = Directory.CreateTempSubdirectory("immich-ml-test-").FullName;
         Settings given = new Settings()
             .Add("IMMICH_LOG_LEVEL", "verbose")
+            .Add("MACHINE_LEARNING_DOWNLOAD", "off")
             .Add(MlClientOptions.SocketVariable, Path.Combine(folder, "immich-ml.sock"))
             .Add("MACHINE_LEARNING_CACHE_FOLDER", cache ?? Path.Combine(Repository.Root, "models", "demo"));
         foreach ((string name, string value) in settings)

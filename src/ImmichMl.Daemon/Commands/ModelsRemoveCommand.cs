@@ -1,0 +1,40 @@
+using System.CommandLine;
+using ImmichMl.Models;
+
+namespace ImmichMl.Daemon.Commands;
+
+/// <summary>immich-ml models rm: frees a model's space on disk.</summary>
+static class ModelsRemoveCommand
+{
+    public static Command Create()
+    {
+        Argument<string[]> names = ModelNames.Argument(optional: false);
+        return new Command("rm", "Delete models from the cache and say how much that freed.") { names, Cli.Cache }.Does((arguments, _) =>
+        {
+            ModelNames models = ModelNames.Read(arguments);
+            long freed = 0;
+            foreach (ModelKey key in arguments.GetRequiredValue(names).SelectMany(models.Present).Distinct())
+            {
+                // A language's name shares its detector with others: it goes with the name that owns the folder.
+                string folder = models.Store.Find(key);
+                string owner = Path.GetDirectoryName(folder)!;
+                if (Path.GetFileName(owner) != key.Name)
+                {
+                    continue;
+                }
+
+                using ModelLock held = ModelLock.TryTake(models.Cache, key.Kind.Task, $"{key.Name}.{key.Kind.Type}", TimeProvider.System)
+                    ?? throw new OperatorException($"{key} is being fetched by another process.");
+                freed += models.Store.List().First(model => model.Key == key).Bytes;
+                ModelPlacing.Remove(folder);
+                if (!Directory.EnumerateDirectories(owner).Any())
+                {
+                    ModelPlacing.Remove(owner);
+                }
+            }
+
+            Console.WriteLine($"freed {Output.Bytes(freed)}");
+            return Task.FromResult(Cli.Ok);
+        });
+    }
+}

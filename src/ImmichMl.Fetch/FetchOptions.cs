@@ -1,0 +1,49 @@
+using System.Globalization;
+
+namespace ImmichMl.Fetch;
+
+/// <summary>How the hub is reached: Hugging Face's own variables. Proxies are .NET's affair, which reads HTTPS_PROXY, ALL_PROXY and NO_PROXY.</summary>
+sealed record FetchOptions
+{
+    public required string CacheFolder { get; init; }
+
+    public required Uri Endpoint { get; init; }
+
+    /// <summary>Instead of modelscope.cn, for OCR.</summary>
+    public Uri? OcrEndpoint { get; init; }
+
+    public string? Token { get; init; }
+
+    public bool IsOffline { get; init; }
+
+    public bool IsForbidden { get; init; }
+
+    /// <summary>Time without a byte after which a connection is given up.</summary>
+    public TimeSpan Stall { get; init; } = TimeSpan.FromSeconds(30);
+
+    public static FetchOptions FromEnvironment(string cache) => new()
+    {
+        CacheFolder = cache,
+        Endpoint = Address("HF_ENDPOINT") ?? new Uri("https://huggingface.co"),
+        OcrEndpoint = Address("MACHINE_LEARNING_OCR_ENDPOINT"),
+        Token = Environment.GetEnvironmentVariable("HF_TOKEN") is { Length: > 0 } token ? token.Trim() : null,
+        IsOffline = IsSet("HF_HUB_OFFLINE"),
+        IsForbidden = Environment.GetEnvironmentVariable("MACHINE_LEARNING_DOWNLOAD")?.Trim().ToUpperInvariant() is "OFF" or "0" or "FALSE" or "NO",
+        Stall = TimeSpan.FromSeconds(double.TryParse(
+            Environment.GetEnvironmentVariable("HF_HUB_DOWNLOAD_TIMEOUT"), CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and < 3600 ? seconds : 30),
+    };
+
+    static bool IsSet(string name) => Environment.GetEnvironmentVariable(name)?.Trim().ToUpperInvariant() is "1" or "ON" or "YES" or "TRUE";
+
+    static Uri? Address(string name)
+    {
+        if (Environment.GetEnvironmentVariable(name) is not { Length: > 0 } value)
+        {
+            return null;
+        }
+
+        return Uri.TryCreate(value.TrimEnd('/'), UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"
+            ? address
+            : throw new FetchException(FetchFault.Operator, $"{name} is no http or https address.");
+    }
+}

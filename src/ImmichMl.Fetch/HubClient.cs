@@ -1,0 +1,154 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+
+namespace ImmichMl.Fetch;
+
+/// <summary>
+/// Speaks HTTP to the hub: listings page by page, files from a byte on. It follows redirects itself, because the token must not go to
+/// the host that they lead to. What may help when tried again is tried again by <see cref="Retries"/>.
+/// </summary>
+sealed class HubClient(FetchOptions options) : IDisposable
+{
+    const int MaxRedirects = 5;
+    const int MaxPages = 20;
+    const int MaxPageBytes = 4 << 20;
+
+    readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        ConnectTimeout = TimeSpan.FromSeconds(15),
+        ResponseDrainTimeout = TimeSpan.Zero,
+        UseCookies = false,
+        MaxResponseHeadersLength = 64,
+        InitialHttp2StreamWindowSize = 1 << 20,
+    });
+
+    public async Task<IReadOnlyList<TreeEntry>> ListAsync(string repo, CancellationToken cancellation)
+    {
+        var entries = new List<TreeEntry>();
+        Uri? next = new($"{options.Endpoint.ToString().TrimEnd('/')}/api/models/{repo}/tree/main?recursive=true");
+        for (int page = 0; next is not null; page++)
+        {
+            if (page == MaxPages)
+            {
+                throw HubListing.Refused($"it has over {MaxPages} pages");
+            }
+
+            using HttpResponseMessage response = await OpenAsync(next, 0, cancellation);
+            entries.AddRange(await ReadPageAsync(response, cancellation));
+            next = NextOf(response, next);
+        }
+
+        return entries;
+    }
+
+    public Uri AddressOf(string repo, string path) =>
+        new($"{options.Endpoint.ToString().TrimEnd('/')}/{repo}/resolve/main/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}");
+
+    /// <summary>The answer's head, 2xx or 416; its body is read by the caller.</summary>
+    /// <exception cref="RetryException">The hub wants to be asked again.</exception>
+    public async Task<HttpResponseMessage> OpenAsync(Uri address, long from, CancellationToken cancellation)
+    {
+        Uri at = address;
+        for (int hop = 0; hop <= MaxRedirects; hop++)
+        {
+            HttpResponseMessage response = await SendAsync(at, from, cancellation);
+            if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308))
+            {
+                return response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable ? response : throw FaultOf(response, at);
+            }
+
+            Uri? location = response.Headers.Location;
+            response.Dispose();
+            Uri to = location is null ? throw new FetchException(FetchFault.Network, $"{at.Host} redirects to nowhere.") : new Uri(at, location);
+            if (to.Scheme is not ("http" or "https") || (at.Scheme == "https" && to.Scheme != "https"))
+            {
+                throw new FetchException(FetchFault.Network, $"{at.Host} redirects away from https.");
+            }
+
+            at = to;
+        }
+
+        throw new FetchException(FetchFault.Network, $"{address.Host} redirects more than {MaxRedirects} times.");
+    }
+
+    async Task<HttpResponseMessage> SendAsync(Uri address, long from, CancellationToken cancellation)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, address);
+        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("immich-ml-fetch", typeof(HubClient).Assembly.GetName().Version?.ToString(3)));
+        if (from > 0)
+        {
+            request.Headers.Range = new RangeHeaderValue(from, null);
+        }
+
+        if (options.Token is not null && address.Authority == options.Endpoint.Authority && address.Scheme == options.Endpoint.Scheme)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", options.Token);
+        }
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(options.Stall);
+        return await _http.SendAsync(request, patience.Token);
+    }
+
+    static Exception FaultOf(HttpResponseMessage response, Uri address)
+    {
+        using (response)
+        {
+            string what = $"{address.Host} answers {(int)response.StatusCode} for {address.AbsolutePath}";
+            return (int)response.StatusCode is 408 or 425 or 429 or >= 500
+                ? new RetryException(what, WaitOf(response))
+                : new FetchException(FetchFault.Network, what + ((int)response.StatusCode is 401 or 403 ? "; HF_TOKEN may help." : "."));
+        }
+    }
+
+    static TimeSpan? WaitOf(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    {
+        { Delta: { } delta } => delta,
+        { Date: { } date } => date - TimeProvider.System.GetUtcNow(),
+        _ => null,
+    };
+
+    async Task<TreeEntry[]> ReadPageAsync(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(options.Stall);
+        await using Stream body = await response.Content.ReadAsStreamAsync(patience.Token);
+        using var page = new MemoryStream();
+        byte[] buffer = new byte[1 << 14];
+        while (await body.ReadAsync(buffer, patience.Token) is > 0 and var read)
+        {
+            page.Write(buffer, 0, page.Length + read <= MaxPageBytes ? read : throw HubListing.Refused("a page of it is over 4 MiB"));
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize(page.GetBuffer().AsSpan(0, (int)page.Length), HubJson.Default.TreeEntryArray) ?? [];
+        }
+        catch (JsonException e)
+        {
+            throw new FetchException(FetchFault.Network, "The hub's listing is no JSON of files.", e);
+        }
+    }
+
+    /// <summary>Link: &lt;…&gt;; rel="next". It may name the same host only.</summary>
+    static Uri? NextOf(HttpResponseMessage response, Uri current)
+    {
+        string? link = response.Headers.TryGetValues("Link", out IEnumerable<string>? links)
+            ? links.SelectMany(value => value.Split(',')).FirstOrDefault(one => one.Contains("rel=\"next\"", StringComparison.Ordinal))
+            : null;
+        int start = link?.IndexOf('<', StringComparison.Ordinal) ?? -1;
+        int end = link?.IndexOf('>', StringComparison.Ordinal) ?? -1;
+        if (start < 0 || end < start)
+        {
+            return null;
+        }
+
+        return Uri.TryCreate(current, link![(start + 1)..end], out Uri? next) && next.Authority == current.Authority && next.Scheme == current.Scheme
+            ? next
+            : throw HubListing.Refused("its next page is on another host");
+    }
+
+    public void Dispose() => _http.Dispose();
+}

@@ -1,0 +1,76 @@
+using System.Text.Json.Serialization;
+using ImmichMl.Models;
+
+namespace ImmichMl.Fetch;
+
+/// <summary>A file to fetch: where it goes below the model's name, where it comes from, and what it must come to.</summary>
+sealed record HubFile(string Path, Uri Address, FileDigest Digest);
+
+/// <summary>One entry of the hub's /api/models/REPO/tree, as it is on the wire.</summary>
+sealed record TreeEntry
+{
+    public string? Type { get; init; }
+
+    public string? Path { get; init; }
+
+    public string? Oid { get; init; }
+
+    public long? Size { get; init; }
+
+    public TreeLfs? Lfs { get; init; }
+}
+
+sealed record TreeLfs(string? Oid, long? Size);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, MaxDepth = 8)]
+[JsonSerializable(typeof(TreeEntry[]))]
+sealed partial class HubJson : JsonSerializerContext;
+
+/// <summary>Reads listings with the distrust that the network deserves. ARM NN's and Rockchip's variants are left out.</summary>
+static class HubListing
+{
+    const int MaxFiles = 2000;
+    const long MaxFileBytes = 64L << 30;
+
+    public static IReadOnlyList<HubFile> Read(IReadOnlyList<TreeEntry> tree, string type, Func<string, Uri> addressOf)
+    {
+        if (tree.Count > MaxFiles)
+        {
+            throw Refused($"it lists over {MaxFiles} files");
+        }
+
+        var files = new List<HubFile>();
+        foreach (TreeEntry entry in tree.Where(entry => entry.Type == "file"))
+        {
+            string path = entry.Path ?? throw Refused("a file has no name");
+            bool isWanted = path == "config.json" || path.StartsWith(type + "/", StringComparison.Ordinal);
+            if (path.StartsWith('/') || path.Split('/').Contains("..") || path.Any(char.IsControl) || (isWanted && !CacheFiles.IsSafe(path)))
+            {
+                throw Refused("a file's name leads out of the model's folder");
+            }
+
+            if (isWanted && !path.EndsWith(".armnn", StringComparison.Ordinal) && !path.EndsWith(".rknn", StringComparison.Ordinal))
+            {
+                files.Add(new HubFile(path, addressOf(path), DigestOf(entry)));
+            }
+        }
+
+        return files.Select(file => file.Path).Distinct(StringComparer.Ordinal).Count() != files.Count
+            ? throw Refused("a file stands in it twice")
+            : files.Any(file => file.Path == $"{type}/{ModelStore.ModelFileName}")
+                ? files
+                : throw Refused($"it has no {type}/{ModelStore.ModelFileName}");
+    }
+
+    static FileDigest DigestOf(TreeEntry entry)
+    {
+        long size = entry.Lfs?.Size ?? entry.Size ?? throw Refused("a file has no size");
+        return size is < 0 or > MaxFileBytes ? throw Refused("a file's size is out of bounds")
+            : entry.Lfs is { Oid: { } lfs } ? new FileDigest(size, IsHex(lfs, 64) ? lfs : throw Refused("an LFS file has no SHA-256"), null)
+            : new FileDigest(size, null, entry.Oid is { } oid && IsHex(oid, 40) ? oid : null);
+    }
+
+    static bool IsHex(string text, int length) => text.Length == length && text.All(char.IsAsciiHexDigitLower);
+
+    public static FetchException Refused(string why) => new(FetchFault.Network, $"The hub's listing is refused: {why}.");
+}

@@ -1,0 +1,121 @@
+using ImmichMl.Models;
+
+namespace ImmichMl.Fetch;
+
+/// <summary>
+/// Brings one type of one model into the cache: listing, room on disk, files side by side, verification, and a rename into place. What
+/// is under way lies in CACHE/.partial.
+/// </summary>
+sealed class ModelDownload(FetchOptions options, ModelCatalog catalog, ModelStore store, HubClient hub, Action<long, long> progress)
+{
+    const int FilesAtOnce = 4;
+    const long SpareBytes = 64L << 20;
+
+    readonly Dictionary<string, long> _received = [];
+    long _total;
+
+    /// <param name="key">What to bring.</param>
+    /// <param name="replace">Also where it is already, unless the user brought that one.</param>
+    /// <param name="cancellation">Leaves the parts for next time.</param>
+    public async Task RunAsync(ModelKey key, bool replace, CancellationToken cancellation)
+    {
+        CatalogEntry entry = catalog.Find(key) is { HasSource: true } known ? known : throw Unknown(key);
+        if (options.IsForbidden || options.IsOffline)
+        {
+            string by = options.IsForbidden ? "MACHINE_LEARNING_DOWNLOAD=off" : "HF_HUB_OFFLINE";
+            throw new FetchException(FetchFault.Operator, $"{key} cannot be fetched: this machine is offline by {by}. 'immich-ml models import' brings it from a file.");
+        }
+
+        string folder = store.FolderOf(key);
+        CacheFiles.RefuseLinks(options.CacheFolder, folder);
+        string name = Path.GetFileName(Path.GetDirectoryName(folder)!);
+        string partial = Path.Combine(options.CacheFolder, ".partial", key.Kind.Task, name, key.Kind.Type);
+        CacheFiles.RefuseLinks(options.CacheFolder, partial);
+        Directory.CreateDirectory(options.CacheFolder);
+        using ModelLock held = await ModelLock.TakeAsync(options.CacheFolder, key.Kind.Task, $"{name}.{key.Kind.Type}", TimeProvider.System, cancellation);
+        if (store.Has(key) && (!replace || ModelRecord.Read(folder)?.Origin == ModelRecord.Imported))
+        {
+            return;
+        }
+
+        IReadOnlyList<HubFile> files = await PlanAsync(entry, key.Kind.Type, cancellation);
+        _total = files.Sum(file => file.Digest.Size ?? 0);
+        CheckRoom(files, partial);
+        await Parallel.ForEachAsync(
+            files, new ParallelOptions { MaxDegreeOfParallelism = FilesAtOnce, CancellationToken = cancellation },
+            async (file, stop) => await new FileDownload(hub, options, file, PartOf(partial, file), bytes => Report(file, bytes)).RunAsync(stop));
+        await PlaceAsync(entry, key.Kind.Type, files, partial, folder, cancellation);
+    }
+
+    async Task<IReadOnlyList<HubFile>> PlanAsync(CatalogEntry entry, string type, CancellationToken cancellation)
+    {
+        if (entry.Repo is not { } repo)
+        {
+            return [.. entry.Files.Where(file => file.Type == type).Select(file =>
+                new HubFile($"{type}/{ModelStore.ModelFileName}", Redirected(file.Url), new FileDigest(null, file.Sha256, null)))];
+        }
+
+        IReadOnlyList<TreeEntry> tree = await Retries.RunAsync(() => hub.ListAsync(repo, cancellation), () => 0, cancellation);
+        return HubListing.Read(tree, type, path => hub.AddressOf(repo, path));
+    }
+
+    Uri Redirected(string url) =>
+        options.OcrEndpoint is { } mirror ? new Uri(mirror.ToString().TrimEnd('/') + new Uri(url).AbsolutePath) : new Uri(url);
+
+    void CheckRoom(IReadOnlyList<HubFile> files, string partial)
+    {
+        long needed = files.Sum(file => Math.Max(0, (file.Digest.Size ?? 0) - (new FileInfo(PartOf(partial, file)) is { Exists: true } part ? part.Length : 0)));
+        long free = new DriveInfo(options.CacheFolder).AvailableFreeSpace;
+        if (needed + SpareBytes > free)
+        {
+            throw new FetchException(FetchFault.Operator, $"{options.CacheFolder} has {free / 1_000_000} MB free; {(needed + SpareBytes) / 1_000_000} MB are needed.");
+        }
+    }
+
+    static string PartOf(string partial, HubFile file) => Path.Combine(partial, $"{file.Path}.{file.Digest.Name?[..16] ?? "new"}.part");
+
+    void Report(HubFile file, long bytes)
+    {
+        lock (_received)
+        {
+            _received[file.Path] = bytes;
+            long sum = _received.Values.Sum();
+            progress(sum, Math.Max(_total, sum));
+        }
+    }
+
+    static async Task PlaceAsync(
+        CatalogEntry entry, string type, IReadOnlyList<HubFile> files, string partial, string folder, CancellationToken cancellation)
+    {
+        string ready = partial + ".new";
+        ModelPlacing.Remove(ready);
+        Directory.CreateDirectory(ready);
+        foreach (HubFile file in files.Where(file => file.Path != "config.json"))
+        {
+            string target = CacheFiles.Resolve(ready, file.Path[(type.Length + 1)..]);
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Move(PartOf(partial, file), target);
+        }
+
+        new ModelRecord { Origin = ModelRecord.Fetched, Files = await ModelVerifier.DescribeAsync(ready, cancellation) }.Write(ready);
+        if (entry.Terms is not null)
+        {
+            await File.WriteAllTextAsync(Path.Combine(ready, CacheFiles.TermsFileName), entry.Terms + "\n", cancellation);
+        }
+
+        string cache = Path.GetDirectoryName(Path.GetDirectoryName(Path.GetDirectoryName(folder)!)!)!;
+        ModelPlacing.Place(cache, ready, folder);
+        if (files.FirstOrDefault(file => file.Path == "config.json") is { } config)
+        {
+            File.Move(PartOf(partial, config), Path.Combine(Path.GetDirectoryName(folder)!, "config.json"), overwrite: true);
+        }
+
+        ModelPlacing.Remove(partial);
+    }
+
+    FetchException Unknown(ModelKey key)
+    {
+        IReadOnlyList<string> near = catalog.NearMatches(key.Name, key.Kind.Task);
+        return new FetchException(FetchFault.Unknown, $"No model {key} can be fetched.{(near.Count > 0 ? $" Near it: {string.Join(", ", near)}." : "")}");
+    }
+}

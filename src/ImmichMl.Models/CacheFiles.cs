@@ -1,0 +1,54 @@
+namespace ImmichMl.Models;
+
+/// <summary>Paths below a folder that come from outside: they stay below it, whatever they say.</summary>
+public static class CacheFiles
+{
+    public const string TermsFileName = "TERMS.txt";
+    const int MaxDepth = 6;
+    const int MaxPathLength = 300;
+
+    /// <summary>True for a relative path of plain names: no dot folders, no backslash, no control characters.</summary>
+    public static bool IsSafe(string path) =>
+        path.Length is > 0 and <= MaxPathLength && path.Split('/') is { Length: <= MaxDepth } parts
+        && parts.All(part => part.Length > 0 && part[0] != '.' && !part.Any(letter => letter is '\\' or ':' || char.IsControl(letter)));
+
+    /// <exception cref="ModelException">The path leads out of the folder.</exception>
+    public static string Resolve(string folder, string path) => IsSafe(path)
+        ? Path.Combine(folder, path)
+        : throw new ModelException(ModelFault.Unusable, $"A file of the model has a name that leads elsewhere: {Printable(path)}");
+
+    /// <summary>Model files below a folder, in order, without our own; links are not followed.</summary>
+    public static IEnumerable<FileInfo> Below(string folder) =>
+        new DirectoryInfo(folder)
+            .EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false })
+            .Where(file => file.Name is not (ModelRecord.FileName or TermsFileName))
+            .OrderBy(file => file.FullName, StringComparer.Ordinal);
+
+    /// <exception cref="ModelException">Something on the way from the cache to the file is a link that leads out of the cache.</exception>
+    public static void RefuseLinks(string cache, string path)
+    {
+        string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(cache));
+        for (string? at = Path.GetFullPath(path); at is not null && at.Length > root.Length; at = Path.GetDirectoryName(at))
+        {
+            FileSystemInfo? target = ResolveLink(at);
+            if (target is not null && !target.FullName.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            {
+                throw new ModelException(ModelFault.Unusable, $"{at} is a link that leads out of the cache; it is not followed.");
+            }
+        }
+    }
+
+    static FileSystemInfo? ResolveLink(string path)
+    {
+        try
+        {
+            return new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true);
+        }
+        catch (IOException)
+        {
+            return null; // A link in a circle cannot be opened either.
+        }
+    }
+
+    static string Printable(string path) => new([.. path.Take(80).Select(letter => char.IsControl(letter) ? '?' : letter)]);
+}

@@ -1,0 +1,59 @@
+using System.Text.Json;
+
+namespace ImmichMl.Models;
+
+/// <summary>Who holds a lock, for people to read.</summary>
+public sealed record LockOwner(int Pid, DateTimeOffset Since);
+
+/// <summary>
+/// One writer per model among all processes on a cache. The kernel's lock on the file decides and ends with its process, so nothing is
+/// ever left behind by a crash; the owner and the age stand in the file.
+/// </summary>
+public sealed class ModelLock : IDisposable
+{
+    /// <summary>EAGAIN, which Linux gives for a lock that is taken.</summary>
+    const int WouldBlock = 11;
+
+    readonly FileStream _file;
+
+    ModelLock(FileStream file) => _file = file;
+
+    /// <summary>The lock, or null while somebody else has it.</summary>
+    public static ModelLock? TryTake(string cache, string task, string name, TimeProvider time)
+    {
+        string path = PathOf(cache, task, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        FileStream file;
+        try
+        {
+            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
+        }
+        catch (IOException e) when (e.HResult == WouldBlock)
+        {
+            return null;
+        }
+
+        file.SetLength(0);
+        JsonSerializer.Serialize(file, new LockOwner(Environment.ProcessId, time.GetUtcNow()), ModelsJson.Default.LockOwner);
+        file.Flush();
+        return new ModelLock(file);
+    }
+
+    /// <summary>Waits for as long as somebody else has it.</summary>
+    public static async Task<ModelLock> TakeAsync(string cache, string task, string name, TimeProvider time, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            if (TryTake(cache, task, name, time) is { } taken)
+            {
+                return taken;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(200), time, cancellation);
+        }
+    }
+
+    static string PathOf(string cache, string task, string name) => Path.Combine(cache, ".partial", task, name + ".lock");
+
+    public void Dispose() => _file.Dispose();
+}

@@ -1,0 +1,122 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace ImmichMl.Tests.Support;
+
+/// <summary>What was asked of the stand-in: path and query, the byte to begin at, and whether a token came along.</summary>
+sealed record HubAsked(string Target, long From, bool HasToken);
+
+/// <summary>
+/// A hub on loopback that serves files as Hugging Face does, and misbehaves on demand: <see cref="Before"/> may answer in its place.
+/// </summary>
+sealed class StandInHub : IAsyncDisposable
+{
+    readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    readonly CancellationTokenSource _stop = new();
+    readonly Task _accepting;
+
+    public StandInHub()
+    {
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    public string Address => $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
+
+    /// <summary>Files of the repository by their paths.</summary>
+    public ConcurrentDictionary<string, byte[]> Files { get; } = new();
+
+    public ConcurrentQueue<HubAsked> Asked { get; } = new();
+
+    /// <summary>The listing's JSON instead of the true one.</summary>
+    public string? Listing { get; set; }
+
+    /// <summary>True when it has answered, or hung up, itself.</summary>
+    public Func<HubAsked, NetworkStream, Task<bool>> Before { get; set; } = (_, _) => Task.FromResult(false);
+
+    public static Task WriteHeadAsync(NetworkStream peer, string status, params string[] headers) =>
+        peer.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nConnection: close\r\n{string.Concat(headers.Select(one => one + "\r\n"))}\r\n")).AsTask();
+
+    public string TrueListing() => "[" + string.Join(',', Files.Select(file =>
+        $$"""{"type":"file","oid":"{{GitBlob(file.Value)}}","size":{{file.Value.Length}},"path":"{{file.Key}}"{{(file.Key.EndsWith(".onnx", StringComparison.Ordinal) ? $$""","lfs":{"oid":"{{Convert.ToHexStringLower(SHA256.HashData(file.Value))}}","size":{{file.Value.Length}}}""" : "")}}}""")) + "]";
+
+    static string GitBlob(byte[] bytes) =>
+#pragma warning disable CA5350 // Git's own.
+        Convert.ToHexStringLower(SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {bytes.Length}\0"), .. bytes]));
+#pragma warning restore CA5350
+
+    async Task AcceptAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                _ = AnswerAsync(await _listener.AcceptTcpClientAsync(_stop.Token));
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    async Task AnswerAsync(TcpClient client)
+    {
+        using (client)
+        {
+            try
+            {
+                NetworkStream peer = client.GetStream();
+                using var lines = new StreamReader(peer, Encoding.ASCII, leaveOpen: true);
+                string target = (await lines.ReadLineAsync())?.Split(' ')[1] ?? "";
+                long from = 0;
+                bool hasToken = false;
+                while (await lines.ReadLineAsync() is { Length: > 0 } line)
+                {
+                    from = line.StartsWith("Range: bytes=", StringComparison.OrdinalIgnoreCase)
+                        ? long.Parse(line["Range: bytes=".Length..].TrimEnd('-'), CultureInfo.InvariantCulture) : from;
+                    hasToken |= line.StartsWith("Authorization:", StringComparison.OrdinalIgnoreCase);
+                }
+
+                var asked = new HubAsked(target, from, hasToken);
+                Asked.Enqueue(asked);
+                if (!await Before(asked, peer))
+                {
+                    await ServeAsync(asked, peer);
+                }
+            }
+            catch (IOException)
+            {
+                // The other side has gone, which some tests want.
+            }
+        }
+    }
+
+    async Task ServeAsync(HubAsked asked, NetworkStream peer)
+    {
+        byte[]? bytes = asked.Target.StartsWith("/api/", StringComparison.Ordinal)
+            ? Encoding.UTF8.GetBytes(Listing ?? TrueListing())
+            : Files.FirstOrDefault(file => asked.Target.EndsWith("/resolve/main/" + file.Key, StringComparison.Ordinal)).Value;
+        if (bytes is null)
+        {
+            await WriteHeadAsync(peer, "404 Not Found", "Content-Length: 0");
+            return;
+        }
+
+        string[] headers = [$"Content-Length: {bytes.Length - asked.From}", $"Content-Range: bytes {asked.From}-{bytes.Length - 1}/{bytes.Length}"];
+        await WriteHeadAsync(peer, asked.From > 0 ? "206 Partial Content" : "200 OK", asked.From > 0 ? headers : headers[..1]);
+        await peer.WriteAsync(bytes.AsMemory((int)asked.From));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _listener.Stop();
+        await _accepting;
+        _stop.Dispose();
+    }
+}
