@@ -45,7 +45,7 @@ public static class ModelPlacing
         {
             Directory.Delete(path, recursive: true);
         }
-        else
+        else if (Directory.Exists(Path.GetDirectoryName(path)))
         {
             File.Delete(path);
         }
