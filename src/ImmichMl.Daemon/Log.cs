@@ -75,7 +75,7 @@ static partial class Log
     [LoggerMessage(32, LogLevel.Error, "{Model} did not load: {Cause}")]
     public static partial void LoadFailed(this ILogger logger, string model, string cause);
 
-    [LoggerMessage(33, LogLevel.Warning, "{Model} has no code for language '{Language}' and takes the query as English")]
+    [LoggerMessage(39, LogLevel.Warning, "{Model} has no code for language '{Language}' and takes the query as English")]
     public static partial void UnknownLanguage(this ILogger logger, string model, string language);
 
     [LoggerMessage(60, LogLevel.Information, "Fetching {Model}")]

@@ -15,7 +15,7 @@ sealed class ServedProgram : IAsyncDisposable
     {
         string notify = _folder.File("notify");
         _notify.Bind(new UnixDomainSocketEndPoint(notify));
-        _daemon = ChildProgram.Start(["serve", "--socket", Socket, "--cache", cache], [("NOTIFY_SOCKET", notify), .. settings]);
+        _daemon = ChildProgram.Start(["serve", "--socket", Socket, "--cache", cache], [("NOTIFY_SOCKET", notify), ("MACHINE_LEARNING_DOWNLOAD", "off"), .. settings]);
     }
 
     public string Socket => _folder.File("immich-ml.sock");
