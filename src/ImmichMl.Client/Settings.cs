@@ -14,6 +14,9 @@ sealed class OperatorException(string message) : Exception(message);
 /// </summary>
 sealed class Settings
 {
+    /// <summary>The group of settings that take effect on reload too, not only at the start.</summary>
+    public const string Live = "live";
+
     readonly Dictionary<string, string> _given = new(StringComparer.OrdinalIgnoreCase);
     readonly HashSet<string> _read = new(StringComparer.OrdinalIgnoreCase);
 
@@ -28,11 +31,18 @@ sealed class Settings
         return this;
     }
 
-    public Settings AddEnvironment()
+    /// <param name="except">
+    /// Variables that repeat what stands in here count as not given: a service manager that read the same file put them there, and they
+    /// would hide what has been changed in the file since.
+    /// </param>
+    public Settings AddEnvironment(Settings? except = null)
     {
         foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
         {
-            Add((string)variable.Key, (string?)variable.Value);
+            if (except?._given.GetValueOrDefault((string)variable.Key) is not { } repeated || repeated != (string?)variable.Value)
+            {
+                Add((string)variable.Key, (string?)variable.Value);
+            }
         }
 
         return this;
@@ -94,6 +104,27 @@ sealed class Settings
             setting.Property.GetValue(options) is bool flag ? flag ? "true" : "false"
                 : Convert.ToString(setting.Property.GetValue(options), CultureInfo.InvariantCulture) ?? "",
             setting.Display.Description ?? ""));
+
+    /// <summary>Takes over from <paramref name="fresh"/> what may change while <paramref name="options"/> are in use.</summary>
+    /// <returns>Every setting that differs: true where it was taken over, false where only the next start will.</returns>
+    public static IEnumerable<(string Name, bool Taken)> TakeOver<
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(T options, T fresh)
+    {
+        foreach ((PropertyInfo property, DisplayAttribute display) in Declared<T>())
+        {
+            object? value = property.GetValue(fresh);
+            if (!Equals(property.GetValue(options), value))
+            {
+                bool isLive = display.GroupName == Live;
+                if (isLive)
+                {
+                    property.SetValue(options, value);
+                }
+
+                yield return (display.Name!, isLive);
+            }
+        }
+    }
 
     static IEnumerable<(PropertyInfo Property, DisplayAttribute Display)> Declared<
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>() =>

@@ -24,6 +24,14 @@ sealed record DaemonOptions(
             settings.Read<FaceOptions>(), settings.Read<OcrOptions>(), settings.Read<ModelOptions>(), settings.Read<ResidencyOptions>(),
             settings.Read<PreloadOptions>());
 
+    /// <summary>Takes over what may change while these are in use; names every setting that differs.</summary>
+    public IEnumerable<(string Name, bool Taken)> TakeOver(DaemonOptions fresh) =>
+    [
+        .. Settings.TakeOver(Serve, fresh.Serve), .. Settings.TakeOver(Runtime, fresh.Runtime), .. Settings.TakeOver(Images, fresh.Images),
+        .. Settings.TakeOver(Clip, fresh.Clip), .. Settings.TakeOver(Faces, fresh.Faces), .. Settings.TakeOver(Ocr, fresh.Ocr),
+        .. Settings.TakeOver(Models, fresh.Models), .. Settings.TakeOver(Residency, fresh.Residency), .. Settings.TakeOver(Preload, fresh.Preload),
+    ];
+
     public IEnumerable<(string Name, string Value, string Description)> Describe() =>
     [
         .. Settings.Describe(Serve), .. Settings.Describe(Runtime), .. Settings.Describe(Images), .. Settings.Describe(Clip),
@@ -35,11 +43,15 @@ sealed record DaemonOptions(
 /// <summary>The composition root: which rooms there are and who gets whom.</summary>
 static class DaemonHost
 {
-    public static IHost Build(DaemonOptions options, Action<ILoggingBuilder>? logging = null)
+    /// <param name="options">What is in force.</param>
+    /// <param name="logging">Where events go; null for stderr.</param>
+    /// <param name="again">Reads the settings once more, for a reload; null where they cannot have changed.</param>
+    public static IHost Build(DaemonOptions options, Action<ILoggingBuilder>? logging = null, Func<DaemonOptions>? again = null)
     {
+        var threshold = new LogThreshold { Level = LevelOf(options.Serve.LogLevel) };
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.SetMinimumLevel(LevelOf(options.Serve.LogLevel));
-        (logging ?? (standard => standard.AddProvider(new StderrLoggerProvider(TimeProvider.System))))(builder.Logging);
+        builder.Logging.SetMinimumLevel(logging is null ? LogLevel.Trace : threshold.Level);
+        (logging ?? (standard => standard.AddProvider(new StderrLoggerProvider(TimeProvider.System, threshold))))(builder.Logging);
 
         // What keeps the host from starting or stopping comes out of it as well, and is told once, without a stack.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
@@ -73,13 +85,17 @@ static class DaemonHost
         services.AddSingleton<Dispatcher>();
         services.AddSingleton<SocketListener>();
         services.AddSingleton<ISystemdNotifier, SystemdNotifier>();
+        services.AddSingleton<Watchdog>();
+        services.AddSingleton(threshold);
+        services.AddSingleton(again ?? (() => options));
+        services.AddSingleton<Reload>();
         services.AddHostedService<DaemonLifetime>();
         services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(options.Serve.DrainTimeoutSeconds + 5));
         return builder.Build();
     }
 
-    static LogLevel LevelOf(string word) => word.Trim().ToUpperInvariant() switch
+    public static LogLevel LevelOf(string word) => word.Trim().ToUpperInvariant() switch
     {
         "VERBOSE" => LogLevel.Trace,
         "DEBUG" => LogLevel.Debug,

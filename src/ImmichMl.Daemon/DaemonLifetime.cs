@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ImmichMl.Daemon.Serving;
 using ImmichMl.Inference.Sessions;
 using Microsoft.Extensions.Hosting;
@@ -11,7 +12,7 @@ namespace ImmichMl.Daemon;
 /// NOTIFY_SOCKET names, also where the parent is no systemd.
 /// </summary>
 sealed class DaemonLifetime(
-    DaemonOptions options, SocketListener listener, SessionCache models, Residency residency, Preparation preparation, Preload preload, Answers answers, ISystemdNotifier notifier, IHostApplicationLifetime application,
+    DaemonOptions options, SocketListener listener, SessionCache models, Residency residency, Preparation preparation, Preload preload, Watchdog watchdog, Reload reload, Answers answers, ISystemdNotifier notifier, IHostApplicationLifetime application,
     TimeProvider time, ILogger<DaemonLifetime> log) : IHostedService, IDisposable
 {
     static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(5);
@@ -25,6 +26,8 @@ sealed class DaemonLifetime(
     Task _preparing = Task.CompletedTask;
     Task _idle = Task.CompletedTask;
     Task _accepting = Task.CompletedTask;
+    Task _watching = Task.CompletedTask;
+    PosixSignalRegistration? _hangUp;
 
     /// <summary>Why the daemon stopped by itself; null when it was told to.</summary>
     public OperatorException? Fault { get; private set; }
@@ -39,9 +42,31 @@ sealed class DaemonLifetime(
         _residency = residency.RunAsync(_stopping.Token);
         _preparing = preparation.RunAsync(_stopping.Token);
         _idle = EndWhenIdleAsync();
+        _hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnHangUp);
         await PreloadAsync(cancellationToken);
         answers.Ready = !application.ApplicationStopping.IsCancellationRequested;
-        notifier.Notify(new ServiceState($"READY=1\nSTATUS=Listening on {_socket.Name}"));
+        notifier.Notify(new ServiceState(ReadyState));
+        _watching = watchdog.RunAsync(_stopping.Token);
+    }
+
+    string ReadyState => $"READY=1\nSTATUS=Listening on {_socket!.Name}";
+
+    /// <summary>The system's timestamps are CLOCK_MONOTONIC's.</summary>
+    TimeSpan MonotonicNow => time.GetElapsedTime(0);
+
+    /// <summary>One that comes before READY is not told to the manager, which would take the second message for the start's end.</summary>
+    void OnHangUp(PosixSignalContext signal)
+    {
+        signal.Cancel = true;
+        if (!answers.Ready)
+        {
+            reload.Run();
+            return;
+        }
+
+        notifier.Notify(new ServiceState($"RELOADING=1\nMONOTONIC_USEC={MonotonicNow.TotalMicroseconds:0}"));
+        reload.Run();
+        notifier.Notify(new ServiceState(ReadyState));
     }
 
     /// <summary>The service manager's patience is stretched while models load; who wants to stop does not wait for them.</summary>
@@ -123,7 +148,9 @@ sealed class DaemonLifetime(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        notifier.Notify(new ServiceState("STOPPING=1\nSTATUS=Finishing open requests"));
+        _hangUp?.Dispose();
+        TimeSpan patience = TimeSpan.FromSeconds(options.Serve.DrainTimeoutSeconds + 15);
+        notifier.Notify(new ServiceState($"STOPPING=1\nEXTEND_TIMEOUT_USEC={patience.TotalMicroseconds:0}\nSTATUS=Finishing open requests"));
         listener.StopAccepting();
         _socket?.Dispose();
         await _accepting;
@@ -133,11 +160,13 @@ sealed class DaemonLifetime(
         await _residency;
         await _preparing;
         await _idle;
+        await _watching;
         models.Dispose();
     }
 
     public void Dispose()
     {
+        _hangUp?.Dispose();
         _socket?.Dispose();
         _stopping.Dispose();
     }

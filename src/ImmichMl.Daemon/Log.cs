@@ -72,6 +72,18 @@ static partial class Log
     [LoggerMessage(38, LogLevel.Warning, "{Model} could not be prepared and runs as it is: {Cause}")]
     public static partial void PreparationFailed(this ILogger logger, string model, string cause);
 
+    [LoggerMessage(40, LogLevel.Information, "Reloaded: {Names}")]
+    public static partial void Reloaded(this ILogger logger, string names);
+
+    [LoggerMessage(41, LogLevel.Warning, "{Name} has changed and counts from the next start on")]
+    public static partial void NeedsRestart(this ILogger logger, string name);
+
+    [LoggerMessage(42, LogLevel.Error, "The settings stay as they are: {Cause}")]
+    public static partial void ReloadFailed(this ILogger logger, string cause);
+
+    [LoggerMessage(43, LogLevel.Error, "One piece of work has been running for {Seconds:0} s: the watchdog is not fed any more")]
+    public static partial void Stuck(this ILogger logger, double seconds);
+
     [LoggerMessage(32, LogLevel.Error, "{Model} did not load: {Cause}")]
     public static partial void LoadFailed(this ILogger logger, string model, string cause);
 

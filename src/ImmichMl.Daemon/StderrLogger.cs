@@ -8,22 +8,22 @@ namespace ImmichMl.Daemon;
 /// One line an event on stderr: with journald's level prefix where journald reads it (it has the time itself), else with time and level.
 /// Own code because the console logger costs a thread, its options machinery and 150 kB for the same line.
 /// </summary>
-sealed class StderrLoggerProvider(TimeProvider time) : ILoggerProvider
+sealed class StderrLoggerProvider(TimeProvider time, LogThreshold? threshold = null) : ILoggerProvider
 {
     readonly bool _isJournal = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("JOURNAL_STREAM"));
 
-    public ILogger CreateLogger(string categoryName) => new StderrLogger(categoryName[(categoryName.LastIndexOf('.') + 1)..], _isJournal, time);
+    public ILogger CreateLogger(string categoryName) => new StderrLogger(categoryName[(categoryName.LastIndexOf('.') + 1)..], _isJournal, time, threshold);
 
     public void Dispose()
     {
     }
 
-    sealed class StderrLogger(string room, bool isJournal, TimeProvider time) : ILogger
+    sealed class StderrLogger(string room, bool isJournal, TimeProvider time, LogThreshold? threshold) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
+        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None && logLevel >= (threshold?.Level ?? LogLevel.Trace);
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
@@ -71,4 +71,10 @@ sealed class StderrLoggerProvider(TimeProvider time) : ILoggerProvider
             _ => "DEBUG",
         };
     }
+}
+
+/// <summary>From which level on events are written, where that may change while the program runs.</summary>
+sealed class LogThreshold
+{
+    public LogLevel Level { get; set; }
 }

@@ -12,8 +12,22 @@ sealed class WorkerThreads(string name, int count, bool yields = false) : IDispo
 
     // A thread that yields would hand its niceness on to the pool threads that its answers may start.
     readonly WorkerThreads? _answering = yields ? new($"{name} answers", 1) : null;
+    readonly SortedSet<long> _running = [];
     int _started;
+    long _lastStarted;
     bool _disposed;
+
+    /// <summary>The work that has been running for longest, by a number that is its own; 0 when none runs.</summary>
+    public long OldestRunning
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _running.Min;
+            }
+        }
+    }
 
     /// <summary>Runs <paramref name="work"/> on one of the threads. What it throws comes out of the task.</summary>
     public Task<T> RunAsync<T>(Func<T> work)
@@ -74,15 +88,23 @@ sealed class WorkerThreads(string name, int count, bool yields = false) : IDispo
         {
             _ready.Wait();
             Action? work;
+            long number;
             lock (_lock)
             {
                 if (!_work.TryDequeue(out work))
                 {
                     return;
                 }
+
+                number = ++_lastStarted;
+                _running.Add(number);
             }
 
             work();
+            lock (_lock)
+            {
+                _running.Remove(number);
+            }
         }
     }
 

@@ -29,15 +29,8 @@ static class ServeCommand
 
     static async Task<int> RunAsync(ParseResult arguments, string? config, bool printConfig, CancellationToken cancellation)
     {
-        var settings = new Settings();
-        if (config is not null)
-        {
-            settings.AddFile(config);
-        }
-
-        settings.AddEnvironment()
-            .Add(MlClientOptions.SocketVariable, arguments.GetValue(Cli.Socket))
-            .Add("MACHINE_LEARNING_CACHE_FOLDER", arguments.GetValue(Cli.Cache));
+        Settings file = FileSettings(config);
+        Settings settings = GivenSettings(arguments, config, before: null);
         DaemonOptions options = DaemonOptions.Read(settings);
         if (printConfig)
         {
@@ -50,7 +43,7 @@ static class ServeCommand
         // With two cores there are two: one that is kept busy by a frame of 100 MB and one that pings wait for.
         ThreadPool.GetMinThreads(out int workers, out int ports);
         ThreadPool.SetMinThreads(Math.Max(workers, 4), ports);
-        using IHost host = DaemonHost.Build(options);
+        using IHost host = DaemonHost.Build(options, again: () => DaemonOptions.Read(GivenSettings(arguments, config, before: file)));
         ILogger log = host.Services.GetRequiredService<ILogger<DaemonLifetime>>();
         log.DecodingWith(ImageDecoder.Describe(options.Images.ChosenCodec));
         foreach (string name in settings.Unread)
@@ -63,6 +56,13 @@ static class ServeCommand
         await host.RunAsync(cancellation);
         return lifetime.Fault is { } fault ? throw fault : Cli.Ok;
     }
+
+    static Settings FileSettings(string? config) => config is null ? new Settings() : new Settings().AddFile(config);
+
+    static Settings GivenSettings(ParseResult arguments, string? config, Settings? before) => FileSettings(config)
+        .AddEnvironment(before)
+        .Add(MlClientOptions.SocketVariable, arguments.GetValue(Cli.Socket))
+        .Add("MACHINE_LEARNING_CACHE_FOLDER", arguments.GetValue(Cli.Cache));
 
     static void PrintConfig(DaemonOptions options, bool json)
     {

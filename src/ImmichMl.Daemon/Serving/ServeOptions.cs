@@ -13,7 +13,7 @@ public sealed class ServeOptions
     public string SocketPath { get; set; } = MlClientOptions.UserSocketPath ?? MlClientOptions.ServiceSocketPath;
 
     /// <summary>Threshold of the log: verbose, debug, log, info, warn, error, critical; an unknown word counts as info.</summary>
-    [Display(Name = "IMMICH_LOG_LEVEL", Description = "verbose, debug, log, info, warn, error or critical")]
+    [Display(Name = "IMMICH_LOG_LEVEL", Description = "verbose, debug, log, info, warn, error or critical", GroupName = Settings.Live)]
     public string LogLevel { get; set; } = "info";
 
     /// <summary>The largest frame to accept.</summary>
@@ -27,7 +27,7 @@ public sealed class ServeOptions
     public long FrameBytesInFlight { get; set; } = 256L * 1024 * 1024;
 
     /// <summary>Connections at once; one more is closed as it comes.</summary>
-    [Display(Name = "MACHINE_LEARNING_MAX_CONNECTIONS", Description = "Connections at once; one more is closed as it comes")]
+    [Display(Name = "MACHINE_LEARNING_MAX_CONNECTIONS", Description = "Connections at once; one more is closed as it comes", GroupName = Settings.Live)]
     [Range(1, 100_000)]
     public int MaxConnections { get; set; } = 1024;
 
@@ -47,7 +47,7 @@ public sealed class ServeOptions
     public double FrameTimeoutSeconds { get; set; } = 120;
 
     /// <summary>How long open requests may go on after SIGTERM.</summary>
-    [Display(Name = "MACHINE_LEARNING_DRAIN_TIMEOUT", Description = "Seconds that open requests may go on after SIGTERM")]
+    [Display(Name = "MACHINE_LEARNING_DRAIN_TIMEOUT", Description = "Seconds that open requests may go on after SIGTERM", GroupName = Settings.Live)]
     [Range(0d, 3600d)]
     public double DrainTimeoutSeconds { get; set; } = 10;
 }

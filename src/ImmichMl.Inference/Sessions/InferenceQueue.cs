@@ -199,6 +199,16 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
         return first;
     }
 
+    /// <summary>Numbers of the work that has been running for longest, on either kind of thread; 0 where none runs.</summary>
+    public (long Plain, long Yielding) OldestRunning => (_threads.OldestRunning, _yielding.OldestRunning);
+
+    /// <summary>Runs <paramref name="beat"/> on a thread that runs models, as soon as one is free.</summary>
+    public Task BeatAsync(Action beat) => _threads.RunAsync(() =>
+    {
+        beat();
+        return true;
+    });
+
     public void Dispose()
     {
         _threads.Dispose();

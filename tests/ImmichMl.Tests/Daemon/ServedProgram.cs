@@ -11,11 +11,13 @@ sealed class ServedProgram : IAsyncDisposable
     readonly Socket _notify = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
     readonly ChildProgram _daemon;
 
-    ServedProgram(string cache, (string Name, string? Value)[] settings)
+    ServedProgram(string cache, string[] arguments, (string Name, string? Value)[] settings)
     {
         string notify = _folder.File("notify");
         _notify.Bind(new UnixDomainSocketEndPoint(notify));
-        _daemon = ChildProgram.Start(["serve", "--socket", Socket, "--cache", cache], [("NOTIFY_SOCKET", notify), ("MACHINE_LEARNING_DOWNLOAD", "off"), .. settings]);
+        _daemon = ChildProgram.Start(
+            ["serve", "--socket", Socket, "--cache", cache, .. arguments],
+            [("NOTIFY_SOCKET", notify), ("MACHINE_LEARNING_DOWNLOAD", "off"), .. settings]);
     }
 
     public string Socket => _folder.File("immich-ml.sock");
@@ -23,18 +25,22 @@ sealed class ServedProgram : IAsyncDisposable
     public int ProcessId => _daemon.Id;
 
     /// <summary>Returns once the daemon has said that it is ready.</summary>
-    public static async Task<ServedProgram> StartAsync(string cache, params (string Name, string? Value)[] settings)
+    public static Task<ServedProgram> StartAsync(string cache, params (string Name, string? Value)[] settings) => StartWithAsync(cache, [], settings);
+
+    /// <summary>The same, with further arguments.</summary>
+    public static async Task<ServedProgram> StartWithAsync(string cache, string[] arguments, params (string Name, string? Value)[] settings)
     {
-        var served = new ServedProgram(cache, settings);
+        var served = new ServedProgram(cache, arguments, settings);
         await Assert.That(await served.NotificationAsync()).StartsWith("READY=1\n");
         return served;
     }
 
     /// <summary>The next datagram for the service manager.</summary>
-    public async Task<string> NotificationAsync()
+    /// <param name="patience">How long it may take; some default where null.</param>
+    public async Task<string> NotificationAsync(TimeSpan? patience = null)
     {
         byte[] datagram = new byte[4096];
-        using var enough = new CancellationTokenSource(Patience.Limit);
+        using var enough = new CancellationTokenSource(patience ?? Patience.Limit);
         return Encoding.UTF8.GetString(datagram, 0, await _notify.ReceiveAsync(datagram, enough.Token));
     }
 
@@ -42,6 +48,8 @@ sealed class ServedProgram : IAsyncDisposable
     public Task<Finished> AskAsync(string verb, params IEnumerable<string> arguments) => ChildProgram.RunAsync([verb, .. arguments, "--socket", Socket]);
 
     public void Terminate() => _daemon.Terminate();
+
+    public void Signal(int number) => _daemon.Signal(number);
 
     public Task<Finished> EndAsync() => _daemon.EndAsync();
 

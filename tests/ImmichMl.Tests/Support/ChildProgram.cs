@@ -73,10 +73,11 @@ sealed partial class ChildProgram : IAsyncDisposable
         }
     }
 
-    public void Terminate()
+    public void Terminate() => Signal(15);
+
+    public void Signal(int number)
     {
-        const int SigTerm = 15;
-        if (Kill(_process.Id, SigTerm) != 0)
+        if (Kill(_process.Id, number) != 0)
         {
             throw new InvalidOperationException($"Process {_process.Id} is not there to be told.");
         }
@@ -84,7 +85,7 @@ sealed partial class ChildProgram : IAsyncDisposable
 
     static bool IsSetting(string name) =>
         name.StartsWith("IMMICH_", StringComparison.OrdinalIgnoreCase) || name.StartsWith("MACHINE_LEARNING_", StringComparison.OrdinalIgnoreCase)
-        || name is "NOTIFY_SOCKET" or "JOURNAL_STREAM" or "LISTEN_FDS" or "LISTEN_PID" or "XDG_RUNTIME_DIR";
+        || name is "NOTIFY_SOCKET" or "WATCHDOG_USEC" or "WATCHDOG_PID" or "CREDENTIALS_DIRECTORY" or "JOURNAL_STREAM" or "LISTEN_FDS" or "LISTEN_PID" or "XDG_RUNTIME_DIR";
 
     static (string File, string[] Before) Locate()
     {
