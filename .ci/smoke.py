@@ -47,10 +47,11 @@ def golden(name):
 
 def release_tree():
     found = sorted(os.listdir(RELEASE))
-    wanted = ["immich-ml", "immich-ml-fetch", "immich-ml-gateway", "libSkiaSharp.so", "libonnxruntime.so", "licenses"]
-    check("the release tree holds the programs, their libraries and licences, nothing else", found == wanted, str(found))
-    size = os.path.getsize(DAEMON)
-    check("immich-ml takes 12 MB at most", size <= 12_000_000, str(size))
+    wanted = ["immich-ml", "immich-ml-fetch", "immich-ml-gateway", "immich-ml-v2", "immich-ml-v3", "libSkiaSharp.so", "libonnxruntime.so",
+              "licenses", "sbom.cdx.json"]
+    check("the release tree holds the programs, their libraries, licences and the list of parts, nothing else", found == wanted, str(found))
+    sizes = [os.path.getsize(f"{DAEMON}-{level}") for level in ("v2", "v3")]
+    check("each build of immich-ml takes 12 MB at most", max(sizes) <= 12_000_000, str(sizes))
 
 
 def demo(home):

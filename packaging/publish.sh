@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Builds the native release tree: the three programs, the native libraries beside them, licence notices; nothing else.
-#   packaging/publish.sh [RID] [OUT]      RID: linux-x64 (this machine's by default) or linux-arm64; OUT: out/RID by default
+# Builds the native release tree: the programs, the native libraries beside them, licences and the list of parts; nothing else.
+#   packaging/publish.sh [RID] [OUT] [SYMBOLS]
+# RID: linux-x64 or linux-arm64 (this machine's by default), OUT: out/RID by default, SYMBOLS: a folder for debug symbols, by build id.
+# The other architecture is cross-built: Debian's clang lld, and gcc, libc6-dev and binutils for that architecture.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,47 +12,62 @@ case "$(uname -m)" in
 esac
 rid=${1:-$here}
 out=${2:-out/$rid}
+symbols=${3:-}
+case "$rid" in
+    linux-x64) triple=x86_64-linux-gnu ;;
+    linux-arm64) triple=aarch64-linux-gnu ;;
+    *) echo "publish.sh: $rid is not linux-x64 or linux-arm64" >&2; exit 2 ;;
+esac
+if [ "$rid" = "$here" ]; then prefix=; else prefix=$triple-; fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-for program in Daemon Gateway Fetch; do
-    dotnet publish "src/ImmichMl.$program" -c Release -r "$rid" -o "$work/$program" --nologo -v quiet
-done
+# Two builds of one commit are the same to the byte: no path of this machine, no time.
+: "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct 2> /dev/null || date +%s)}"
+export SOURCE_DATE_EPOCH
+
+publish() {
+    dotnet publish "src/ImmichMl.$1" -c Release -r "$rid" -o "$work/$2" --nologo -v quiet \
+        -p:ContinuousIntegrationBuild=true "-p:PathMap=$PWD/=/immich-ml/" "${@:3}"
+}
+
+# place BUILT NAME: a program into the tree, its symbols beside it by build id, where gdb looks.
+place() {
+    install -m 755 "$1" "$out/$2"
+    if [ -n "$symbols" ] && [ -f "$1.dbg" ]; then
+        id=$("${prefix}readelf" -n "$1" | sed -n 's/^ *Build ID: *//p')
+        mkdir -p "$symbols/.build-id/${id:0:2}"
+        install -m 644 "$1.dbg" "$symbols/.build-id/${id:0:2}/${id:2}.debug"
+    fi
+}
 
 rm -rf "$out"
-mkdir -p "$out/licenses"
-install -m 755 "$work/Daemon/immich-ml" "$work/Gateway/immich-ml-gateway" "$work/Fetch/immich-ml-fetch" "$out/"
-# libonnxruntime_providers_shared.so serves provider libraries of the old kind, which are not shipped.
-install -m 644 "$work/Daemon/libonnxruntime.so" "$work/Daemon/libSkiaSharp.so" "$out/"
-
-# Licence notices: our own, and of every package whose code is in the programs (analyzers and other systems' natives are not).
-cp LICENSE "$out/licenses/LICENSE.immich-ml.txt"
-packages=$(dotnet nuget locals global-packages --list | sed 's/^[^:]*: *//')
-{
-    printf 'Software that is part of this release. Licence texts, where the package brings them, stand beside this file.\n\n'
-    dotnet list src/ImmichMl.Daemon package --include-transitive \
-        | awk '$1 == ">" { print $2, $NF }' | sort -u | grep -viE 'analyzer|macos|win32|illink|ilcompiler|eventlog|stringtools' \
-        | while read -r name version; do
-            folder="$packages${name,,}/$version"
-            nuspec="$folder/${name,,}.nuspec"
-            licence=$(sed -n 's:.*<license type="expression">\(.*\)</license>.*:\1:p' "$nuspec")
-            copyright=$(sed -n 's:.*<copyright>\(.*\)</copyright>.*:\1:p' "$nuspec")
-            for text in LICENSE LICENSE.txt LICENSE.TXT ThirdPartyNotices.txt THIRD-PARTY-NOTICES.txt THIRD-PARTY-NOTICES.TXT; do
-                if [ -f "$folder/$text" ]; then
-                    cp "$folder/$text" "$out/licenses/$name.${text%.*}.txt"
-                    chmod 644 "$out/licenses/$name.${text%.*}.txt"
-                fi
-            done
-            printf '%s %s\n    %s\n    %s\n' "$name" "$version" "${licence:-see $name.LICENSE.txt}" "${copyright:-no copyright line in the package}"
-        done
-    # Most of the .NET packages bring the very same text: once is enough.
-    for text in "$out"/licenses/Microsoft.Extensions.*; do
-        cmp -s "$text" "$out/licenses/Microsoft.Extensions.Hosting.THIRD-PARTY-NOTICES.txt" || continue
-        [[ $text == */Microsoft.Extensions.Hosting.THIRD-PARTY-NOTICES.txt ]] || rm "$text"
+mkdir -p "$out"
+publish Gateway gateway
+publish Fetch fetch
+place "$work/gateway/immich-ml-gateway" immich-ml-gateway
+place "$work/fetch/immich-ml-fetch" immich-ml-fetch
+if [ "$rid" = linux-x64 ]; then
+    # The daemon alone is built twice: it alone computes.
+    for level in v2 v3; do
+        publish Daemon "$level" "-p:IlcInstructionSet=x86-64-$level"
+        place "$work/$level/immich-ml" "immich-ml-$level"
     done
-    printf '\n.NET runtime (compiled into the programs)\n    MIT\n    Copyright (c) .NET Foundation and Contributors\n'
-    printf '\nThe MIT licence, for the components above that name it:\n\n'
-    sed -n '/^Permission/,$p' LICENSE
-} > "$out/licenses/NOTICES.txt"
+    daemon=$work/v3
+    "${prefix}gcc" -O2 -Wall -Wextra -Werror -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -pie -Wl,-z,relro,-z,now -s \
+        -ffile-prefix-map="$PWD"=/immich-ml -o "$out/immich-ml" packaging/launcher.c
+else
+    publish Daemon daemon
+    daemon=$work/daemon
+    place "$daemon/immich-ml" immich-ml
+fi
 
+# libonnxruntime_providers_shared.so serves provider libraries of the old kind, which are not shipped.
+for library in libonnxruntime.so libSkiaSharp.so; do
+    install -m 644 "$daemon/$library" "$out/"
+    "${prefix}strip" --strip-unneeded "$out/$library"
+done
+python3 packaging/parts.py "$rid" "$out"
+chmod -R u=rwX,go=rX "$out"
+find "$out" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 ls -l "$out"
