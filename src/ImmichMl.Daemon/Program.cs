@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using ImmichMl.Daemon.Bench;
 using ImmichMl.Daemon.Commands;
 using ImmichMl.Inference.Sessions;
 
@@ -30,6 +31,6 @@ static class Program
     {
         ServeCommand.Create(), PredictCommand.Create(), EmbedCommand.Create(), FacesCommand.Create(), OcrCommand.Create(), PingCommand.Create(),
         HealthCommand.Create(), InfoCommand.Create(), ModelsCommand.Create(), LoadCommand.Create(), LoadCommand.CreateUnload(), TopCommand.Create(),
-        PrepareCommand.Create(), DemoCommand.Create(),
+        PrepareCommand.Create(), DemoCommand.Create(), BenchCommand.Create(),
     };
 }

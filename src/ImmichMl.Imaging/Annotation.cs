@@ -97,7 +97,7 @@ public sealed class Annotation : IDisposable
         return data.ToArray();
     }
 
-    static void CopyRows(Bitmap from, SKBitmap to)
+    internal static void CopyRows(Bitmap from, SKBitmap to)
     {
         var pixels = to.GetPixelSpan();
         for (var y = 0; y < from.Height; y++)
