@@ -28,8 +28,8 @@ static class ReportPage
 
     public static string Write(BenchResult result)
     {
-        var page = new StringBuilder("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>immich-ml bench</title>\n")
-            .Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<style>\n").Append(Style).Append("\n</style></head><body>\n<h1>")
+        var page = new StringBuilder("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/><title>immich-ml bench</title>\n")
+            .Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<style>\n").Append(Style).Append("\n</style></head><body>\n<h1>")
             .Append(Encode($"{result.Workload.Mix}: {result.Load}")).Append("</h1>\n<p>")
             .Append(Encode($"{result.Started.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC, immich-ml {result.Version}; {result.Pictures}")).Append("</p>\n");
         AppendComparison(page, result);
@@ -67,7 +67,7 @@ static class ReportPage
             return;
         }
 
-        page.Append($"<h2>B over A</h2>\n<p>A {Encode(result.Runs[0].Target)}<br>B {Encode(result.Runs[1].Target)}; measured in turn.</p>\n");
+        page.Append($"<h2>B over A</h2>\n<p>A {Encode(result.Runs[0].Target)}<br/>B {Encode(result.Runs[1].Target)}; measured in turn.</p>\n");
         AppendTable(page, ["endpoint", "figure", "A", "B", "B / A", "least", "most"], result.Comparisons.Select(one => (string[])
             [one.Endpoint, one.Figure, Number(one.A), Number(one.B), Number(one.Ratio), Number(one.Least), Number(one.Most)]));
     }

@@ -7,7 +7,7 @@ namespace ImmichMl.Tests.Daemon;
 public sealed partial class CliTests
 {
     [Test]
-    [Arguments("", "serve predict embed ping health info models demo --version")]
+    [Arguments("", "serve predict embed ping health info models demo bench --version")]
     [Arguments("serve", "--socket --cache --config --print-config --json")]
     [Arguments("predict", "FILE --tasks --text --socket --timeout --json")]
     [Arguments("embed", "FILE --model --socket --timeout --json")]
@@ -16,6 +16,7 @@ public sealed partial class CliTests
     [Arguments("info", "--socket --timeout --json")]
     [Arguments("models", "--cache --all --socket --timeout --json")]
     [Arguments("demo", "--json")]
+    [Arguments("bench", "MIX --users --rate --ramp --warm-up --duration --count --socket --http --compare --pictures --json --html")]
     public async Task Help_names_everything_that_a_verb_takes(string verb, string words)
     {
         Finished help = await ChildProgram.RunAsync([.. verb.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);

@@ -1,0 +1,154 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Xml;
+using System.Xml.Linq;
+using ImmichMl.Daemon.Bench;
+
+namespace ImmichMl.Tests.Bench;
+
+/// <summary>The page and the JSON that come out, read again by readers that are not ours.</summary>
+public sealed class BenchReportTests
+{
+    // A name goes only with a new schema number.
+    static readonly string[] s_names =
+    [
+        "schema", "version", "started", "load", "load.mix", "load.mix.endpoint", "load.mix.weight", "load.mix.modelName", "load.loop", "load.users", "load.pictures",
+        "load.distinctPictures", "load.distinctQueries", "load.rampSeconds", "load.warmUpSeconds", "load.durationSeconds",
+        "runs", "runs.name", "runs.target", "runs.seconds", "runs.cutShort", "runs.requestsPerSecond", "runs.peakMemoryBytes", "runs.endpoints",
+        "runs.endpoints.endpoint", "runs.endpoints.answered", "runs.endpoints.errors", "runs.endpoints.errors.overloaded", "runs.endpoints.latencyMs",
+        "runs.endpoints.responseMs", "runs.endpoints.serverMs", "runs.endpoints.histogram", "runs.endpoints.histogram.fromMs",
+        "runs.endpoints.histogram.toMs", "runs.endpoints.histogram.count", "runs.timeline", "runs.timeline.second", "runs.timeline.requestsPerSecond",
+        "runs.timeline.answered", "runs.timeline.errors", "runs.timeline.p50Ms", "runs.timeline.p99Ms", "runs.timeline.inFlight", "runs.timeline.memoryBytes",
+        "comparison", "comparison.endpoint", "comparison.figure", "comparison.a", "comparison.b", "comparison.ratio", "comparison.least", "comparison.most",
+        .. from of in (string[])["runs.endpoints.latencyMs", "runs.endpoints.responseMs", "runs.endpoints.serverMs.inference"]
+           from name in (string[])["", ".mean", ".min", ".p50", ".p90", ".p95", ".p99", ".p999", ".max"]
+           where of != "" && (name.Length > 0 || of.EndsWith("inference", StringComparison.Ordinal))
+           select of + name,
+    ];
+
+    [Test]
+    [Arguments(1)]
+    [Arguments(4)]
+    public async Task The_page_is_well_formed_stands_alone_and_keeps_its_lines_within_their_frames(int runs)
+    {
+        string page = ReportPage.Write(Result(runs));
+        XDocument parsed = Parse(page);
+        XElement[] charts = [.. parsed.Descendants("svg")];
+        await Assert.That(charts.Length).IsEqualTo(4);
+        foreach (XElement chart in charts)
+        {
+            double[] frame = [.. chart.Attribute("viewBox")!.Value.Split(' ').Select(Number)];
+            XElement[] lines = [.. chart.Descendants("polyline")];
+            await Assert.That(lines.Length).IsGreaterThanOrEqualTo(runs);
+            foreach (string point in lines.SelectMany(line => line.Attribute("points")!.Value.Split(' ')))
+            {
+                double[] place = [.. point.Split(',').Select(Number)];
+                await Assert.That(place[0] >= 0 && place[0] <= frame[2] && place[1] >= 0 && place[1] <= frame[3]).IsTrue().Because(point);
+            }
+
+            await Assert.That(chart.Descendants("text").Count()).IsGreaterThan(4);
+        }
+
+        string[] foreign = ["src=", "href=", "url(", "@import", "<script", "onload"];
+        await Assert.That(foreign.Where(word => page.Contains(word, StringComparison.OrdinalIgnoreCase))).IsEmpty();
+        await Assert.That(parsed.Descendants("table").Count()).IsEqualTo(runs == 1 ? 1 : runs + 1);
+        await Assert.That(parsed.Descendants("body").Single().Value).Contains("overloaded 3");
+    }
+
+    [Test]
+    public async Task A_name_cannot_break_out_of_the_page()
+    {
+        string page = ReportPage.Write(Result(2, "/tmp/<script>alert('x')</script>&\".sock"));
+        await Assert.That(Parse(page).Descendants("h2").First(title => title.Value.Contains("alert", StringComparison.Ordinal)).Value).Contains("<script>");
+        await Assert.That(page).DoesNotContain("<script");
+    }
+
+    [Test]
+    public async Task A_run_in_which_nothing_was_answered_has_a_page_and_a_table_too()
+    {
+        BenchResult full = Result(1);
+        RunReport empty = full.Runs[0] with { Endpoints = [Report("image", []), Report("all", [])], Moments = [], Seconds = 0 };
+        BenchResult result = full with { Runs = [empty] };
+        Parse(ReportPage.Write(result));
+        await Assert.That(ReportText.Write(result)).Contains("image");
+        using JsonDocument json = JsonDocument.Parse(ReportJson.Write(result));
+        await Assert.That(json.RootElement.GetProperty("runs")[0].GetProperty("requestsPerSecond").GetDouble()).IsEqualTo(0);
+    }
+
+    [Test]
+    public async Task The_names_of_the_JSON_are_those_of_its_schema()
+    {
+        using JsonDocument json = JsonDocument.Parse(ReportJson.Write(Result(4)));
+        var names = new SortedSet<string>(StringComparer.Ordinal);
+        Collect(json.RootElement, "", names);
+        await Assert.That(string.Join('\n', names)).IsEqualTo(string.Join('\n', s_names.Distinct().Order(StringComparer.Ordinal)));
+        await Assert.That(json.RootElement.GetProperty("schema").GetInt32()).IsEqualTo(1);
+        JsonElement endpoint = json.RootElement.GetProperty("runs")[1].GetProperty("endpoints")[0];
+        await Assert.That((endpoint.GetProperty("answered").GetInt64(), endpoint.GetProperty("latencyMs").GetProperty("max").GetDouble())).IsEqualTo((500, 500.0));
+        await Assert.That(endpoint.GetProperty("histogram").EnumerateArray().Sum(bar => bar.GetProperty("count").GetInt64())).IsEqualTo(500);
+    }
+
+    [Test]
+    public async Task The_text_has_a_line_for_each_endpoint_and_the_ratios()
+    {
+        string text = ReportText.Write(Result(4));
+        await Assert.That(text).Contains("B / A");
+        await Assert.That(text).Contains("overloaded 3");
+        await Assert.That(text.Split('\n').Count(line => line.StartsWith("image ", StringComparison.Ordinal))).IsGreaterThanOrEqualTo(4);
+    }
+
+    static void Collect(JsonElement element, string path, SortedSet<string> names)
+    {
+        if (element.ValueKind == JsonValueKind.Array)
+        {
+            foreach (JsonElement item in element.EnumerateArray())
+            {
+                Collect(item, path, names);
+            }
+        }
+        else if (element.ValueKind == JsonValueKind.Object)
+        {
+            foreach (JsonProperty member in element.EnumerateObject())
+            {
+                string name = path.Length == 0 ? member.Name : $"{path}.{member.Name}";
+                names.Add(name);
+                Collect(member.Value, name, names);
+            }
+        }
+    }
+
+    static XDocument Parse(string page)
+    {
+        using var reader = XmlReader.Create(new StringReader(page), new XmlReaderSettings { DtdProcessing = DtdProcessing.Ignore });
+        return XDocument.Load(reader);
+    }
+
+    static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+
+    static BenchResult Result(int runs, string target = "/tmp/a.sock")
+    {
+        Mix mix = Mix.Read(["image"], new EndpointOptions());
+        double[] latencies = [.. Enumerable.Range(1, 500).Select(i => (double)i)];
+        Moment[] moments = [.. Enumerable.Range(-2, 12).Select(i => new Moment(i + 0.5, 1, 40 + i, 0, 10 + i, 90 - i, 8, 500_000_000 + (i * 1_000_000)))];
+        RunReport[] all = [.. Enumerable.Range(0, runs).Select(i => new RunReport(
+            i % 2 == 0 ? target : "http://localhost:3003", 1 + (i / 2), 10, [Report("image", latencies), Report("all", latencies)], moments, false))];
+        return new BenchResult(DateTimeOffset.UnixEpoch, "1.2.3", new Workload(mix, [[1]], ["a"]), new Load(), "1 picture", all);
+    }
+
+    static EndpointReport Report(string name, double[] latencies)
+    {
+        var counts = new EndpointCounts();
+        foreach (double latency in latencies)
+        {
+            counts.Add(latency, latency, null);
+        }
+
+        for (int i = 0; i < 3; i++)
+        {
+            counts.Fail("overloaded");
+        }
+
+        EndpointReport report = counts.Report(name);
+        return report with { Stages = latencies.Length == 0 ? [] : [new StageReport("inference", report.Latency)] };
+    }
+}
