@@ -101,8 +101,7 @@ sealed class Settings
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(T options) =>
         Declared<T>().Select(setting => (
             setting.Display.Name!,
-            setting.Property.GetValue(options) is bool flag ? flag ? "true" : "false"
-                : Convert.ToString(setting.Property.GetValue(options), CultureInfo.InvariantCulture) ?? "",
+            Shown(setting.Property, setting.Property.GetValue(options)),
             setting.Display.Description ?? ""));
 
     /// <summary>Takes over from <paramref name="fresh"/> what may change while <paramref name="options"/> are in use.</summary>
@@ -125,6 +124,12 @@ sealed class Settings
             }
         }
     }
+
+    /// <summary>A secret is empty, so that what is printed can be read back.</summary>
+    static string Shown(PropertyInfo property, object? value) =>
+        property.GetCustomAttribute<DataTypeAttribute>() is { DataType: DataType.Password } ? ""
+            : value is bool flag ? flag ? "true" : "false"
+            : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 
     static IEnumerable<(PropertyInfo Property, DisplayAttribute Display)> Declared<
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>() =>

@@ -16,13 +16,13 @@ namespace ImmichMl.Daemon;
 /// <summary>The settings of every room.</summary>
 sealed record DaemonOptions(
     ServeOptions Serve, RuntimeOptions Runtime, ImageLimits Images, ClipOptions Clip, FaceOptions Faces, OcrOptions Ocr, ModelOptions Models,
-    ResidencyOptions Residency, PreloadOptions Preload)
+    ResidencyOptions Residency, PreloadOptions Preload, HubOptions Hub)
 {
     public static DaemonOptions Read(Settings settings) =>
         new(
             settings.Read<ServeOptions>(), settings.Read<RuntimeOptions>(), settings.Read<ImageLimits>(), settings.Read<ClipOptions>(),
             settings.Read<FaceOptions>(), settings.Read<OcrOptions>(), settings.Read<ModelOptions>(), settings.Read<ResidencyOptions>(),
-            settings.Read<PreloadOptions>());
+            settings.Read<PreloadOptions>(), settings.Read<HubOptions>());
 
     /// <summary>Takes over what may change while these are in use; names every setting that differs.</summary>
     public IEnumerable<(string Name, bool Taken)> TakeOver(DaemonOptions fresh) =>
@@ -36,7 +36,7 @@ sealed record DaemonOptions(
     [
         .. Settings.Describe(Serve), .. Settings.Describe(Runtime), .. Settings.Describe(Images), .. Settings.Describe(Clip),
         .. Settings.Describe(Faces), .. Settings.Describe(Ocr), .. Settings.Describe(Models), .. Settings.Describe(Residency),
-        .. Settings.Describe(Preload),
+        .. Settings.Describe(Preload), .. Settings.Describe(Hub),
     ];
 }
 
@@ -67,6 +67,7 @@ static class DaemonHost
         services.AddSingleton(options.Models);
         services.AddSingleton(options.Residency);
         services.AddSingleton(options.Preload);
+        services.AddSingleton(options.Hub);
         services.AddSingleton<ModelCatalog>();
         services.AddSingleton<ModelStore>();
         services.AddSingleton<PreparedModels>();

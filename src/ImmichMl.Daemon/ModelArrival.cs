@@ -12,7 +12,7 @@ namespace ImmichMl.Daemon;
 /// of the queue, each for as long as its own patience lasts.
 /// </summary>
 sealed class ModelArrival(
-    ModelOptions options, ModelCatalog catalog, ModelStore store, ISystemdNotifier notifier, IHostApplicationLifetime application, TimeProvider time,
+    ModelOptions options, HubOptions hub, ModelCatalog catalog, ModelStore store, ISystemdNotifier notifier, IHostApplicationLifetime application, TimeProvider time,
     ILogger<ModelArrival> log)
 {
     /// <summary>HTTP clients give up after 300 s.</summary>
@@ -24,7 +24,7 @@ sealed class ModelArrival(
 
     readonly Lock _lock = new();
     readonly Dictionary<string, Fetching> _fetching = [];
-    readonly FetchProgram _program = new(options.CacheFolder);
+    readonly Fetcher _fetcher = new(options.CacheFolder, hub);
 
     sealed class Fetching(ModelKey key, long since)
     {
@@ -32,7 +32,7 @@ sealed class ModelArrival(
 
         public long Since { get; } = since;
 
-        public Task<(int Code, string Message)> Outcome { get; set; } = Task.FromResult((0, ""));
+        public Task<FetchOutcome> Outcome { get; set; } = Task.FromResult(default(FetchOutcome));
 
         public long Bytes { get; set; }
 
@@ -54,7 +54,7 @@ sealed class ModelArrival(
     /// <exception cref="ModelException">One could not be fetched, or has not come in time.</exception>
     public async Task WaitAsync(IEnumerable<ModelKey> keys, TimeSpan patience, CancellationToken cancellation)
     {
-        if (!options.MayDownload)
+        if (!options.MayDownload || hub.Offline)
         {
             return;
         }
@@ -116,18 +116,22 @@ sealed class ModelArrival(
         }
     }
 
-    async Task<(int Code, string Message)> FetchAsync(string folder, Fetching fetching)
+    async Task<FetchOutcome> FetchAsync(string folder, Fetching fetching)
     {
         string model = fetching.Key.ToString();
         log.Fetching(model);
-        (int Code, string Message) outcome;
+        FetchOutcome outcome;
         try
         {
-            outcome = await _program.RunAsync(fetching.Key, replace: false, (bytes, total) => Tell(fetching, bytes, total), application.ApplicationStopping);
+            outcome = await _fetcher.RunAsync(fetching.Key, replace: false, (bytes, total) => Tell(fetching, bytes, total), application.ApplicationStopping);
+            if (outcome.Code == 0 && !store.Has(fetching.Key))
+            {
+                outcome = new FetchOutcome(3, $"the fetcher has it, but it is not in {folder}: does it serve another cache?");
+            }
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            outcome = (1, e.Message);
+            outcome = new FetchOutcome(1, e.Message);
         }
 
         lock (_lock)

@@ -3,61 +3,59 @@ using ImmichMl.Models;
 namespace ImmichMl.Fetch;
 
 /// <summary>
-/// immich-ml-fetch [--replace] CACHE TASK TYPE NAME: a name of the catalogue, never an address. Its standard output is a channel of lines, "progress BYTES
-/// TOTAL", then "done" or "failed MESSAGE"; it gives up when its standard input closes, so that it never outlives who started it.
+/// immich-ml-fetch [--replace] CACHE TASK TYPE NAME: a name of the catalogue, never an address. Its lines (<see cref="Errand"/>) go to standard
+/// output; it gives up when its standard input closes, so that it never outlives who started it. Without arguments it serves the socket that
+/// a service manager passes (<see cref="FetchServer"/>), for the cache that MACHINE_LEARNING_CACHE_FOLDER names.
 /// </summary>
 static class Program
 {
-    static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(200);
+    const string Usage = "usage: immich-ml-fetch [--replace] CACHE TASK TYPE NAME, or without arguments on a socket that systemd passes";
 
     static async Task<int> Main(string[] args)
     {
-        bool replace = args is ["--replace", ..];
-        if (args[(replace ? 1 : 0)..] is not [var cache, var task, var type, var name])
-        {
-            await Console.Error.WriteLineAsync("usage: immich-ml-fetch [--replace] CACHE TASK TYPE NAME");
-            return (int)FetchFault.Unknown;
-        }
-
-        using var stop = new CancellationTokenSource();
-        _ = StopWithParentAsync(stop);
         try
         {
-            FetchOptions options = FetchOptions.FromEnvironment(Path.GetFullPath(cache));
-            var kind = new ModelKind(task, type);
-            if (!ModelKind.All.Contains(kind))
+            bool replace = args is ["--replace", ..];
+            return args[(replace ? 1 : 0)..] switch
             {
-                throw new FetchException(FetchFault.Unknown, $"There is no task '{task}' of type '{type}'.");
-            }
-
-            var catalog = new ModelCatalog();
-            var store = new ModelStore(new ModelOptions { CacheFolder = options.CacheFolder }, catalog);
-            using var hub = new HubClient(options);
-            await new ModelDownload(options, catalog, store, hub, Paced()).RunAsync(new ModelKey(kind, name), replace, stop.Token);
-            Console.WriteLine("done");
-            return 0;
+                [var cache, var task, var type, var name] => await RunOnceAsync(cache, task, type, name, replace),
+                [] when !replace && FetchServer.Inherit() is { } listener => await ServeAsync(listener),
+                _ => throw new FetchException(FetchFault.Unknown, Usage),
+            };
         }
-        catch (Exception e) when (e is FetchException or ModelException or IOException or UnauthorizedAccessException or OperationCanceledException)
+        catch (FetchException e)
         {
-            Console.WriteLine($"failed {e.Message.ReplaceLineEndings(" ")}");
-            return e is FetchException { Fault: var fault } ? (int)fault
-                : e is OperationCanceledException ? (int)FetchFault.Network
-                : e is ModelException { Fault: ModelFault.Unknown } ? (int)FetchFault.Unknown
-                : (int)FetchFault.Operator;
+            await Console.Error.WriteLineAsync($"immich-ml-fetch: {e.Message}");
+            return (int)e.Fault;
         }
     }
 
-    static Action<long, long> Paced()
+    static async Task<int> RunOnceAsync(string cache, string task, string type, string name, bool replace)
     {
-        long last = 0;
-        return (bytes, total) =>
+        using var stop = new CancellationTokenSource();
+        _ = StopWithParentAsync(stop);
+        return await RunAsync(cache, errand => errand.RunAsync(task, type, name, replace, Console.WriteLine, stop.Token));
+    }
+
+    static async Task<int> ServeAsync(FetchServer listener)
+    {
+        using (listener)
         {
-            if (bytes == total || last == 0 || TimeProvider.System.GetElapsedTime(last) >= s_pace)
+            string cache = Environment.GetEnvironmentVariable("MACHINE_LEARNING_CACHE_FOLDER") is { Length: > 0 } given ? given : new ModelOptions().CacheFolder;
+            return await RunAsync(cache, async errand =>
             {
-                last = TimeProvider.System.GetTimestamp();
-                Console.WriteLine($"progress {bytes} {total}");
-            }
-        };
+                await listener.RunAsync(errand);
+                return 0;
+            });
+        }
+    }
+
+    static async Task<int> RunAsync(string cache, Func<Errand, Task<int>> run)
+    {
+        FetchOptions options = FetchOptions.FromEnvironment(Path.GetFullPath(cache));
+        var catalog = new ModelCatalog();
+        using var hub = new HubClient(options);
+        return await run(new Errand(options, catalog, new ModelStore(new ModelOptions { CacheFolder = options.CacheFolder }, catalog), hub));
     }
 
     static async Task StopWithParentAsync(CancellationTokenSource stop)

@@ -6,8 +6,9 @@ namespace ImmichMl.Daemon.Commands;
 /// <summary>What the verbs about models share: the cache they mean, and the models that a name stands for.</summary>
 sealed class ModelNames
 {
-    ModelNames(ModelOptions options)
+    ModelNames(ModelOptions options, HubOptions hub)
     {
+        Hub = hub;
         Cache = Path.GetFullPath(options.CacheFolder);
         var absolute = new ModelOptions { CacheFolder = Cache };
         Catalog = new ModelCatalog(absolute);
@@ -15,6 +16,9 @@ sealed class ModelNames
     }
 
     public string Cache { get; }
+
+    /// <summary>Without the service's fetcher, which serves the service's cache.</summary>
+    public HubOptions Hub { get; }
 
     public ModelCatalog Catalog { get; }
 
@@ -26,8 +30,13 @@ sealed class ModelNames
         Arity = optional ? ArgumentArity.ZeroOrMore : ArgumentArity.OneOrMore,
     };
 
-    public static ModelNames Read(ParseResult arguments) => new(
-        new Settings().AddEnvironment().Add("MACHINE_LEARNING_CACHE_FOLDER", arguments.GetValue(Cli.Cache)).Read<ModelOptions>());
+    public static ModelNames Read(ParseResult arguments)
+    {
+        Settings settings = new Settings().AddEnvironment().Add("MACHINE_LEARNING_CACHE_FOLDER", arguments.GetValue(Cli.Cache));
+        HubOptions hub = settings.Read<HubOptions>();
+        hub.FetchSocket = "";
+        return new ModelNames(settings.Read<ModelOptions>(), hub);
+    }
 
     /// <summary>Models of this name that are in the cache; of every name when it is null.</summary>
     public IReadOnlyList<ModelKey> Present(string? name)

@@ -23,15 +23,8 @@ public sealed class FetchTests
         return hub;
     }
 
-    static (string, string?)[] Environment(StandInHub hub, TempFolder cache) =>
-    [
-        ("HF_ENDPOINT", hub.Address), ("MACHINE_LEARNING_CACHE_FOLDER", cache.Path), ("HF_TOKEN", "secret"), ("HF_HUB_DOWNLOAD_TIMEOUT", "2"),
-        ("HTTP_PROXY", null), ("HTTPS_PROXY", null), ("http_proxy", null), ("https_proxy", null), ("ALL_PROXY", null), ("all_proxy", null),
-        ("HF_HUB_OFFLINE", null),
-    ];
-
     static Task<Finished> PullAsync(StandInHub hub, TempFolder cache, string name = Name) =>
-        ChildProgram.RunAsync(["models", "pull", name], Environment(hub, cache));
+        ChildProgram.RunAsync(["models", "pull", name], hub.Settings(cache));
 
     static async Task CompareAsync(StandInHub hub, TempFolder cache, Finished pulled)
     {
@@ -55,9 +48,9 @@ public sealed class FetchTests
         int asked = hub.Asked.Count;
         await CompareAsync(hub, cache, await PullAsync(hub, cache));
         await Assert.That(hub.Asked.Count).IsEqualTo(asked);
-        await Assert.That((await ChildProgram.RunAsync(["models", "verify"], Environment(hub, cache))).ExitCode).IsEqualTo(0);
+        await Assert.That((await ChildProgram.RunAsync(["models", "verify"], hub.Settings(cache))).ExitCode).IsEqualTo(0);
         cache.Write(Bytes(3_000_000, 9), "clip", Name, "visual", "model.onnx");
-        Finished verified = await ChildProgram.RunAsync(["models", "verify", Name], Environment(hub, cache));
+        Finished verified = await ChildProgram.RunAsync(["models", "verify", Name], hub.Settings(cache));
         await Assert.That((verified.ExitCode, verified.Output.Contains("other bytes"))).IsEqualTo((3, true));
     }
 
@@ -149,7 +142,7 @@ public sealed class FetchTests
         using var cache = new TempFolder();
         foreach (string setting in new[] { "HF_HUB_OFFLINE=1", "MACHINE_LEARNING_DOWNLOAD=off" })
         {
-            Finished pulled = await ChildProgram.RunAsync(["models", "pull", Name], [.. Environment(hub, cache), (setting.Split('=')[0], setting.Split('=')[1])]);
+            Finished pulled = await ChildProgram.RunAsync(["models", "pull", Name], [.. hub.Settings(cache), (setting.Split('=')[0], setting.Split('=')[1])]);
             await Assert.That((pulled.ExitCode, pulled.Errors.Contains("offline"), hub.Asked.Count)).IsEqualTo((3, true, 0));
         }
     }
@@ -171,11 +164,11 @@ public sealed class FetchTests
         using var there = new TempFolder();
         await CompareAsync(hub, cache, await PullAsync(hub, cache));
         string tar = there.File("model.tar");
-        Finished exported = await ChildProgram.RunAsync(["models", "export", Name, "-o", tar], Environment(hub, cache));
+        Finished exported = await ChildProgram.RunAsync(["models", "export", Name, "-o", tar], hub.Settings(cache));
         await Assert.That(exported.ExitCode).IsEqualTo(0).Because(exported.Errors);
-        Finished imported = await ChildProgram.RunAsync(["models", "import", tar], Environment(hub, there));
+        Finished imported = await ChildProgram.RunAsync(["models", "import", tar], hub.Settings(there));
         await CompareAsync(hub, there, imported);
-        Finished removed = await ChildProgram.RunAsync(["models", "rm", Name], Environment(hub, there));
+        Finished removed = await ChildProgram.RunAsync(["models", "rm", Name], hub.Settings(there));
         await Assert.That((removed.ExitCode, Directory.Exists(there.File("clip", Name)))).IsEqualTo((0, false)).Because(removed.Errors);
     }
 

@@ -37,21 +37,12 @@ sealed partial class ChildProgram : IAsyncDisposable
     /// <param name="environment">Beside what these tests have themselves, but for settings of the program; null takes a variable away.</param>
     public static ChildProgram Start(IEnumerable<string> arguments, params (string Name, string? Value)[] environment)
     {
-        (string file, string[] before) = Locate();
-        var start = new ProcessStartInfo(file, [.. before, .. arguments])
+        string[] program = Locate("immich-ml");
+        var start = new ProcessStartInfo(program[0], [.. program[1..], .. arguments])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         };
-        foreach (string setting in start.Environment.Keys.Where(IsSetting).ToList())
-        {
-            start.Environment.Remove(setting);
-        }
-
-        foreach ((string name, string? value) in environment)
-        {
-            start.Environment[name] = value;
-        }
-
+        Clean(start, environment);
         var child = new ChildProgram(Process.Start(start)!);
         child._process.StandardInput.Close();
         return child;
@@ -83,15 +74,30 @@ sealed partial class ChildProgram : IAsyncDisposable
         }
     }
 
+    public static void Clean(ProcessStartInfo start, (string Name, string? Value)[] environment)
+    {
+        foreach (string setting in start.Environment.Keys.Where(IsSetting).ToList())
+        {
+            start.Environment.Remove(setting);
+        }
+
+        foreach ((string name, string? value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+    }
+
     static bool IsSetting(string name) =>
         name.StartsWith("IMMICH_", StringComparison.OrdinalIgnoreCase) || name.StartsWith("MACHINE_LEARNING_", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("HF_", StringComparison.OrdinalIgnoreCase) || name.EndsWith("_PROXY", StringComparison.OrdinalIgnoreCase)
         || name is "NOTIFY_SOCKET" or "WATCHDOG_USEC" or "WATCHDOG_PID" or "CREDENTIALS_DIRECTORY" or "JOURNAL_STREAM" or "LISTEN_FDS" or "LISTEN_PID" or "XDG_RUNTIME_DIR";
 
-    static (string File, string[] Before) Locate()
+    /// <summary>The command that runs a program of ours: a native one, or the assembly beside these tests and its host.</summary>
+    public static string[] Locate(string program)
     {
         if (Environment.GetEnvironmentVariable("IMMICH_ML_BINARY") is { Length: > 0 } binary)
         {
-            return (binary, []);
+            return [program == "immich-ml" ? binary : Path.Combine(Path.GetDirectoryName(binary)!, program)];
         }
 
         if (!File.Exists(Path.Combine(AppContext.BaseDirectory, "ImmichMl.Tests.dll")))
@@ -100,7 +106,7 @@ sealed partial class ChildProgram : IAsyncDisposable
         }
 
         string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } named ? named : "dotnet";
-        return (host, [Path.Combine(AppContext.BaseDirectory, "immich-ml.dll")]);
+        return [host, Path.Combine(AppContext.BaseDirectory, program + ".dll")];
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

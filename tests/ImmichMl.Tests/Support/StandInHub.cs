@@ -27,6 +27,26 @@ sealed class StandInHub : IAsyncDisposable
 
     public string Address => $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
 
+    /// <summary>A hub that has the demo's CLIP model in every repository.</summary>
+    public static StandInHub WithDemoClip()
+    {
+        var hub = new StandInHub();
+        string folder = $"clip/{DemoModels.Name}/";
+        foreach ((string path, byte[] bytes) in DemoModels.Files.Where(file => file.Key.StartsWith(folder, StringComparison.Ordinal)))
+        {
+            hub.Files[path[folder.Length..]] = bytes;
+        }
+
+        return hub;
+    }
+
+    /// <summary>What makes immich-ml and immich-ml-fetch take this for the hub.</summary>
+    public (string Name, string? Value)[] Settings(TempFolder cache) =>
+    [
+        ("HF_ENDPOINT", Address), ("MACHINE_LEARNING_OCR_ENDPOINT", Address), ("MACHINE_LEARNING_CACHE_FOLDER", cache.Path), ("HF_TOKEN", "secret"),
+        ("HF_HUB_DOWNLOAD_TIMEOUT", "2"),
+    ];
+
     /// <summary>Files of the repository by their paths.</summary>
     public ConcurrentDictionary<string, byte[]> Files { get; } = new();
 

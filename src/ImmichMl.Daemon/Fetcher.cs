@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+using ImmichMl.Models;
+
+namespace ImmichMl.Daemon;
+
+/// <summary>What came of it: 0 and nothing, or the fetcher's number (1 the network's fault, 2 unknown, 3 the operator's) and why.</summary>
+readonly record struct FetchOutcome(int Code, string Message);
+
+/// <summary>
+/// The way to immich-ml-fetch: the service's socket where there is one, else a child, whose arguments name the model and whose standard
+/// input ties its life to ours. Either answers in lines.
+/// </summary>
+sealed class Fetcher(string cache, HubOptions hub)
+{
+    const string Name = "immich-ml-fetch";
+
+    public async Task<FetchOutcome> RunAsync(ModelKey key, bool replace, Action<long, long> progress, CancellationToken cancellation) =>
+        hub.FetchSocket.Length > 0 && Path.Exists(hub.FetchSocket)
+            ? await AskAsync(key, replace, progress, cancellation)
+            : await StartAsync(key, replace, progress, cancellation);
+
+    async Task<FetchOutcome> AskAsync(ModelKey key, bool replace, Action<long, long> progress, CancellationToken cancellation)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(hub.FetchSocket), cancellation);
+            await socket.SendAsync(Encoding.UTF8.GetBytes($"{(replace ? "replace" : "fetch")} {key.Kind.Task} {key.Kind.Type} {key.Name}\n"), cancellation);
+            using var lines = new StreamReader(new NetworkStream(socket, ownsSocket: false), Encoding.UTF8);
+            return await ReadAsync(lines, progress, cancellation);
+        }
+        catch (Exception e) when (e is SocketException or IOException or ArgumentException)
+        {
+            return new FetchOutcome(3, $"the fetcher at {hub.FetchSocket} cannot be asked: {e.Message}");
+        }
+    }
+
+    async Task<FetchOutcome> StartAsync(ModelKey key, bool replace, Action<long, long> progress, CancellationToken cancellation)
+    {
+        ProcessStartInfo? start = Locate();
+        if (start is null)
+        {
+            return new FetchOutcome(3, $"{Name} is not beside this program.");
+        }
+
+        string[] arguments = [.. replace ? (string[])["--replace"] : [], cache, key.Kind.Task, key.Kind.Type, key.Name];
+        Array.ForEach(arguments, start.ArgumentList.Add);
+        HandOn(start.Environment);
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true;
+        using Process child = Process.Start(start) ?? throw new OperatorException($"{Name} cannot be started.");
+        await using CancellationTokenRegistration stop = cancellation.Register(child.StandardInput.Close);
+        FetchOutcome outcome = await ReadAsync(child.StandardOutput, progress, CancellationToken.None);
+        await child.WaitForExitAsync(CancellationToken.None);
+        return outcome;
+    }
+
+    /// <summary>Settings may come from a file, which the child does not read.</summary>
+    void HandOn(IDictionary<string, string?> environment)
+    {
+        foreach ((string name, string value) in ((string, string)[])
+        [
+            ("HF_ENDPOINT", hub.Endpoint), ("HF_TOKEN", hub.Token), ("MACHINE_LEARNING_OCR_ENDPOINT", hub.OcrEndpoint),
+            ("HF_HUB_DOWNLOAD_TIMEOUT", hub.DownloadTimeoutSeconds.ToString(CultureInfo.InvariantCulture)),
+            ("HTTPS_PROXY", hub.HttpsProxy), ("NO_PROXY", hub.NoProxy),
+        ])
+        {
+            if (value.Length > 0)
+            {
+                environment[name] = value;
+            }
+        }
+    }
+
+    static async Task<FetchOutcome> ReadAsync(TextReader lines, Action<long, long> progress, CancellationToken cancellation)
+    {
+        var outcome = new FetchOutcome(1, "the fetcher ended without a word.");
+        while (await lines.ReadLineAsync(cancellation) is { } line)
+        {
+            switch (line.Split(' ', 3))
+            {
+                case ["progress", var bytes, var total]:
+                    progress(long.Parse(bytes, CultureInfo.InvariantCulture), long.Parse(total, CultureInfo.InvariantCulture));
+                    break;
+                case ["done"]:
+                    outcome = new FetchOutcome(0, "");
+                    break;
+                case ["failed", var code, var message]:
+                    outcome = new FetchOutcome(int.Parse(code, CultureInfo.InvariantCulture), message);
+                    break;
+            }
+        }
+
+        return outcome;
+    }
+
+    /// <summary>The native program, or in a build tree the assembly that the same host runs.</summary>
+    static ProcessStartInfo? Locate()
+    {
+        string program = Path.Combine(AppContext.BaseDirectory, Name);
+        string assembly = program + ".dll";
+        return File.Exists(assembly) ? new ProcessStartInfo(Environment.ProcessPath ?? "dotnet", [assembly])
+            : File.Exists(program) ? new ProcessStartInfo(program)
+            : null;
+    }
+}

@@ -1,0 +1,177 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+using System.Threading.Channels;
+
+namespace ImmichMl.Fetch;
+
+/// <summary>
+/// The socket-activated fetcher: one connection asks for one model, "fetch TASK TYPE NAME" or "replace TASK TYPE NAME" in one line, and is
+/// told in lines how it goes. Who hangs up stops the download; its parts stay for next time. It ends when nobody has asked for a while:
+/// the service manager keeps the socket and starts it again.
+/// </summary>
+sealed class FetchServer(Socket listener) : IDisposable
+{
+    const int FirstPassedDescriptor = 3;
+    const int MaxPeers = 16;
+
+    /// <summary>Bytes; a model's name has at most 128 letters.</summary>
+    const int MaxRequest = 1024;
+
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
+    readonly SemaphoreSlim _places = new(MaxPeers);
+    readonly TimeSpan _idle = TimeSpan.FromSeconds(
+        double.TryParse(Environment.GetEnvironmentVariable("IMMICH_ML_FETCH_IDLE"), CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and < 86_400
+            ? seconds : 60);
+
+    /// <summary>sd_listen_fds(3): the socket that is passed as descriptor 3 to the process that LISTEN_PID names; null where there is none.</summary>
+    public static FetchServer? Inherit()
+    {
+        if (Environment.GetEnvironmentVariable("LISTEN_PID") != Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
+        {
+            return null;
+        }
+
+        try
+        {
+            var socket = new Socket(new SafeSocketHandle(FirstPassedDescriptor, ownsHandle: true));
+            return Environment.GetEnvironmentVariable("LISTEN_FDS") == "1" && socket is { AddressFamily: AddressFamily.Unix, SocketType: SocketType.Stream }
+                ? new FetchServer(socket)
+                : throw new FetchException(FetchFault.Operator, "One listening Unix stream socket is expected from the service manager.");
+        }
+        catch (SocketException e)
+        {
+            throw new FetchException(FetchFault.Operator, $"The inherited descriptor is not a listening socket: {e.Message}");
+        }
+    }
+
+    public async Task RunAsync(Errand errand)
+    {
+        while (true)
+        {
+            // Nobody is taken who could not be served: the others wait in the socket.
+            await _places.WaitAsync();
+            using var idle = new CancellationTokenSource(_idle);
+            try
+            {
+                Socket peer = await listener.AcceptAsync(idle.Token);
+                _ = ServeAsync(peer, errand);
+            }
+            catch (OperationCanceledException)
+            {
+                if (_places.Release() == MaxPeers - 1)
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    async Task ServeAsync(Socket peer, Errand errand)
+    {
+        try
+        {
+            await using var stream = new NetworkStream(peer, ownsSocket: true);
+            string request = await RequestAsync(stream);
+            using var gone = new CancellationTokenSource();
+            Channel<string> lines = Channel.CreateBounded<string>(new BoundedChannelOptions(16) { FullMode = BoundedChannelFullMode.DropOldest });
+            Task writing = WriteAsync(lines.Reader, stream, gone);
+            _ = CancelWhenGoneAsync(stream, gone);
+            int code = await RunAsync(request, errand, line => lines.Writer.TryWrite(line), gone.Token);
+            lines.Writer.Complete();
+            await writing.WaitAsync(s_patience);
+            await Console.Error.WriteLineAsync($"immich-ml-fetch: {Printable(request)}: {(code == 0 ? "done" : $"failed with {code}")}");
+        }
+        catch (Exception e) when (e is IOException or SocketException or TimeoutException or OperationCanceledException)
+        {
+            // The peer has gone, or said nothing.
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    static async Task<int> RunAsync(string request, Errand errand, Action<string> tell, CancellationToken cancellation)
+    {
+        if (request.Split(' ', 4) is [("fetch" or "replace") and var verb, var task, var type, { Length: > 0 } name])
+        {
+            return await errand.RunAsync(task, type, name, replace: verb == "replace", tell, cancellation);
+        }
+
+        tell($"failed {(int)FetchFault.Unknown} 'fetch TASK TYPE NAME' is expected.");
+        return (int)FetchFault.Unknown;
+    }
+
+    static async Task<string> RequestAsync(NetworkStream peer)
+    {
+        using var patience = new CancellationTokenSource(s_patience);
+        byte[] buffer = new byte[MaxRequest];
+        for (int length = 0; length < MaxRequest;)
+        {
+            int read = await peer.ReadAsync(buffer.AsMemory(length), patience.Token);
+            length += read;
+            if (buffer.AsSpan(0, length).IndexOf((byte)'\n') is >= 0 and var end)
+            {
+                return Encoding.UTF8.GetString(buffer, 0, end);
+            }
+
+            if (read == 0)
+            {
+                throw new IOException("The peer hung up before it asked.");
+            }
+        }
+
+        return "";
+    }
+
+    static async Task WriteAsync(ChannelReader<string> lines, NetworkStream peer, CancellationTokenSource gone)
+    {
+        try
+        {
+            await foreach (string line in lines.ReadAllAsync())
+            {
+                await peer.WriteAsync(Encoding.UTF8.GetBytes(line + "\n"));
+            }
+        }
+        catch (IOException)
+        {
+            await gone.CancelAsync();
+        }
+    }
+
+    /// <summary>Nothing more is to be said by the peer: what comes, an end or a reset, is a hang-up.</summary>
+    static async Task CancelWhenGoneAsync(NetworkStream peer, CancellationTokenSource gone)
+    {
+        try
+        {
+            _ = await peer.ReadAsync(new byte[1]);
+        }
+        catch (IOException)
+        {
+            // Who closes with lines unread resets the connection.
+        }
+        catch (ObjectDisposedException)
+        {
+            return;
+        }
+
+        try
+        {
+            await gone.CancelAsync();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Served to the end: the connection was closed from here.
+        }
+    }
+
+    static string Printable(string request) => new([.. request.Take(200).Select(letter => char.IsControl(letter) ? '?' : letter)]);
+
+    public void Dispose()
+    {
+        listener.Dispose();
+        _places.Dispose();
+    }
+}
