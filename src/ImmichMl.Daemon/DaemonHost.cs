@@ -30,6 +30,7 @@ sealed record DaemonOptions(
         .. Settings.TakeOver(Serve, fresh.Serve), .. Settings.TakeOver(Runtime, fresh.Runtime), .. Settings.TakeOver(Images, fresh.Images),
         .. Settings.TakeOver(Clip, fresh.Clip), .. Settings.TakeOver(Faces, fresh.Faces), .. Settings.TakeOver(Ocr, fresh.Ocr),
         .. Settings.TakeOver(Models, fresh.Models), .. Settings.TakeOver(Residency, fresh.Residency), .. Settings.TakeOver(Preload, fresh.Preload),
+        .. Settings.TakeOver(Hub, fresh.Hub),
     ];
 
     public IEnumerable<(string Name, string Value, string Description)> Describe() =>

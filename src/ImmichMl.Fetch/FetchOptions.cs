@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace ImmichMl.Fetch;
 
-/// <summary>How the hub is reached: Hugging Face's own variables. Proxies are .NET's affair, which reads HTTPS_PROXY, ALL_PROXY and NO_PROXY.</summary>
+/// <summary>How the hub is reached: Hugging Face's own variables, and systemd's credential for the token. Proxies are .NET's affair, which reads HTTPS_PROXY, ALL_PROXY and NO_PROXY.</summary>
 sealed record FetchOptions
 {
     public required string CacheFolder { get; init; }
@@ -26,12 +26,19 @@ sealed record FetchOptions
         CacheFolder = cache,
         Endpoint = Address("HF_ENDPOINT") ?? new Uri("https://huggingface.co"),
         OcrEndpoint = Address("MACHINE_LEARNING_OCR_ENDPOINT"),
-        Token = Environment.GetEnvironmentVariable("HF_TOKEN") is { Length: > 0 } token ? token.Trim() : null,
+        Token = Environment.GetEnvironmentVariable("HF_TOKEN") is { Length: > 0 } token ? token.Trim() : Credential(),
         IsOffline = IsSet("HF_HUB_OFFLINE"),
         IsForbidden = Environment.GetEnvironmentVariable("MACHINE_LEARNING_DOWNLOAD")?.Trim().ToUpperInvariant() is "OFF" or "0" or "FALSE" or "NO",
         Stall = TimeSpan.FromSeconds(double.TryParse(
             Environment.GetEnvironmentVariable("HF_HUB_DOWNLOAD_TIMEOUT"), CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and < 3600 ? seconds : 30),
     };
+
+    /// <summary>systemd's LoadCredential: a file that only this service sees.</summary>
+    static string? Credential()
+    {
+        string file = Path.Combine(Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY") ?? "", "hf-token");
+        return Path.IsPathRooted(file) && File.Exists(file) && File.ReadAllText(file).Trim() is { Length: > 0 } token ? token : null;
+    }
 
     static bool IsSet(string name) => Environment.GetEnvironmentVariable(name)?.Trim().ToUpperInvariant() is "1" or "ON" or "YES" or "TRUE";
 

@@ -4,12 +4,12 @@ namespace ImmichMl.Fetch;
 
 /// <summary>
 /// immich-ml-fetch [--replace] CACHE TASK TYPE NAME: a name of the catalogue, never an address. Its lines (<see cref="Errand"/>) go to standard
-/// output; it gives up when its standard input closes, so that it never outlives who started it. Without arguments it serves the socket that
+/// output; it gives up when its standard input closes, so that it never outlives who started it. immich-ml-fetch serve is for the socket that
 /// a service manager passes (<see cref="FetchServer"/>), for the cache that MACHINE_LEARNING_CACHE_FOLDER names.
 /// </summary>
 static class Program
 {
-    const string Usage = "usage: immich-ml-fetch [--replace] CACHE TASK TYPE NAME, or without arguments on a socket that systemd passes";
+    const string Usage = "usage: immich-ml-fetch [--replace] CACHE TASK TYPE NAME, or immich-ml-fetch serve on a socket that systemd passes";
 
     static async Task<int> Main(string[] args)
     {
@@ -19,7 +19,7 @@ static class Program
             return args[(replace ? 1 : 0)..] switch
             {
                 [var cache, var task, var type, var name] => await RunOnceAsync(cache, task, type, name, replace),
-                [] when !replace && FetchServer.Inherit() is { } listener => await ServeAsync(listener),
+                ["serve"] when FetchServer.Inherit() is { } listener => await ServeAsync(listener),
                 _ => throw new FetchException(FetchFault.Unknown, Usage),
             };
         }

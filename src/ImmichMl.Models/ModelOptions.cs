@@ -12,7 +12,7 @@ public sealed class ModelOptions
         Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "immich_ml");
 
     /// <summary>Whether models of the catalogue that are not in the cache may be fetched.</summary>
-    [Display(Name = "MACHINE_LEARNING_DOWNLOAD", Description = "on: models of the catalogue that are asked for and not in the cache are fetched by immich-ml-fetch; off: never")]
+    [Display(Name = "MACHINE_LEARNING_DOWNLOAD", Description = "on: models of the catalogue that are asked for and not in the cache are fetched by immich-ml-fetch; off: never", GroupName = "live")]
     [RegularExpression("(?i)on|off")]
     public string Download { get; set; } = "on";
 

@@ -85,6 +85,19 @@ public sealed class ActivationTests
     }
 
     [Test]
+    public async Task The_token_may_be_a_credential_of_the_service()
+    {
+        await using StandInHub hub = StandInHub.WithDemoClip();
+        using var cache = new TempFolder();
+        using var credentials = new TempFolder();
+        credentials.Write("hf_secret\n"u8, "hf-token");
+        await using ActivatedFetcher fetcher = await ActivatedFetcher.StartAsync(
+            cache.Path, [.. hub.Settings(cache), ("HF_TOKEN", null), ("CREDENTIALS_DIRECTORY", credentials.Path)]);
+        await Assert.That((await fetcher.AskAsync($"fetch clip visual {Name}\n")).Last()).IsEqualTo("done");
+        await Assert.That(hub.Asked.All(asked => asked.HasToken)).IsTrue();
+    }
+
+    [Test]
     public async Task It_ends_when_nobody_has_asked_for_a_while()
     {
         using var cache = new TempFolder();

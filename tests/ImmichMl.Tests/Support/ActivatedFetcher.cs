@@ -13,8 +13,9 @@ sealed class ActivatedFetcher : IAsyncDisposable
     const string Parent = """
         import os, socket, sys
         listening = socket.socket(socket.AF_UNIX)
-        listening.bind(sys.argv[1])
+        listening.bind(sys.argv[1] + ".new")
         listening.listen(8)
+        os.rename(sys.argv[1] + ".new", sys.argv[1])
         os.dup2(listening.fileno(), 3)
         os.set_inheritable(3, True)
         os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
@@ -26,7 +27,7 @@ sealed class ActivatedFetcher : IAsyncDisposable
 
     ActivatedFetcher(string cache, (string Name, string? Value)[] environment)
     {
-        var start = new ProcessStartInfo("python3", ["-c", Parent, Socket, .. ChildProgram.Locate("immich-ml-fetch")]);
+        var start = new ProcessStartInfo("python3", ["-c", Parent, Socket, .. ChildProgram.Locate("immich-ml-fetch"), "serve"]);
         ChildProgram.Clean(start, [("MACHINE_LEARNING_CACHE_FOLDER", cache), .. environment]);
         _process = Process.Start(start)!;
     }
