@@ -5,6 +5,7 @@ using BenchmarkDotNet.Running;
 using ImmichMl.Benchmarks.Daemon;
 using ImmichMl.Benchmarks.Fuzzing;
 using ImmichMl.Benchmarks.Imaging;
+using ImmichMl.Benchmarks.Residency;
 using ImmichMl.Benchmarks.Tokenizers;
 using ImmichMl.Imaging.Codecs;
 
@@ -13,6 +14,7 @@ namespace ImmichMl.Benchmarks;
 /// <summary>
 /// <c>daemon --binary PATH [--cache DIR] [--no-storms]</c> measures a published daemon from outside;
 /// <c>gateway --binary PATH --gateway PATH</c> what HTTP costs on top;
+/// <c>residency BAR --binary PATH --cache DIR --corpus DIR</c> one bar of memory and scheduling (see Residency/ResidencyReport.cs);
 /// <c>shapes --binary PATH --cache DIR --pictures DIR --ocr NAME --faces NAME</c> its memory over 300 shapes; <c>imaging FOLDER</c>
 /// serves Imaging/compare.py; <c>text-maps MODEL FOLDER PICTURE…</c> feeds golden/geometry/make_real.py; <c>fuzz FOLDER…</c> feeds
 /// damaged pictures to the decoders; <c>tokenizers FOLDER</c> measures and fuzzes them; everything else goes to BenchmarkDotNet
@@ -39,6 +41,11 @@ static class Program
         {
             await ShapeRun.RunAsync(Path.GetFullPath(program), Path.GetFullPath(models), pictures, ocr, faces);
             return 0;
+        }
+
+        if (args is ["residency", var bar, "--binary", var measured, "--cache", var cacheOfModels, "--corpus", var corpus])
+        {
+            return await ResidencyReport.RunAsync(bar, Path.GetFullPath(measured), Path.GetFullPath(cacheOfModels), Path.GetFullPath(corpus));
         }
 
         if (args is ["probe", var socket])

@@ -1,91 +1,78 @@
-using System.Text;
+using System.Buffers;
 
 namespace ImmichMl.Inference.Sessions;
 
 /// <summary>
-/// Where the weights of a saved graph lie in the file beside it. Source: onnx.proto, fields by number: ModelProto.graph 7,
-/// GraphProto.initializer 5, TensorProto.external_data 13, StringStringEntryProto.key 1 and value 2.
+/// Where the weights of a saved graph lie in the file beside it. Kernels read packed weights with aligned loads, and ONNX Runtime pads
+/// only between large ones: one odd length misaligns all that follow, so the file is laid anew where need be.
 /// </summary>
 static class ExternalWeights
 {
-    const int Alignment = 64;
+    const int CacheLine = 64;
+    const int Page = 4096;
 
-    static readonly int[] s_path = [7, 5, 13];
-
-    /// <summary>True when every region begins on a cache line, as the kernels' aligned loads want it.</summary>
-    public static bool AreAligned(string graph) => Entries(File.ReadAllBytes(graph), 0).All(entry => entry.Key switch
+    /// <summary>True when every region begins on a cache line.</summary>
+    public static bool AreAligned(string graph)
     {
-        "offset" => IsAligned(entry.Value),
-
-        // "key|offset;length;…|offset;length;…": the regions that a kernel has packed for itself.
-        _ when entry.Key.StartsWith("prepacked", StringComparison.Ordinal) =>
-            entry.Value.Split('|').Skip(1).All(region => IsAligned(region.Split(';')[0])),
-        _ => true,
-    });
-
-    static bool IsAligned(string offset) => !long.TryParse(offset, out long bytes) || bytes % Alignment == 0;
-
-    static List<(string Key, string Value)> Entries(ReadOnlyMemory<byte> message, int depth)
-    {
-        if (depth == s_path.Length)
+        bool aligned = true;
+        OnnxWeightFields.Rewrite(File.ReadAllBytes(graph), region =>
         {
-            return [(Text(message, 1), Text(message, 2))];
-        }
-
-        var entries = new List<(string, string)>();
-        foreach ((int field, ReadOnlyMemory<byte> value) in Fields(message))
-        {
-            if (field == s_path[depth])
-            {
-                entries.AddRange(Entries(value, depth + 1));
-            }
-        }
-
-        return entries;
+            aligned &= region.Offset % CacheLine == 0;
+            return region.Offset;
+        });
+        return aligned;
     }
 
-    static string Text(ReadOnlyMemory<byte> message, int wanted) =>
-        Encoding.UTF8.GetString(Fields(message).FirstOrDefault(field => field.Number == wanted).Value.Span);
-
-    /// <summary>The fields that have a length; all others are stepped over.</summary>
-    static IEnumerable<(int Number, ReadOnlyMemory<byte> Value)> Fields(ReadOnlyMemory<byte> message)
+    /// <summary>Copies every region to an aligned place and tells the graph; large ones get pages of their own.</summary>
+    /// <exception cref="InvalidDataException">The graph names a region that is not in the file.</exception>
+    public static void Align(string graph, string weights)
     {
-        for (int at = 0; at < message.Length;)
+        string aside = weights + ".new";
+        var places = new Dictionary<ExternalRegion, long>();
+        byte[] rewritten;
+        using (FileStream from = File.OpenRead(weights))
+        using (FileStream to = File.Create(aside))
         {
-            ulong tag = Number(message.Span, ref at);
-            switch (tag & 7)
+            rewritten = OnnxWeightFields.Rewrite(File.ReadAllBytes(graph), region =>
             {
-                case 0:
-                    Number(message.Span, ref at);
-                    break;
-                case 1:
-                    at += 8;
-                    break;
-                case 2:
-                    int length = checked((int)Number(message.Span, ref at));
-                    yield return ((int)(tag >> 3), message.Slice(at, length));
-                    at += length;
-                    break;
-                case 5:
-                    at += 4;
-                    break;
-                default:
-                    throw new InvalidDataException("The graph is not as ONNX writes it.");
-            }
+                if (!places.TryGetValue(region, out long place))
+                {
+                    int step = region.Length < Page ? CacheLine : Page;
+                    places[region] = place = (to.Position + step - 1) / step * step;
+                    to.SetLength(place);
+                    to.Position = place;
+                    Copy(from, region, to);
+                }
+
+                return place;
+            });
         }
+
+        File.Move(aside, weights, overwrite: true);
+        File.WriteAllBytes(graph, rewritten);
     }
 
-    static ulong Number(ReadOnlySpan<byte> bytes, ref int at)
+    static void Copy(FileStream from, ExternalRegion region, FileStream to)
     {
-        ulong number = 0;
-        for (int shift = 0; ; shift += 7)
+        if (region.Offset < 0 || region.Length < 0 || region.Offset > from.Length - region.Length)
         {
-            byte part = bytes[at++];
-            number |= (ulong)(part & 0x7f) << shift;
-            if (part < 0x80)
+            throw new InvalidDataException("A weight lies outside of its file.");
+        }
+
+        from.Position = region.Offset;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(1 << 20);
+        try
+        {
+            for (long left = region.Length; left > 0;)
             {
-                return number;
+                int read = from.Read(buffer, 0, (int)Math.Min(left, buffer.Length));
+                to.Write(buffer, 0, read > 0 ? read : throw new EndOfStreamException());
+                left -= read;
             }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 }

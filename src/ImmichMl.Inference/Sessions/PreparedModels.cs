@@ -67,12 +67,11 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options)
         Directory.CreateDirectory(aside);
         try
         {
-            Save(source, aside, packed: true);
-            if (!ExternalWeights.AreAligned(Path.Combine(aside, GraphName)))
+            Save(source, aside);
+            string graph = Path.Combine(aside, GraphName);
+            if (!ExternalWeights.AreAligned(graph))
             {
-                // Kernels read packed weights with aligned loads, and ONNX Runtime pads only between large ones.
-                File.Delete(Path.Combine(aside, WeightsName));
-                Save(source, aside, packed: false);
+                ExternalWeights.Align(graph, Path.Combine(aside, WeightsName));
             }
 
             foreach (string old in Directory.GetDirectories(parent).Where(folder => folder != aside && !Path.GetFileName(folder).StartsWith("new-", StringComparison.Ordinal)))
@@ -82,7 +81,7 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options)
 
             Directory.Move(aside, target);
         }
-        catch (OnnxRuntimeException e)
+        catch (Exception e) when (e is OnnxRuntimeException or InvalidDataException)
         {
             throw new ModelException(ModelFault.Unusable, $"{source} cannot be prepared: {e.Message}", e);
         }
@@ -95,7 +94,7 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options)
         }
     }
 
-    static void Save(string source, string folder, bool packed)
+    static void Save(string source, string folder)
     {
         _ = RuntimeLibrary.Environment;
         using var session = new SessionOptions
@@ -107,7 +106,7 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options)
         };
         session.AddSessionConfigEntry("session.optimized_model_external_initializers_file_name", WeightsName);
         session.AddSessionConfigEntry("session.optimized_model_external_initializers_min_size_in_bytes", "1024");
-        session.AddSessionConfigEntry("session.save_external_prepacked_constant_initializers", packed ? "1" : "0");
+        session.AddSessionConfigEntry("session.save_external_prepacked_constant_initializers", "1");
         new InferenceSession(source, session).Dispose();
     }
 

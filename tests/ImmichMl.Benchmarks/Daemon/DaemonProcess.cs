@@ -25,13 +25,14 @@ sealed class DaemonProcess : IDisposable
 
     public int Threads => Directory.GetDirectories($"/proc/{_process.Id}/task").Length;
 
-    public static async Task<DaemonProcess> StartAsync(string binary, string? cache)
+    public static async Task<DaemonProcess> StartAsync(string binary, string? cache, params (string Name, string Value)[] settings)
     {
         string socket = Path.Combine(Path.GetTempPath(), $"immich-ml-bench-{Environment.ProcessId}-{Stopwatch.GetTimestamp()}.sock");
         var start = new ProcessStartInfo(binary) { RedirectStandardError = true };
         string[] arguments = ["serve", "--socket", socket, .. cache is null ? Array.Empty<string>() : ["--cache", cache]];
         Array.ForEach(arguments, start.ArgumentList.Add);
         start.Environment["IMMICH_LOG_LEVEL"] = "error";
+        Array.ForEach(settings, setting => start.Environment[setting.Name] = setting.Value);
         long since = Stopwatch.GetTimestamp();
         Process process = Process.Start(start)!;
         process.ErrorDataReceived += (_, line) => Console.Error.WriteLine(line.Data);

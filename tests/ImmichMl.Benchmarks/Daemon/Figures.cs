@@ -7,6 +7,8 @@ sealed class Figures(IEnumerable<double> samples)
 {
     readonly double[] _sorted = [.. samples.Order()];
 
+    public int Count => _sorted.Length;
+
     public double At(double share) => _sorted.Length == 0 ? double.NaN : _sorted[(int)Math.Min(_sorted.Length - 1, share * _sorted.Length)];
 
     public override string ToString() => string.Create(

@@ -11,23 +11,28 @@ namespace ImmichMl.Tests.Inference;
 public sealed class PreparedModelTests
 {
     const int Side = 8;
-    const int Outputs = 22_000;
+    const int Outputs = 22_001;
 
     static readonly ModelKey Key = new(ModelKind.ClipVisual, "large__model");
 
-    /// <summary>A projection of 192 values onto many: 17 MB of weights that can be computed.</summary>
+    /// <summary>A projection of 192 values onto many: 17 MB of weights that can be computed, and odd lengths between them.</summary>
     static TempFolder Cache()
     {
         var cache = new TempFolder();
-        float[] weights = [.. Enumerable.Range(0, 3 * Side * Side * Outputs).Select(i => ((i * 7919L) % 2003 / 1001f) - 1)];
+        float[] weights = Values(3 * Side * Side * Outputs);
         byte[] model = new OnnxGraph("large").Input("image", OnnxType.Float, 1, 3, Side, Side).Output("embedding", OnnxType.Float, 1, Outputs)
             .Initializer("weights", OnnxTensor.Floats([3 * Side * Side, Outputs], weights))
             .Node("Flatten", ["image"], ["flat"], OnnxAttribute.Int("axis", 1))
-            .Node("MatMul", ["flat", "weights"], ["embedding"]).ToModel();
+            .Initializer("a", OnnxTensor.Floats([1, Outputs], Values(Outputs))).Initializer("b", OnnxTensor.Floats([1, Outputs], Values(Outputs)))
+            .Node("MatMul", ["flat", "weights"], ["product"])
+            .Node("Add", ["product", "a"], ["sum"])
+            .Node("Mul", ["sum", "b"], ["embedding"]).ToModel();
         cache.Write(model, "clip", Key.Name, "visual", "model.onnx");
         cache.Write("""{"size": 8, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}"""u8.ToArray(), "clip", Key.Name, "visual", "preprocess_cfg.json");
         return cache;
     }
+
+    static float[] Values(int count) => [.. Enumerable.Range(0, count).Select(i => ((i * 7919L) % 2003 / 1001f) - 1)];
 
     [Test]
     public async Task A_prepared_copy_is_wanted_made_used_and_gives_the_same_numbers()
@@ -46,6 +51,7 @@ public sealed class PreparedModelTests
         float[] plain = Embed(store, new SessionFactory(options, prepared));
         await Assert.That(wanted).IsNotNull();
         await Assert.That(File.Exists(Path.Combine(wanted!, "weights.bin"))).IsTrue();
+        await Assert.That(ExternalWeights.AreAligned(Path.Combine(wanted!, "model.onnx"))).IsTrue();
         prepared.Missing = (_, _, _) => throw new InvalidOperationException("It is there.");
         float[] again = Embed(store, new SessionFactory(options, prepared));
         await Assert.That(again.SequenceEqual(plain)).IsTrue();
