@@ -53,7 +53,8 @@ static class ColdAnswer
         for (int i = 0; i < Rounds; i++)
         {
             using var fresh = new LinkedCache(work.Cache);
-            foreach ((string prepare, List<double> times) in (ReadOnlySpan<(string, List<double>)>)(i % 2 == 0 ? [("true", making), ("false", plain)] : [("false", plain), ("true", making)]))
+            (string, List<double>)[] turns = [("true", making), ("false", plain)];
+            foreach ((string prepare, List<double> times) in i % 2 == 0 ? turns : turns.Reverse())
             {
                 using DaemonProcess daemon = await DaemonProcess.StartAsync(work.Binary, fresh.Path, ("MACHINE_LEARNING_PREPARE_MODELS", prepare));
                 await using MlClient client = Workload.Connect(daemon);

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using ImmichMl.Benchmarks.Daemon;
 using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Benchmarks.Residency;
 

@@ -47,7 +47,7 @@ public sealed class ExternalWeightsTests
         for (int length = 1; length < whole.Length; length++)
         {
             // Cut where a field of the model ends it is a smaller model, and that is after the version alone.
-            string cut = folder.Write(whole[..length], "cut.onnx");
+            string cut = folder.Write(whole.AsSpan(0, length), "cut.onnx");
             if (length != 2)
             {
                 await Assert.That(() => ExternalWeights.AreAligned(cut)).Throws<InvalidDataException>();
