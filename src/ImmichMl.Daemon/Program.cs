@@ -21,7 +21,7 @@ static class Program
         return parsed.Errors.Count > 0 ? Cli.Usage : code;
     }
 
-    static RootCommand Root() => new(
+    internal static RootCommand Root() => new(
         """
         Immich's machine learning as a native daemon: pictures and queries in, embeddings out, over a Unix socket.
 
@@ -30,7 +30,7 @@ static class Program
         """)
     {
         ServeCommand.Create(), PredictCommand.Create(), EmbedCommand.Create(), FacesCommand.Create(), OcrCommand.Create(), PingCommand.Create(),
-        HealthCommand.Create(), InfoCommand.Create(), ModelsCommand.Create(), LoadCommand.Create(), LoadCommand.CreateUnload(), TopCommand.Create(),
-        PrepareCommand.Create(), DemoCommand.Create(), BenchCommand.Create(),
+        HealthCommand.Create(), DoctorCommand.Create(), InfoCommand.Create(), ModelsCommand.Create(), LoadCommand.Create(),
+        LoadCommand.CreateUnload(), TopCommand.Create(), PrepareCommand.Create(), DemoCommand.Create(), BenchCommand.Create(),
     };
 }

@@ -1,0 +1,439 @@
+#!/usr/bin/env python3
+"""The Debian package, from outside: .ci/package.py PACKAGES [ROOT...]
+
+PACKAGES is the folder with the .deb files; ROOT a debootstrapped root to install into (it is copied), made here for Debian 12 if none
+is given. Prints "ok WHAT" or "not ok WHAT" for each check, and "unchecked WHAT" where this environment cannot do it, which counts as
+nothing. Needs root, and Debian's python3-seccomp, debootstrap and lintian.
+"""
+import glob
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import sandbox
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SHARED = os.environ.get("IMMICH_ML_SHARED", os.path.join(os.path.dirname(ROOT), "shared"))
+PACKAGES = os.path.abspath(sys.argv[1])
+UNITS = "/usr/lib/systemd/system/"
+CACHE, RUN = "/var/cache/immich-ml", "/run/immich-ml"
+SOCKET = RUN + "/immich-ml.sock"
+failures = 0
+
+
+def check(what, good, detail=""):
+    global failures
+    failures += not good
+    print(("ok " if good else "not ok ") + what + (f" ({str(detail)[-1500:]})" if detail and not good else ""), flush=True)
+
+
+def unchecked(what, why):
+    print(f"unchecked {what}: {why}", flush=True)
+
+
+def run(*command, **more):
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, **more)
+
+
+def package(name):
+    found = glob.glob(f"{PACKAGES}/{name}_*_amd64.deb")
+    return found[0] if found else sys.exit(f"{PACKAGES} holds no {name}")
+
+
+def contents(deb):
+    size = os.path.getsize(deb)
+    installed = int(run("dpkg-deb", "-f", deb, "Installed-Size").stdout) * 1024
+    check("the package takes 26 MB at most", size <= 26_000_000, size)
+    check("installed it takes 85 MB at most", installed <= 85_000_000, installed)
+    print(f"package {size / 1e6:.1f} MB, installed {installed / 1e6:.1f} MB")
+    listed = run("dpkg-deb", "-c", deb).stdout
+    wanted = ["usr/lib/immich-ml/immich-ml-v2", "usr/lib/immich-ml/immich-ml-v3", "usr/lib/immich-ml/libonnxruntime.so", "usr/bin/immich-ml ->",
+              "etc/immich-ml/immich-ml.conf", "usr/share/man/man1/immich-ml.1.gz", "usr/share/man/man5/immich-ml.conf.5.gz",
+              "bash-completion/completions/immich-ml", "zsh/vendor-completions/_immich-ml", "fish/vendor_completions.d/immich-ml.fish",
+              "licenses/NOTICES.txt", "sbom.cdx.json", "sysusers.d/immich-ml.conf", "drop-ins/nvidia.conf", "drop-ins/dri.conf"]
+    wanted += [f"systemd/system/{name}.{kind}" for name in ("immich-ml", "immich-ml-fetch", "immich-ml-gateway") for kind in ("socket", "service")]
+    missing = [name for name in wanted if name not in listed]
+    check("it holds programs, units, settings, pages, completions, licences and the list of parts", not missing, missing)
+    debug = run("dpkg-deb", "-c", package("immich-ml-dbgsym")).stdout
+    check("debug symbols are apart, one file a program", debug.count(".debug") == 4 and ".debug" not in listed, debug)
+    if shutil.which("lintian"):
+        said = run("lintian", "--allow-root", "--fail-on", "error,warning", "--display-info", "--no-tag-display-limit", deb)
+        check("lintian finds nothing but what the overrides name", said.returncode == 0 and not said.stdout.strip(), said.stdout + said.stderr)
+    else:
+        unchecked("lintian", "it is not installed")
+
+
+def security():
+    for unit, most in (("immich-ml", 5), ("immich-ml-gateway", 15), ("immich-ml-fetch", 15)):
+        said = run("systemd-analyze", "security", "--offline=true", "--no-pager", f"--threshold={most}", f"{ROOT}/systemd/{unit}.service")
+        overall = [line for line in said.stdout.splitlines() if "Overall exposure" in line]
+        check(f"{unit}.service is exposed by {most / 10} at most", said.returncode == 0 and overall, said.stdout)
+        print(overall[0].strip("→ ") if overall else "")
+
+
+# ---- the wire, by hand ----
+
+def pack(v):
+    if isinstance(v, int):
+        return b"\xcf" + struct.pack(">Q", v)
+    if isinstance(v, bytes):
+        return b"\xc6" + struct.pack(">I", len(v)) + v
+    if isinstance(v, str):
+        return b"\xdb" + struct.pack(">I", len(v.encode())) + v.encode()
+    return b"\xdf" + struct.pack(">I", len(v)) + b"".join(pack(k) + pack(x) for k, x in v.items())
+
+
+def send(peer, **request):
+    payload = pack({"v": 1, "id": 1, **request})
+    peer.sendall(struct.pack(">I", len(payload)) + payload)
+
+
+def receive(peer):
+    head = peer.recv(4, socket.MSG_WAITALL)
+    if len(head) < 4:
+        raise ConnectionError("hung up")
+    length = struct.unpack(">I", head)[0]
+    body = peer.recv(length, socket.MSG_WAITALL)
+    if len(body) < length:
+        raise ConnectionError("hung up")
+    return body
+
+
+def ask(path, patience=60, **request):
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.settimeout(patience)
+        peer.connect(path)
+        send(peer, **request)
+        return receive(peer)
+
+
+def is_answer(body):
+    return b"\xa6result" in body and b"\xa5error" not in body
+
+
+class Manager:
+    """The stand-in for systemd: holds the listening sockets and the notification socket, starts and restarts."""
+
+    def __init__(self, root):
+        self.root = root
+        with open(f"{root}/etc/passwd") as file:
+            users = {line.split(":")[0]: line.split(":") for line in file}
+        self.uid, self.gid = int(users["immich-ml"][2]), int(users["immich-ml"][3])
+        os.makedirs(root + RUN, exist_ok=True)
+        os.chown(root + RUN, self.uid, self.gid)
+        self.notify_path = root + RUN + "/notify"
+        self.log = root + "/var/log/immich-ml.log"
+        self.notify = None
+
+    def listen(self):
+        path = self.root + SOCKET
+        if os.path.exists(path):
+            os.remove(path)
+        listening = socket.socket(socket.AF_UNIX)
+        listening.bind(path)
+        os.chown(path, 0, self.gid)
+        os.chmod(path, 0o660)
+        listening.listen(512)
+        return listening
+
+    def start(self, unit="immich-ml", listening=(), identity=None, **environment):
+        if self.notify:
+            self.notify.close()
+        if os.path.exists(self.notify_path):
+            os.remove(self.notify_path)
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notify.bind(self.notify_path)
+        os.chmod(self.notify_path, 0o666)
+        return sandbox.start(
+            self.root, sandbox.Unit(self.root + UNITS + unit + ".service"), identity or (self.uid, self.gid, []), [CACHE, RUN], listening,
+            {"NOTIFY_SOCKET": RUN + "/notify", **environment}, log=self.log)
+
+    def told(self, seconds):
+        self.notify.settimeout(seconds)
+        try:
+            return self.notify.recv(4096).decode()
+        except TimeoutError:
+            return ""
+
+    def end(self, pid, number=signal.SIGTERM, seconds=30):
+        """Sends the signal; the exit status, or None where it did not end in time and was killed."""
+        os.kill(pid, number)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if done:
+                return status
+            time.sleep(0.02)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        return None
+
+    def said(self):
+        with open(self.log) as file:
+            return file.read()
+
+
+def models():
+    shared = f"{SHARED}/models/cache"
+    if os.path.isdir(shared):
+        return shared, "ViT-B-32__openai", "PP-OCRv5_mobile", glob.glob(f"{SHARED}/corpus/text/*.png") + glob.glob(f"{SHARED}/corpus/text/*.jpg")
+    return f"{ROOT}/models/demo", "synthetic__demo", "synthetic__demo", glob.glob(f"{ROOT}/tests/golden/images/*.png")
+
+
+def serving(root):
+    manager = Manager(root)
+    cache, clip, ocr, pictures = models()
+    run("cp", "-rT", cache, root + CACHE)
+    run("chown", "-R", f"{manager.uid}:{manager.gid}", root + CACHE)
+    with open(sorted(pictures)[0], "rb") as file:
+        picture = file.read()
+    path = root + SOCKET
+    embed = {"clip": {"visual": {"modelName": clip}}}
+    read = {"ocr": {"detection": {"modelName": ocr}, "recognition": {"modelName": ocr}}}
+
+    # 100 connections before there is a daemon, each with a request sent already.
+    listening = manager.listen()
+    peers = []
+    for _ in range(100):
+        peer = socket.socket(socket.AF_UNIX)
+        peer.settimeout(60)
+        peer.connect(path)
+        send(peer, op="ping")
+        peers.append(peer)
+    daemon = manager.start(listening=[listening])
+    ready = manager.told(30)
+    check("in the sandbox of its unit the daemon says READY", ready.startswith("READY=1\n"), ready + manager.said())
+    answered = 0
+    for peer in peers:
+        try:
+            answered += is_answer(receive(peer))
+        except OSError:
+            pass
+        peer.close()
+    check("100 connections made before the daemon runs are all served", answered == 100, answered)
+    with open(f"/proc/{daemon}/status") as file:
+        status = dict(line.split(":\t", 1) for line in file.read().splitlines() if ":\t" in line)
+    check("it runs as its user, without capabilities, with a system call filter",
+          status["Uid"].split()[0] == str(manager.uid) and int(status["CapBnd"], 16) == 0 and status["Seccomp"] == "2", status)
+    got = ask(path, op="predict", tasks=embed, image=picture)
+    check("it embeds a picture", is_answer(got) and b"clip" in got, got[:300])
+    got = ask(path, op="predict", tasks=read, image=picture)
+    check("it reads a text", is_answer(got) and b"text" in got, got[:300])
+    print(f"texts: {sum(1 for _ in got.split(b'text'))} marks in {len(got)} bytes, of {os.path.basename(sorted(pictures)[0])}")
+    said = run("chroot", root, "setpriv", "--reuid=65534", "--regid=65534", f"--groups={manager.gid}", "immich-ml", "health")
+    check("health says so to a member of the group", said.returncode == 0 and said.stdout.strip() == "healthy", said)
+    said = run("chroot", root, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "immich-ml", "health")
+    check("and not to anybody else", said.returncode == 1, said)
+    said = run("chroot", root, "setpriv", f"--reuid={manager.uid}", f"--regid={manager.gid}", "--clear-groups", "immich-ml", "doctor", "--json")
+    try:
+        findings = json.loads(said.stdout)
+    except ValueError:
+        findings = [{"verdict": "bad", "found": said.stdout + said.stderr}]
+    check("doctor finds nothing bad", not [one for one in findings if one["verdict"] == "bad" and one.get("about") != "memory"], said.stdout)
+    for finding in findings:
+        if finding["verdict"] != "ok":
+            print(f"doctor: {finding}")
+
+    os.kill(daemon, signal.SIGHUP)
+    told = [manager.told(10), manager.told(10)]
+    check("SIGHUP is told as RELOADING and READY", told[0].startswith("RELOADING=1\nMONOTONIC_USEC=") and told[1].startswith("READY=1"), told)
+
+    gateway(manager, picture)
+
+    # Killed in the midst of load: what is asked afterwards waits in the socket for the next daemon.
+    stop, lock, done, lost, killed = threading.Event(), threading.Lock(), [0], [], [float("inf")]
+
+    def load():
+        while not stop.is_set():
+            began = time.monotonic()
+            try:
+                good = is_answer(ask(path, op="predict", tasks=embed, image=picture))
+            except OSError:
+                good = False
+            with lock:
+                done[0] += good
+                if not good and began > killed[0]:
+                    lost.append(began - killed[0])
+
+    threads = [threading.Thread(target=load) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for _ in range(3):
+        time.sleep(1)
+        os.kill(daemon, signal.SIGKILL)
+        os.waitpid(daemon, 0)
+        killed[0] = time.monotonic()
+        time.sleep(0.3)
+        daemon = manager.start(listening=[listening])
+        time.sleep(1)
+        killed[0] = float("inf") if _ < 2 else killed[0]
+    time.sleep(1)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    check("kill -9 under load, three times: no request that was made afterwards is lost", done[0] > 50 and not lost, f"{done[0]} answered, lost {lost}")
+    print(f"{done[0]} requests answered around three kills")
+
+    # Told to stop while a request is open: that one is still answered.
+    manager.told(0.1)
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.settimeout(60)
+        peer.connect(path)
+        send(peer, op="predict", tasks=read, image=picture)
+        time.sleep(0.1)
+        os.kill(daemon, signal.SIGTERM)
+        got = receive(peer)
+    ended = manager.end(daemon, 0)
+    check("a request that is open at SIGTERM is answered, and the exit code is 0", is_answer(got) and ended == 0, (got[:200], ended))
+
+    watchdog(manager, listening, path)
+    listening.close()
+
+
+def watchdog(manager, listening, path):
+    """As systemd would: no beat within the limit, SIGABRT, and a new start on the same socket."""
+    limit = 3
+    daemon = manager.start(listening=[listening], WATCHDOG_USEC=str(limit * 1_000_000), IMMICH_ML_TEST_STICK_AFTER="4")
+    manager.told(30)
+    beats, since = 0, time.monotonic()
+    while manager.told(limit) == "WATCHDOG=1" and time.monotonic() - since < 60:
+        beats += 1
+    pong = is_answer(ask(path, op="ping"))
+    check("the watchdog is fed while work goes on, and not once the work loop is stuck, though pings are answered",
+          beats >= 3 and time.monotonic() - since < 30 and pong, (beats, time.monotonic() - since, pong))
+    ended = manager.end(daemon, signal.SIGABRT)
+    check("SIGABRT ends it", ended is not None, ended)
+    daemon = manager.start(listening=[listening], WATCHDOG_USEC=str(limit * 1_000_000))
+    manager.told(30)
+    check("and the next one feeds again", [manager.told(limit) for _ in range(3)] == ["WATCHDOG=1"] * 3 and is_answer(ask(path, op="ping")))
+    check("it ends by itself when told to", manager.end(daemon) == 0)
+
+
+def gateway(manager, picture):
+    """Without a network of its own: the listening socket is handed over."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    told = manager.notify
+    manager.notify = None
+    process = manager.start("immich-ml-gateway", [listening], identity=(64999, 64999, [manager.gid]))
+    ready = manager.told(30)
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    import urllib.request
+    try:
+        with urllib.request.urlopen(url + "/ping", timeout=30) as answer:
+            pong = answer.read()
+        line = "----x"
+        entries = json.dumps({"clip": {"visual": {"modelName": models()[1]}}})
+        body = (f"--{line}\r\nContent-Disposition: form-data; name=\"entries\"\r\n\r\n{entries}\r\n--{line}\r\nContent-Disposition: form-data; "
+                f"name=\"image\"; filename=\"p\"\r\nContent-Type: application/octet-stream\r\n\r\n").encode() + picture + f"\r\n--{line}--\r\n".encode()
+        request = urllib.request.Request(url + "/predict", body, {"Content-Type": f"multipart/form-data; boundary={line}"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            answered = json.load(answer)
+    except OSError as fault:
+        pong, answered = fault, {}
+    check("the gateway answers in its sandbox, without a network of its own", ready.startswith("READY=1") and pong == b"pong" and "clip" in answered,
+          (ready, pong, str(answered)[:200], manager.said()[-800:]))
+    ended = manager.end(process)
+    check("and ends with 0 when told to", ended == 0, ended)
+    manager.notify.close()
+    manager.notify = told
+    listening.close()
+
+
+def listing(root):
+    found = set()
+    for top in ("etc", "usr", "var", "run", "lib", "opt"):
+        for folder, folders, names in os.walk(f"{root}/{top}"):
+            found |= {os.path.join(folder, name)[len(root):] for name in folders + names}
+    volatile = ("/var/log/", "/var/lib/dpkg/", "/var/cache/ldconfig", "/etc/ld.so.cache", "/var/lib/systemd/deb-systemd", "/var/cache/man/",
+                "/var/lib/systemd/deb-systemd-helper")
+    return {name for name in found if not name.startswith(volatile) and name not in ("/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-", "/etc/subuid-", "/etc/subgid-", "/etc/.pwd.lock")}
+
+
+def chrooted(suite, base, deb):
+    print(f"-- {suite} --", flush=True)
+    with tempfile.TemporaryDirectory(prefix="immich-ml-root-") as folder:
+        root = folder + "/root"
+        run("cp", "-a", base, root)
+        depends = [one.split("(")[0].strip() for one in run("dpkg-deb", "-f", deb, "Depends").stdout.split(",")]
+        names = [one.split("|")[0].strip() for one in depends]
+        with open(root + "/usr/sbin/policy-rc.d", "w") as file:
+            file.write("#!/bin/sh\nexit 101\n")
+        os.chmod(root + "/usr/sbin/policy-rc.d", 0o755)
+        inside = lambda *command: run("unshare", "--mount", "--pid", "--fork", "sh", "-c",
+                                      'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"', root, *command, env={
+                                          "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"})
+        got = inside("apt-get", "install", "-y", "-qq", "--no-install-recommends", *names)
+        if got.returncode != 0:
+            unchecked(f"the package in {suite}", "its dependencies could not be had: " + (got.stdout + got.stderr)[-300:])
+            return
+        before = listing(root)
+        shutil.copy(deb, root + "/tmp/immich-ml.deb")
+        got = inside("dpkg", "-i", "/tmp/immich-ml.deb")
+        check(f"{suite}: dpkg -i installs it with nothing but its dependencies there", got.returncode == 0, got.stdout + got.stderr)
+        os.remove(root + "/tmp/immich-ml.deb")
+        got = inside("getent", "passwd", "immich-ml")
+        check("its user is there", got.returncode == 0 and "nologin" in got.stdout, got)
+        enabled = [os.path.basename(one) for one in glob.glob(f"{root}/etc/systemd/system/sockets.target.wants/immich-ml*")]
+        check("its sockets are enabled, the gateway's is not", sorted(enabled) == ["immich-ml-fetch.socket", "immich-ml.socket"], enabled)
+        units = [UNITS + os.path.basename(one) for one in glob.glob(f"{root}{UNITS}immich-ml*")]
+        got = inside("systemd-analyze", "verify", "--man=no", *units)
+        check("systemd-analyze verify has nothing to say of the units", len(units) == 6 and got.returncode == 0 and not (got.stdout + got.stderr).strip(),
+              got.stdout + got.stderr)
+        for name in ("nvidia", "dri"):
+            drop = f"{root}/etc/systemd/system/immich-ml.service.d"
+            os.makedirs(drop)
+            shutil.copy(f"{root}/usr/share/doc/immich-ml/drop-ins/{name}.conf", drop)
+            got = inside("systemd-analyze", "verify", "--man=no", UNITS + "immich-ml.service")
+            check(f"nor with the drop-in for {name}", got.returncode == 0 and not (got.stdout + got.stderr).strip(), got.stdout + got.stderr)
+            shutil.rmtree(drop)
+        try:
+            serving(root)
+        except (OSError, KeyError) as fault:
+            log = root + "/var/log/immich-ml.log"
+            check(f"{suite}: the checks of the running daemon go through", False, f"{fault!r} {open(log).read() if os.path.exists(log) else ''}")
+        again = inside("dpkg", "-r", "immich-ml")
+        check("dpkg -r keeps settings and models", again.returncode == 0 and os.path.exists(root + "/etc/immich-ml/immich-ml.conf"), again)
+        got = inside("dpkg", "-P", "immich-ml")
+        check("dpkg -P says that the models are left", got.returncode == 0 and f"the models in {CACHE} are left" in got.stdout + got.stderr, got)
+        left = {name for name in listing(root) - before if not name.startswith(CACHE)}
+        check("and leaves nothing else", not left, sorted(left))
+        got = inside("getent", "passwd", "immich-ml")
+        check("nor the user", got.returncode != 0, got)
+        check("what it left belongs to root", os.stat(root + CACHE).st_uid == 0)
+
+
+def bootstrap(folder):
+    if not shutil.which("debootstrap"):
+        return None, "debootstrap is not installed"
+    got = run("debootstrap", "--variant=minbase", "bookworm", folder + "/bookworm")
+    return (folder + "/bookworm", "") if got.returncode == 0 else (None, (got.stdout + got.stderr)[-300:])
+
+
+def main():
+    deb = package("immich-ml")
+    contents(deb)
+    security()
+    if os.geteuid() != 0:
+        unchecked("the package in a root of its own", "it takes root")
+    elif sys.argv[2:]:
+        for root in sys.argv[2:]:
+            chrooted(os.path.basename(root), root, deb)
+    else:
+        with tempfile.TemporaryDirectory(prefix="immich-ml-suite-") as folder:
+            base, why = bootstrap(folder)
+            if base:
+                chrooted("bookworm", base, deb)
+            else:
+                unchecked("the package in Debian 12", why)
+    sys.exit(1 if failures else 0)
+
+
+main()
