@@ -98,7 +98,7 @@ def licences(packages):
     os.makedirs(folder)
     with open(os.path.join(ROOT, "LICENSE")) as file:
         ours = file.read()
-    with open(os.path.join(folder, "LICENSE.immich-ml.txt"), "w") as file:
+    with open(os.path.join(folder, "immich-ml.LICENSE.txt"), "w") as file:
         file.write(ours)
     seen, lines = {}, ["Software that is part of this release. The texts that the packages bring stand beside this file.\n"]
     for package in packages:

@@ -33,7 +33,8 @@ publish() {
 
 # place BUILT NAME: a program into the tree, its symbols beside it by build id, where gdb looks.
 place() {
-    install -m 755 "$1" "$out/$2"
+    "${prefix}objcopy" --remove-section .comment "$1" "$out/$2"
+    chmod 755 "$out/$2"
     if [ -n "$symbols" ] && [ -f "$1.dbg" ]; then
         id=$("${prefix}readelf" -n "$1" | sed -n 's/^ *Build ID: *//p')
         mkdir -p "$symbols/.build-id/${id:0:2}"
@@ -55,7 +56,8 @@ if [ "$rid" = linux-x64 ]; then
     done
     daemon=$work/v3
     "${prefix}gcc" -O2 -Wall -Wextra -Werror -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -pie -Wl,-z,relro,-z,now -s \
-        -ffile-prefix-map="$PWD"=/immich-ml -o "$out/immich-ml" packaging/launcher.c
+        -fno-ident -ffile-prefix-map="$PWD"=/immich-ml -o "$work/launcher" packaging/launcher.c
+    place "$work/launcher" immich-ml
 else
     publish Daemon daemon
     daemon=$work/daemon
@@ -65,7 +67,7 @@ fi
 # libonnxruntime_providers_shared.so serves provider libraries of the old kind, which are not shipped.
 for library in libonnxruntime.so libSkiaSharp.so; do
     install -m 644 "$daemon/$library" "$out/"
-    "${prefix}strip" --strip-unneeded "$out/$library"
+    "${prefix}strip" --strip-unneeded --remove-section .comment "$out/$library"
 done
 python3 packaging/parts.py "$rid" "$out"
 chmod -R u=rwX,go=rX "$out"

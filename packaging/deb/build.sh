@@ -46,12 +46,12 @@ case "$(needed GLIBCXX)" in
     *) echo "build.sh: which libstdc++6 has GLIBCXX_$(needed GLIBCXX)?" >&2; exit 1 ;;
 esac
 
-# pack FOLDER FILE: the same bytes whenever and wherever. xz: Debian 12's dpkg knows no zstd.
+# pack FOLDER FILE LEVEL: the same bytes whenever and wherever. xz: Debian 12's dpkg knows no zstd.
 pack() {
     (cd "$1" && find . -path ./DEBIAN -prune -o -type f -printf '%P\0' | sort -z | xargs -0 md5sum) > "$work/md5sums"
     install -m 644 "$work/md5sums" "$1/DEBIAN/md5sums"
     find "$1" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
-    dpkg-deb --root-owner-group --threads-max=1 -Zxz -z9 --build "$1" "$2"
+    dpkg-deb --root-owner-group --threads-max=1 -Zxz "-z$3" --build "$1" "$2"
 }
 
 control() {
@@ -63,12 +63,13 @@ control() {
 control "$root" control
 printf '/etc/immich-ml/gateway.conf\n/etc/immich-ml/immich-ml.conf\n' > "$root/DEBIAN/conffiles"
 install -m 755 packaging/deb/postinst packaging/deb/prerm packaging/deb/postrm "$root/DEBIAN/"
-pack "$root" "$out/immich-ml_${version}_$arch.deb"
+pack "$root" "$out/immich-ml_${version}_$arch.deb" 9
 
 debug=$work/debug
 install -d "$debug/usr/lib/debug" "$debug/usr/share/doc"
 cp -r "$symbols/.build-id" "$debug/usr/lib/debug/"
 chmod -R u=rwX,go=rX "$debug"
 ln -s immich-ml "$debug/usr/share/doc/immich-ml-dbgsym"
+printf 'immich-ml-dbgsym: bogus-mail-host *\n' | install -D -m 644 /dev/stdin "$debug/usr/share/lintian/overrides/immich-ml-dbgsym"
 control "$debug" control.dbgsym
-pack "$debug" "$out/immich-ml-dbgsym_${version}_$arch.deb"
+pack "$debug" "$out/immich-ml-dbgsym_${version}_$arch.deb" 2
