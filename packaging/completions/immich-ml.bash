@@ -3,8 +3,8 @@ _immich_ml() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} verb= word
     COMPREPLY=()
     case $previous in
-        --draw|--interval|--language|--min-score|--model|--tasks|--text|--timeout) return ;;
-        --cache|--config|--output|--socket) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        --clip-model|--compare|--connections|--count|--distinct|--draw|--duration|--faces-model|--format|--header|--html|--http|--interval|--language|--max-resolution|--min-face-score|--min-score|--min-text-score|--model|--ocr-model|--pid|--ramp|--rate|--rounds|--size|--tasks|--text|--timeout|--users|--warm-up) return ;;
+        --cache|--config|--output|--pictures|--queries|--socket) COMPREPLY=($(compgen -f -- "$current")); return ;;
     esac
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "$verb $word" in
@@ -28,11 +28,12 @@ _immich_ml() {
             ' unload') verb=' unload' ;;
             ' top') verb=' top' ;;
             ' demo') verb=' demo' ;;
+            ' bench') verb=' bench' ;;
         esac
     done
     local words=
     case $verb in
-        '') words='serve predict embed faces ocr ping health doctor info models load unload top demo --help --version --help'; ;;
+        '') words='serve predict embed faces ocr ping health doctor info models load unload top demo bench --help --version --help'; ;;
         ' serve') words='--cache --config --json --print-config --socket --help'; ;;
         ' predict') words='--json --socket --tasks --text --timeout --help'; COMPREPLY=($(compgen -f -- "$current")) ;;
         ' embed') words='--json --language --model --socket --text --timeout --help'; COMPREPLY=($(compgen -f -- "$current")) ;;
@@ -53,6 +54,7 @@ _immich_ml() {
         ' unload') words='--json --socket --timeout --help'; ;;
         ' top') words='--interval --once --socket --timeout --help'; ;;
         ' demo') words='--json --help'; ;;
+        ' bench') words='--clip-model --compare --connections --count --distinct --duration --faces-model --format --header --html --http --json --language --max-resolution --min-face-score --min-text-score --ocr-model --pictures --pid --poisson --queries --quiet --ramp --rate --rounds --size --socket --timeout --users --warm-up --help'; ;;
     esac
     COMPREPLY+=($(compgen -W "$words" -- "$current"))
 }

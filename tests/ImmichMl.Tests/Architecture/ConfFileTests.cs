@@ -49,6 +49,7 @@ public sealed class ConfFileTests
     static string Shown(string name, string value) => name switch
     {
         MlClientOptions.SocketVariable => MlClientOptions.ServiceSocketPath,
+        "IMMICH_ML_FETCH_SOCKET" => "/run/immich-ml/fetch.sock",
         "MACHINE_LEARNING_CACHE_FOLDER" => "/var/cache/immich-ml",
         "MACHINE_LEARNING_REQUEST_THREADS" => "",
         _ => value,
