@@ -42,7 +42,7 @@ place() {
     fi
 }
 
-rm -rf "$out"
+rm -rf "$out" ${symbols:+"$symbols"}
 mkdir -p "$out"
 publish Gateway gateway
 publish Fetch fetch

@@ -41,7 +41,7 @@ static class CacheChecks
             ? new Finding("cache", Verdict.Good, $"{folder} can be read and written by {Environment.UserName}")
             : new Finding(
                 "cache", Verdict.Bad, $"{Environment.UserName} may not use all of {folder}: {string.Join(", ", closed)}",
-                $"If this is not the daemon's user, ask as that user: sudo -u immich-ml immich-ml doctor. Else: chown -R immich-ml: {folder}");
+                $"If this is not the daemon's user, ask as that user: sudo -u immich-ml immich-ml doctor. Else: chown -R immich-ml: {folder} && chmod -R u+rwX {folder}");
     }
 
     static IEnumerable<string> Entries(string folder) =>
