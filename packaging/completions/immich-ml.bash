@@ -27,13 +27,14 @@ _immich_ml() {
             ' load') verb=' load' ;;
             ' unload') verb=' unload' ;;
             ' top') verb=' top' ;;
+            ' parity') verb=' parity' ;;
             ' demo') verb=' demo' ;;
             ' bench') verb=' bench' ;;
         esac
     done
     local words=
     case $verb in
-        '') words='serve predict embed faces ocr ping health doctor info models load unload top demo bench --help --version --help'; ;;
+        '') words='serve predict embed faces ocr ping health doctor info models load unload top parity demo bench --help --version --help'; ;;
         ' serve') words='--cache --config --json --print-config --socket --help'; ;;
         ' predict') words='--json --socket --tasks --text --timeout --help'; COMPREPLY=($(compgen -f -- "$current")) ;;
         ' embed') words='--json --language --model --socket --text --timeout --help'; COMPREPLY=($(compgen -f -- "$current")) ;;
@@ -53,6 +54,7 @@ _immich_ml() {
         ' load') words='--json --socket --timeout --help'; ;;
         ' unload') words='--json --socket --timeout --help'; ;;
         ' top') words='--interval --once --socket --timeout --help'; ;;
+        ' parity') words='--cache --config --faces --json --model --help'; ;;
         ' demo') words='--json --help'; ;;
         ' bench') words='--clip-model --compare --connections --count --distinct --duration --faces-model --format --header --html --http --json --language --max-resolution --min-face-score --min-text-score --ocr-model --pictures --pid --poisson --queries --quiet --ramp --rate --rounds --size --socket --timeout --users --warm-up --help'; ;;
     esac

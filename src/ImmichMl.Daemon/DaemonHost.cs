@@ -2,6 +2,7 @@ using ImmichMl.Daemon.Serving;
 using ImmichMl.Imaging;
 using ImmichMl.Inference;
 using ImmichMl.Inference.Clip;
+using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Faces;
 using ImmichMl.Inference.Ocr;
 using ImmichMl.Inference.Sessions;
@@ -16,13 +17,13 @@ namespace ImmichMl.Daemon;
 /// <summary>The settings of every room.</summary>
 sealed record DaemonOptions(
     ServeOptions Serve, RuntimeOptions Runtime, ImageLimits Images, ClipOptions Clip, FaceOptions Faces, OcrOptions Ocr, ModelOptions Models,
-    ResidencyOptions Residency, PreloadOptions Preload, HubOptions Hub)
+    ResidencyOptions Residency, PreloadOptions Preload, HubOptions Hub, DeviceOptions Devices)
 {
     public static DaemonOptions Read(Settings settings) =>
         new(
             settings.Read<ServeOptions>(), settings.Read<RuntimeOptions>(), settings.Read<ImageLimits>(), settings.Read<ClipOptions>(),
             settings.Read<FaceOptions>(), settings.Read<OcrOptions>(), settings.Read<ModelOptions>(), settings.Read<ResidencyOptions>(),
-            settings.Read<PreloadOptions>(), settings.Read<HubOptions>());
+            settings.Read<PreloadOptions>(), settings.Read<HubOptions>(), settings.Read<DeviceOptions>());
 
     /// <summary>Takes over what may change while these are in use; names every setting that differs.</summary>
     public IEnumerable<(string Name, bool Taken)> TakeOver(DaemonOptions fresh) =>
@@ -30,14 +31,14 @@ sealed record DaemonOptions(
         .. Settings.TakeOver(Serve, fresh.Serve), .. Settings.TakeOver(Runtime, fresh.Runtime), .. Settings.TakeOver(Images, fresh.Images),
         .. Settings.TakeOver(Clip, fresh.Clip), .. Settings.TakeOver(Faces, fresh.Faces), .. Settings.TakeOver(Ocr, fresh.Ocr),
         .. Settings.TakeOver(Models, fresh.Models), .. Settings.TakeOver(Residency, fresh.Residency), .. Settings.TakeOver(Preload, fresh.Preload),
-        .. Settings.TakeOver(Hub, fresh.Hub),
+        .. Settings.TakeOver(Hub, fresh.Hub), .. Settings.TakeOver(Devices, fresh.Devices),
     ];
 
     public IEnumerable<(string Name, string Value, string Description)> Describe() =>
     [
         .. Settings.Describe(Serve), .. Settings.Describe(Runtime), .. Settings.Describe(Images), .. Settings.Describe(Clip),
         .. Settings.Describe(Faces), .. Settings.Describe(Ocr), .. Settings.Describe(Models), .. Settings.Describe(Residency),
-        .. Settings.Describe(Preload), .. Settings.Describe(Hub),
+        .. Settings.Describe(Preload), .. Settings.Describe(Hub), .. Settings.Describe(Devices),
     ];
 }
 
@@ -71,6 +72,7 @@ static class DaemonHost
         services.AddSingleton(options.Hub);
         services.AddSingleton<ModelCatalog>();
         services.AddSingleton<ModelStore>();
+        services.AddSingleton(FindDevices(options));
         services.AddSingleton<PreparedModels>();
         services.AddSingleton<ModelArrival>();
         services.AddSingleton<SessionFactory>();
@@ -95,6 +97,24 @@ static class DaemonHost
         services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(options.Serve.DrainTimeoutSeconds + 5));
         return builder.Build();
+    }
+
+    /// <exception cref="OperatorException">An accelerator must be there and is not.</exception>
+    static DeviceList FindDevices(DaemonOptions options)
+    {
+        try
+        {
+            if (options.Devices.OnnxRuntimeDir.Length > 0)
+            {
+                RuntimeLibrary.UseFolder(options.Devices.OnnxRuntimeDir);
+            }
+
+            return DeviceDiscovery.Find(options.Devices, options.Models.CacheFolder);
+        }
+        catch (ProviderMissingException e)
+        {
+            throw new OperatorException(e.Message);
+        }
     }
 
     public static LogLevel LevelOf(string word) => word.Trim().ToUpperInvariant() switch

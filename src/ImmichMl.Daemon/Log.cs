@@ -23,6 +23,12 @@ static partial class Log
     [LoggerMessage(6, LogLevel.Information, "Pictures are decoded by {Codec}")]
     public static partial void DecodingWith(this ILogger logger, string codec);
 
+    [LoggerMessage(7, LogLevel.Information, "Models run on {Devices}")]
+    public static partial void RunningOn(this ILogger logger, string devices);
+
+    [LoggerMessage(8, LogLevel.Warning, "{Trouble}")]
+    public static partial void DeviceTrouble(this ILogger logger, string trouble);
+
     [LoggerMessage(10, LogLevel.Information, "Connection {Connection} from pid {Pid}, uid {Uid}, gid {Gid}")]
     public static partial void Connected(this ILogger logger, long connection, int pid, uint uid, uint gid);
 

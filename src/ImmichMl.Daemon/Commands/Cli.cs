@@ -56,7 +56,7 @@ static class Cli
 
     /// <summary>Looks at the native libraries' files only: loading them would cost memory before the first model.</summary>
     /// <exception cref="OperatorException">One is missing.</exception>
-    public static void CheckLibraries(ImageLimits images)
+    public static void CheckLibraries(ImageLimits images, string onnxRuntimeFolder = "")
     {
         foreach (string library in (string[])[RuntimeLibrary.FileName, ImageDecoder.LibraryFileName])
         {
@@ -65,7 +65,7 @@ static class Cli
                 continue; // The managed codec stands in.
             }
 
-            if (!RuntimeLibrary.IsPresent(library))
+            if (!RuntimeLibrary.IsPresent(library) && (library != RuntimeLibrary.FileName || onnxRuntimeFolder.Length == 0))
             {
                 throw new OperatorException($"{library} is missing: it belongs beside this program.");
             }

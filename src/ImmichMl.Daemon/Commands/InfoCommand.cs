@@ -18,7 +18,9 @@ static class InfoCommand
         return Cli.Ok;
     });
 
-    static string ToText(InfoResult info) => $"""
+    static string ToText(InfoResult info) => string.Join('\n', info.Remarks.Select(remark => $"           {remark}").Prepend(Lines(info)));
+
+    static string Lines(InfoResult info) => $"""
         version    {info.Version} (protocol {info.Protocol}), pid {info.Pid}, up {TimeSpan.FromMilliseconds(info.UptimeMs):d\.hh\:mm\:ss}, {(info.Ready ? "ready" : "not ready")}
         providers  {string.Join(", ", info.Providers)}
         devices    {string.Join(", ", info.Devices.Select(device => $"{device.Provider}:{device.Id} {device.Name}, {Output.Bytes(device.MemoryBytes)}"))}
@@ -40,6 +42,7 @@ static class InfoCommand
             ("memoryBytes", Output.Number(device.MemoryBytes)),
         ])))),
         ("threads", Output.Text(info.Threads)),
+        ("remarks", Output.Array(info.Remarks.Select(Output.Text))),
         ("limits", Output.Object(Limits(info.Limits).Select(limit => (limit.Name, Output.Number(limit.Value))))),
     ]);
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ImmichMl.Client;
 using ImmichMl.Imaging;
+using ImmichMl.Inference.Devices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -38,13 +39,17 @@ static class ServeCommand
             return Cli.Ok;
         }
 
-        Cli.CheckLibraries(options.Images);
+        Cli.CheckLibraries(options.Images, options.Devices.OnnxRuntimeDir);
 
         // With two cores there are two: one that is kept busy by a frame of 100 MB and one that pings wait for.
         ThreadPool.GetMinThreads(out int workers, out int ports);
         ThreadPool.SetMinThreads(Math.Max(workers, 4), ports);
         using IHost host = DaemonHost.Build(options, again: () => DaemonOptions.Read(GivenSettings(arguments, config, before: file)));
         ILogger log = host.Services.GetRequiredService<ILogger<DaemonLifetime>>();
+        DeviceList devices = host.Services.GetRequiredService<DeviceList>();
+        devices.Warned = log.DeviceTrouble;
+        devices.Troubles.ToList().ForEach(log.DeviceTrouble);
+        log.RunningOn(string.Join(", ", devices.All.AsEnumerable()));
         log.DecodingWith(ImageDecoder.Describe(options.Images.ChosenCodec));
         foreach (string name in settings.Unread)
         {

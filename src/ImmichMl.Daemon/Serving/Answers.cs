@@ -1,5 +1,6 @@
 using ImmichMl.Imaging;
 using ImmichMl.Inference;
+using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Faces;
 using ImmichMl.Inference.Ocr;
 using ImmichMl.Inference.Sessions;
@@ -11,7 +12,7 @@ namespace ImmichMl.Daemon.Serving;
 /// <summary>Turns what the engines say into results of the wire.</summary>
 sealed class Answers(
     ServeOptions serve, RuntimeOptions runtime, ImageLimits images, ModelStore store, SessionCache models, ModelArrival arrivals,
-    InferenceQueue queue, Statistics statistics, DecodeQueue decoder, TimeProvider time)
+    InferenceQueue queue, DeviceList devices, Statistics statistics, DecodeQueue decoder, TimeProvider time)
 {
     /// <summary>Of the whole build: one number for all programs.</summary>
     public static string Version { get; } = typeof(Answers).Assembly.GetName().Version?.ToString(3) ?? "0";
@@ -28,8 +29,9 @@ sealed class Answers(
         Pid = Environment.ProcessId,
         UptimeMs = (long)time.GetElapsedTime(_started).TotalMilliseconds,
         Ready = Ready,
-        Providers = ["cpu"],
-        Devices = [new DeviceInfo("cpu", 0, $"{Environment.ProcessorCount} cores", GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)],
+        Providers = devices.Providers,
+        Devices = [.. devices.All.Where(device => !device.IsLost).Select(device => new DeviceInfo(device.Provider, device.Id, device.Name, device.MemoryBytes))],
+        Remarks = devices.Remarks,
         Threads = $"{runtime.RequestThreads} requests at once and one interactive besides; a request alone runs its model on {runtime.ChosenIntraOpThreads} threads, "
             + "each of many on one; a backlog runs at the lowest priority (nice 19); pictures by {ImageDecoder.Describe(images.ChosenCodec)}",
         Limits = new LimitsInfo
@@ -64,7 +66,14 @@ sealed class Answers(
             Models = Models().Models,
             Memory = new MemoryUse(memory.Resident, memory.Anonymous, ArenaBytes: 0),
             Downloads = arrivals.Snapshot(),
+            Devices = [.. devices.All.Where(device => !device.IsCpu).Select(Use)],
         };
+    }
+
+    static DeviceUse Use(ExecutionDevice device)
+    {
+        DeviceMemory memory = DeviceMemory.Of(device.Provider, device.Id) ?? default;
+        return new DeviceUse(device.Provider, device.Id, device.InUse, memory.Used, memory.Total, device.IsLost);
     }
 
     /// <summary>True for a model that is in the cache of sessions or on disk: its name is not made up.</summary>
@@ -91,7 +100,7 @@ sealed class Answers(
             ModelName = key.Name,
             State = isHeld ? held.State : arrivals.IsFetching(key) ? "loading" : bytes > 0 ? "cached" : "absent",
             Bytes = bytes,
-            Device = isHeld && held.State == "loaded" ? "cpu" : "",
+            Device = isHeld && held.State == "loaded" ? devices.WhereIs(key) : "",
             IdleMs = isHeld ? (long)held.Idle.TotalMilliseconds : 0,
         };
     }

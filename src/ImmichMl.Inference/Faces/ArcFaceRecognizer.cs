@@ -51,7 +51,7 @@ public sealed class ArcFaceRecognizer : IDisposable
                 throw new ModelException(ModelFault.Unusable, $"Model {key} is no ArcFace recognizer: one float tensor of [n, 3, 112, 112] in.");
             }
 
-            int limit = options.MaxBatchSize is var most and > 0 ? most : s_batches[^1];
+            int limit = options.MaxBatchSize is var most and > 0 ? most : session.WantsSingles ? 1 : s_batches[^1];
             return new ArcFaceRecognizer(key, session, OnnxGraphReader.NormalizesInside(path), Math.Max(0, batch), limit);
         });
     }

@@ -26,6 +26,9 @@ public abstract class ModelSession : IDisposable
     /// <summary>What the exporter wrote beside the graph.</summary>
     public virtual IReadOnlyDictionary<string, string> Metadata { get; } = new Dictionary<string, string>();
 
+    /// <summary>A batch of more than one gains nothing there, or every size is compiled anew.</summary>
+    public virtual bool WantsSingles => false;
+
     /// <summary>Feeds the only input and returns the first output, both as float32 whatever the model's own precision.</summary>
     /// <exception cref="InferenceException">Memory ran out.</exception>
     /// <exception cref="ModelException">The model fails on its input or gives no float output.</exception>

@@ -135,7 +135,7 @@ sealed class OnnxSession : ModelSession
         }
     }
 
-    static OrtValue ToValue(TensorElementType type, long[] row) => type == TensorElementType.Int64
+    internal static OrtValue ToValue(TensorElementType type, long[] row) => type == TensorElementType.Int64
         ? OrtValue.CreateTensorValueFromMemory(row, [1, row.Length])
         : OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(row, id => (int)id), [1, row.Length]);
 
@@ -151,7 +151,9 @@ sealed class OnnxSession : ModelSession
         return OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, halves.AsMemory(), dimensions);
     }
 
-    OutputTensor ToTensor(OrtValue value)
+    OutputTensor ToTensor(OrtValue value) => ToTensor(_key, value);
+
+    internal static OutputTensor ToTensor(ModelKey key, OrtValue value)
     {
         OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
         switch (info.ElementDataType)
@@ -164,11 +166,11 @@ sealed class OnnxSession : ModelSession
                 TensorPrimitives.ConvertToSingle(halves, floats);
                 return new OutputTensor(floats, info.Shape);
             default:
-                throw new ModelException(ModelFault.Unusable, $"Model {_key} answers with {info.ElementDataType}, not with float.");
+                throw new ModelException(ModelFault.Unusable, $"Model {key} answers with {info.ElementDataType}, not with float.");
         }
     }
 
-    static TensorInfo[] Describe(IReadOnlyList<string> names, IReadOnlyDictionary<string, NodeMetadata> metadata) =>
+    internal static TensorInfo[] Describe(IReadOnlyList<string> names, IReadOnlyDictionary<string, NodeMetadata> metadata) =>
         [.. names.Select(name => metadata[name].IsTensor
             ? new TensorInfo(name, metadata[name].ElementDataType, metadata[name].Dimensions)
             : new TensorInfo(name, TensorElementType.DataTypeMax, []))];

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ImmichMl.Inference.Devices;
 using Microsoft.ML.OnnxRuntime;
 
 namespace ImmichMl.Inference.Sessions;
@@ -9,6 +10,8 @@ public static partial class RuntimeLibrary
     public const string FileName = "libonnxruntime.so";
 
     static readonly Lazy<OrtEnv> s_environment = new(Initialise);
+    static readonly HashSet<string> s_registered = new(StringComparer.Ordinal);
+    static string? s_folder;
 
     /// <summary>
     /// ONNX Runtime has telemetry compiled in and on: it writes a device id and a database below the home directory. Only the native
@@ -31,6 +34,43 @@ public static partial class RuntimeLibrary
             .Any(folder => File.Exists(Path.Combine(folder, fileName)));
     }
 
+    /// <summary>Takes the library from this folder and not from beside the program. Before anything of ONNX Runtime is touched, or never.</summary>
+    /// <exception cref="ProviderMissingException">There is none.</exception>
+    public static void UseFolder(string folder)
+    {
+        string path = Path.Combine(folder, FileName);
+        if (!File.Exists(path))
+        {
+            throw new ProviderMissingException($"MACHINE_LEARNING_ONNXRUNTIME_DIR={folder}: there is no {FileName}.");
+        }
+
+        if (s_folder is null)
+        {
+            s_folder = folder;
+            OrtEnv.DisableDllImportResolver = true;
+            NativeLibrary.SetDllImportResolver(
+                typeof(OrtEnv).Assembly, (name, _, _) => name.Contains("onnxruntime", StringComparison.Ordinal) && !name.Contains("extensions", StringComparison.Ordinal)
+                    ? NativeLibrary.Load(path)
+                    : 0);
+        }
+    }
+
+    /// <summary>Loads a plug-in provider's library, once for a process; false where it was there already.</summary>
+    /// <exception cref="OnnxRuntimeException">It does not load or is no such library.</exception>
+    internal static bool TryRegister(string name, string path)
+    {
+        lock (s_registered)
+        {
+            if (s_registered.Contains(path))
+            {
+                return false;
+            }
+
+            Environment.RegisterExecutionProviderLibrary($"{name}@{path}", path);
+            return s_registered.Add(path);
+        }
+    }
+
     /// <summary>Loads and initialises the library, once.</summary>
     /// <exception cref="DllNotFoundException">It is missing or cannot be loaded.</exception>
     internal static OrtEnv Environment
@@ -49,8 +89,10 @@ public static partial class RuntimeLibrary
         }
     }
 
-    /// <summary>Of the managed binding, which refuses a native library that is older.</summary>
-    internal static string Version { get; } = typeof(OrtEnv).Assembly.GetName().Version?.ToString() ?? "0";
+    /// <summary>Of the managed binding, which refuses a native library that is older, and of the build that stands in for ours.</summary>
+    internal static string Version => s_folder is null ? s_version : $"{s_version} {Environment.GetVersionString()} {s_folder}";
+
+    static readonly string s_version = typeof(OrtEnv).Assembly.GetName().Version?.ToString() ?? "0";
 
     static OrtEnv Initialise()
     {

@@ -1,11 +1,15 @@
+using ImmichMl.Inference.Accelerators;
+using ImmichMl.Inference.Devices;
 using ImmichMl.Models;
 using Microsoft.ML.OnnxRuntime;
 
 namespace ImmichMl.Inference.Sessions;
 
 /// <summary>Makes sessions from model files, all with the same settings.</summary>
-public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepared = null)
+public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepared = null, DeviceList? devices = null)
 {
+    readonly DeviceList _devices = devices ?? DeviceList.CpuOnly;
+
     /// <summary>A model of <typeparamref name="T"/> around a session; where <paramref name="wrap"/> throws, the session goes.</summary>
     /// <exception cref="ModelException">The file will not load or does not fit; the message says why.</exception>
     public T Load<T>(ModelKey key, string path, Func<ModelSession, T> wrap)
@@ -22,8 +26,76 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         }
     }
 
+    /// <summary>The model where it is placed: on an accelerator, or on the CPU.</summary>
     /// <exception cref="ModelException">The file will not load; the message says why.</exception>
-    public ModelSession Create(ModelKey key, string path)
+    public ModelSession Create(ModelKey key, string path) =>
+        _devices.For(key.Kind).Devices.All(device => device.IsCpu) && !_devices.NpusFor(key.Kind).Any(npu => npu.Find(path) is not null)
+            ? OnCpu(key, path)
+            : new PlacedSession(key, _devices, () => OnDevices(key, path));
+
+    /// <summary>On every device that it may be on and loads on; on the CPU where there is none.</summary>
+    List<(ExecutionDevice, ModelSession)> OnDevices(ModelKey key, string path)
+    {
+        foreach (NpuRuntime npu in _devices.NpusFor(key.Kind))
+        {
+            try
+            {
+                if (npu.Find(path) is { } file)
+                {
+                    return [(npu.Device, npu.Load(key, file))];
+                }
+            }
+            catch (ModelException e)
+            {
+                _devices.Warn(e.Message);
+            }
+        }
+
+        var loaded = new List<(ExecutionDevice, ModelSession)>();
+        foreach (ExecutionDevice device in _devices.For(key.Kind).Devices)
+        {
+            try
+            {
+                loaded.Add((device, device.IsCpu ? OnCpu(key, path) : OnDevice(key, path, device)));
+            }
+            catch (Exception e) when (!device.IsCpu && e is OnnxRuntimeException or NotSupportedException)
+            {
+                if (KnownProviders.TellsOfLoss(e.Message))
+                {
+                    _devices.Lose(new DeviceLostException(device, e));
+                }
+
+                _devices.Warn($"Model {key} does not load on {device}: {e.Message}");
+            }
+        }
+
+        return loaded.Count > 0 ? loaded : [(_devices.Cpu, OnCpu(key, path))];
+    }
+
+    DeviceSession OnDevice(ModelKey key, string path, ExecutionDevice device)
+    {
+        bool records = KnownProviders.UsesGraphs(device, key, _devices.Options);
+        string engines = Path.Combine(Path.GetDirectoryName(path)!, ".engines", device.Provider);
+        MakeFolder(engines);
+        using SessionOptions session = Settings(key.Kind, options.ChosenIntraOpThreads);
+        DeviceBinding.Append(session, device, KnownProviders.OptionsFor(device, key, _devices.Options, engines));
+        return new DeviceSession(key, device, path, session, records);
+    }
+
+    /// <summary>Where a provider keeps what it compiles; in a cache that cannot be written it compiles at every load.</summary>
+    static void MakeFolder(string engines)
+    {
+        try
+        {
+            Directory.CreateDirectory(engines);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Nothing is lost but time.
+        }
+    }
+
+    OnnxSession OnCpu(ModelKey key, string path)
     {
         try
         {

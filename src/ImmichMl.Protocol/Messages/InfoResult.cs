@@ -34,9 +34,12 @@ public sealed record InfoResult : Result
     /// <summary>What a peer must stay within.</summary>
     public required LimitsInfo Limits { get; init; }
 
+    /// <summary>In words: which libraries and devices were found or not and why, and what runs where; absent on the wire where there is nothing to say.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
     internal override void Write(ref MessagePackWriter writer)
     {
-        writer.WriteMapHeader(9);
+        writer.WriteMapHeader(Remarks.Count > 0 ? 10 : 9);
         writer.WriteString("version"u8);
         writer.Write(Version);
         writer.WriteString("protocol"u8);
@@ -65,6 +68,15 @@ public sealed record InfoResult : Result
         writer.Write(Threads);
         writer.WriteString("limits"u8);
         Limits.Write(ref writer);
+        if (Remarks.Count > 0)
+        {
+            writer.WriteString("remarks"u8);
+            writer.WriteArrayHeader(Remarks.Count);
+            foreach (string remark in Remarks)
+            {
+                writer.Write(remark);
+            }
+        }
     }
 
     /// <summary>Reads the result's map.</summary>
@@ -105,6 +117,9 @@ public sealed record InfoResult : Result
                     break;
                 case "limits":
                     info = info with { Limits = LimitsInfo.Read(ref reader) };
+                    break;
+                case "remarks":
+                    info = info with { Remarks = reader.ReadArray(key, (ref item) => item.ReadText("A remark", MaxTextBytes)) };
                     break;
                 default:
                     reader.Skip();

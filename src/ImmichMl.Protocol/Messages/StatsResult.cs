@@ -23,9 +23,12 @@ public sealed record StatsResult : Result
     /// <summary>Downloads under way.</summary>
     public required IReadOnlyList<DownloadProgress> Downloads { get; init; }
 
+    /// <summary>Accelerators; absent on the wire where there is none.</summary>
+    public IReadOnlyList<DeviceUse> Devices { get; init; } = [];
+
     internal override void Write(ref MessagePackWriter writer)
     {
-        writer.WriteMapHeader(6);
+        writer.WriteMapHeader(Devices.Count > 0 ? 7 : 6);
         writer.WriteString("requests"u8);
         writer.WriteArrayHeader(Requests.Count);
         foreach (RequestCount count in Requests)
@@ -51,6 +54,16 @@ public sealed record StatsResult : Result
         foreach (DownloadProgress download in Downloads)
         {
             download.Write(ref writer);
+        }
+
+        if (Devices.Count > 0)
+        {
+            writer.WriteString("devices"u8);
+            writer.WriteArrayHeader(Devices.Count);
+            foreach (DeviceUse device in Devices)
+            {
+                device.Write(ref writer);
+            }
         }
     }
 
@@ -83,6 +96,9 @@ public sealed record StatsResult : Result
                     break;
                 case "downloads":
                     stats = stats with { Downloads = reader.ReadArray(key, DownloadProgress.Read) };
+                    break;
+                case "devices":
+                    stats = stats with { Devices = reader.ReadArray(key, DeviceUse.Read) };
                     break;
                 default:
                     reader.Skip();

@@ -1,0 +1,43 @@
+using ImmichMl.Inference.Devices;
+using ImmichMl.Inference.Sessions;
+using ImmichMl.Models;
+
+namespace ImmichMl.Inference.Accelerators;
+
+/// <summary>A model on hardware that has a runtime of its own beside ONNX Runtime: flat arrays in and out, shapes fixed in its file.</summary>
+abstract class NpuSession(ModelKey key) : ModelSession
+{
+    protected ModelKey Key { get; } = key;
+
+    public override T Run<T>(Memory<float> input, long[] dimensions, OutputReader<T> read, CancellationToken cancellation)
+    {
+        OutputTensor first = Execute(input, dimensions, cancellation)[0];
+        return read(first.Values, first.Dimensions);
+    }
+
+    public override IReadOnlyList<OutputTensor> RunAll(Memory<float> input, long[] dimensions, CancellationToken cancellation) =>
+        Execute(input, dimensions, cancellation);
+
+    public override OutputTensor RunIntegers(IReadOnlyList<long[]> rows, CancellationToken cancellation) => ExecuteIntegers(rows, cancellation)[0];
+
+    protected abstract OutputTensor[] Execute(ReadOnlyMemory<float> input, long[] dimensions, CancellationToken cancellation);
+
+    protected abstract OutputTensor[] ExecuteIntegers(IReadOnlyList<long[]> rows, CancellationToken cancellation);
+
+    protected ModelException Unusable(string why) => new(ModelFault.Unusable, $"Model {Key}: {why}");
+}
+
+/// <summary>A runtime beside ONNX Runtime: where its models lie, and how one is loaded.</summary>
+abstract class NpuRuntime
+{
+    /// <summary>The device that models then run on.</summary>
+    public abstract ExecutionDevice Device { get; }
+
+    /// <summary>The model's file for this hardware beside its model.onnx; null where there is none.</summary>
+    public string? Find(string onnxPath) => Path.Combine(Path.GetDirectoryName(onnxPath)!, FileName) is var path && File.Exists(path) ? path : null;
+
+    protected abstract string FileName { get; }
+
+    /// <exception cref="ModelException">The file does not load.</exception>
+    public abstract ModelSession Load(ModelKey key, string path);
+}

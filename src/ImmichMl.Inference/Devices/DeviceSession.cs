@@ -1,0 +1,216 @@
+using ImmichMl.Inference.Sessions;
+using ImmichMl.Models;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace ImmichMl.Inference.Devices;
+
+/// <summary>A model that ONNX Runtime runs on an accelerator.</summary>
+sealed class DeviceSession : ModelSession
+{
+    /// <summary>Shapes whose buffers stay between runs; ArcFace has five, OCR's follow the picture.</summary>
+    const int MostBuffers = 8;
+
+    readonly ModelKey _key;
+    readonly ExecutionDevice _device;
+    readonly InferenceSession _session;
+    readonly bool _records;
+    readonly Lock _lock = new();
+
+    // The buffers that nobody uses now, the one used last at the end.
+    readonly List<(string Shape, BoundRun Run)> _idle = [];
+    int _recordings;
+    volatile bool _hasArena = true;
+    bool _disposed;
+
+    public DeviceSession(ModelKey key, ExecutionDevice device, string path, SessionOptions options, bool records)
+    {
+        _key = key;
+        _device = device;
+        _records = records;
+        _session = new InferenceSession(path, options);
+        try
+        {
+            Inputs = OnnxSession.Describe(_session.InputNames, _session.InputMetadata);
+            Outputs = OnnxSession.Describe(_session.OutputNames, _session.OutputMetadata);
+        }
+        catch
+        {
+            _session.Dispose();
+            throw;
+        }
+    }
+
+    public override IReadOnlyList<TensorInfo> Inputs { get; }
+
+    public override IReadOnlyList<TensorInfo> Outputs { get; }
+
+    public override IReadOnlyDictionary<string, string> Metadata => _session.ModelMetadata.CustomMetadataMap;
+
+    public override bool WantsSingles => KnownProviders.WantsSingles(_device.Provider);
+
+    public override T Run<T>(Memory<float> input, long[] dimensions, OutputReader<T> read, CancellationToken cancellation) =>
+        Bound(
+            input, dimensions, [Outputs[0].Name],
+            outputs =>
+            {
+                OrtTensorTypeAndShapeInfo info = outputs[0].GetTensorTypeAndShape();
+                return info.ElementDataType == TensorElementType.Float
+                    ? read(outputs[0].GetTensorDataAsSpan<float>(), info.Shape)
+                    : read(OnnxSession.ToTensor(_key, outputs[0]).Values, info.Shape);
+            },
+            cancellation);
+
+    public override IReadOnlyList<OutputTensor> RunAll(Memory<float> input, long[] dimensions, CancellationToken cancellation) =>
+        Bound(input, dimensions, [.. Outputs.Select(output => output.Name)], outputs => outputs.Select(value => OnnxSession.ToTensor(_key, value)).ToArray(), cancellation);
+
+    public override OutputTensor RunIntegers(IReadOnlyList<long[]> rows, CancellationToken cancellation) =>
+        Retry(
+            run =>
+            {
+                OrtValue[] values = [.. rows.Select((row, index) => OnnxSession.ToValue(Inputs[index].ElementType, row))];
+                try
+                {
+                    using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(run, [.. Inputs.Select(input => input.Name)], values, [Outputs[0].Name]);
+                    return OnnxSession.ToTensor(_key, outputs[0]);
+                }
+                finally
+                {
+                    Array.ForEach(values, value => value.Dispose());
+                }
+            },
+            cancellation);
+
+    T Bound<T>(Memory<float> input, long[] dimensions, IReadOnlyList<string> names, Func<IReadOnlyList<OrtValue>, T> read, CancellationToken cancellation) =>
+        Retry(
+            run =>
+            {
+                string shape = string.Join('x', dimensions);
+                BoundRun bound = Take(shape) ?? new BoundRun(_session, _device, Inputs[0], dimensions, names, NextRecording());
+                bool isSound = false;
+                try
+                {
+                    T result = bound.Run(run, input.Span, read);
+                    isSound = true;
+                    return result;
+                }
+                finally
+                {
+                    Return(shape, bound, isSound);
+                }
+            },
+            cancellation);
+
+    /// <summary>Once more, with the arena shrunk, where the device's memory did not suffice.</summary>
+    T Retry<T>(Func<RunOptions, T> work, CancellationToken cancellation)
+    {
+        try
+        {
+            return Once(work, shrinks: false, cancellation);
+        }
+        catch (InferenceException e) when (e.Fault == InferenceFault.OutOfMemory)
+        {
+            Trim();
+            return Once(work, shrinks: _hasArena, cancellation);
+        }
+    }
+
+    T Once<T>(Func<RunOptions, T> work, bool shrinks, CancellationToken cancellation)
+    {
+        using var run = new RunOptions();
+        if (shrinks)
+        {
+            run.AddRunConfigEntry("memory.enable_memory_arena_shrinkage", $"gpu:{_device.Id}");
+        }
+
+        using CancellationTokenRegistration stop = cancellation.Register(() => run.Terminate = true);
+        try
+        {
+            return work(run);
+        }
+        catch (OnnxRuntimeException) when (cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellation);
+        }
+        catch (OnnxRuntimeException e) when (shrinks && e.Message.Contains("memory arena shrink list", StringComparison.Ordinal))
+        {
+            // Its provider keeps no arena that ONNX Runtime could shrink.
+            _hasArena = false;
+            return Once(work, shrinks: false, cancellation);
+        }
+        catch (OnnxRuntimeException e) when (OnnxSession.IsOutOfMemory(e))
+        {
+            throw new InferenceException(InferenceFault.OutOfMemory, $"Memory of {_device} does not suffice to run model {_key}.", e);
+        }
+        catch (OnnxRuntimeException e) when (KnownProviders.TellsOfLoss(e.Message))
+        {
+            throw new DeviceLostException(_device, e);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new ModelException(ModelFault.Unusable, $"Model {_key} fails on {_device}: {e.Message}", e);
+        }
+    }
+
+    BoundRun? Take(string shape)
+    {
+        lock (_lock)
+        {
+            int at = _idle.FindLastIndex(one => one.Shape == shape);
+            if (at < 0)
+            {
+                return null;
+            }
+
+            BoundRun run = _idle[at].Run;
+            _idle.RemoveAt(at);
+            return run;
+        }
+    }
+
+    void Return(string shape, BoundRun run, bool isSound)
+    {
+        BoundRun? gone = run;
+        lock (_lock)
+        {
+            if (isSound && !_disposed)
+            {
+                _idle.Add((shape, run));
+                gone = _idle.Count > MostBuffers ? _idle[0].Run : null;
+                if (gone is not null)
+                {
+                    _idle.RemoveAt(0);
+                }
+            }
+        }
+
+        gone?.Dispose();
+    }
+
+    /// <summary>Every set of buffers is recorded by itself: two threads with one shape have two.</summary>
+    int NextRecording() => _records ? Interlocked.Increment(ref _recordings) : -1;
+
+    /// <summary>Lets buffers go that no run uses now.</summary>
+    void Trim()
+    {
+        List<(string, BoundRun Run)> all;
+        lock (_lock)
+        {
+            all = [.. _idle];
+            _idle.Clear();
+        }
+
+        all.ForEach(one => one.Run.Dispose());
+    }
+
+    public override void Dispose()
+    {
+        lock (_lock)
+        {
+            _disposed = true;
+        }
+
+        Trim();
+        _session.Dispose();
+    }
+}
