@@ -99,6 +99,12 @@ static partial class Log
     [LoggerMessage(60, LogLevel.Information, "Fetching {Model}")]
     public static partial void Fetching(this ILogger logger, string model);
 
+    [LoggerMessage(64, LogLevel.Warning, "Fetching {Model} once more: the copy that was fetched will not load")]
+    public static partial void FetchingAgain(this ILogger logger, string model);
+
+    [LoggerMessage(65, LogLevel.Warning, "Passed over: {Fault}")]
+    public static partial void CatalogFault(this ILogger logger, string fault);
+
     [LoggerMessage(61, LogLevel.Information, "Fetching {Model}: {Percent} %")]
     public static partial void FetchProgress(this ILogger logger, string model, int percent);
 

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace ImmichMl.Daemon;
 
 /// <summary>
-/// What happens when a model of the catalogue is asked for and is not here: it is fetched, once however many ask. Requests wait in front
-/// of the queue, each for as long as its own patience lasts.
+/// What happens when a model of the catalogue is asked for and is not here, or a fetched one will not load: it is fetched, once however many
+/// ask. Requests wait in front of the queue, each for as long as its own patience lasts.
 /// </summary>
 sealed class ModelArrival(
     ModelOptions options, HubOptions hub, ModelCatalog catalog, ModelStore store, ISystemdNotifier notifier, IHostApplicationLifetime application, TimeProvider time,
@@ -24,6 +24,9 @@ sealed class ModelArrival(
 
     readonly Lock _lock = new();
     readonly Dictionary<string, Fetching> _fetching = [];
+
+    /// <summary>When a copy that would not load was exchanged, for those whose copy failed while that went on.</summary>
+    readonly Dictionary<string, long> _replaced = [];
     readonly Fetcher _fetcher = new(options.CacheFolder, hub);
 
     sealed class Fetching(ModelKey key, long since)
@@ -50,35 +53,81 @@ sealed class ModelArrival(
         return deadline < longest ? deadline.Value : longest;
     }
 
-    /// <summary>Ends when all are here, or when there is nothing to wait for: what is unknown is told where it is looked for.</summary>
-    /// <exception cref="ModelException">One could not be fetched, or has not come in time.</exception>
-    public async Task WaitAsync(IEnumerable<ModelKey> keys, TimeSpan patience, CancellationToken cancellation)
-    {
-        if (!options.MayDownload || hub.Offline)
-        {
-            return;
-        }
+    /// <summary>True when one of them would have to be fetched.</summary>
+    public bool IsNeeded(IEnumerable<ModelKey> keys) => MayFetch && keys.Any(IsMissing);
 
-        Fetching[] awaited = [.. keys.Where(key => !store.Has(key) && catalog.Find(key) is { HasSource: true }).Select(Begin)];
+    bool MayFetch => options.MayDownload && !hub.Offline;
+
+    bool IsMissing(ModelKey key) => !store.Has(key) && catalog.Find(key) is { HasSource: true };
+
+    /// <summary>Does what needs models once they are here. A fetched copy that will not load is fetched once more, and it is tried once more.</summary>
+    /// <param name="keys">The models.</param>
+    /// <param name="patience">How long to wait for downloads.</param>
+    /// <param name="use">What needs them; done a second time only when the first ended at a model that would not load.</param>
+    /// <param name="cancellation">Ends the waiting; downloads go on.</param>
+    /// <exception cref="ModelException">One could not be fetched, has not come in time, or will not load.</exception>
+    public async Task<T> UseAsync<T>(IEnumerable<ModelKey> keys, TimeSpan patience, Func<Task<T>> use, CancellationToken cancellation)
+    {
         long since = time.GetTimestamp();
+        Fetching[] awaited = MayFetch ? [.. keys.Where(IsMissing).Select(key => Begin(key, replace: false))] : [];
         foreach (Fetching fetching in awaited)
         {
-            try
+            FetchOutcome outcome = await WaitAsync(fetching, patience - time.GetElapsedTime(since), cancellation);
+            if (outcome.Code != 0)
             {
-                TimeSpan left = patience - time.GetElapsedTime(since);
-                (int code, string message) = await fetching.Outcome.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellation);
-                if (code != 0)
-                {
-                    throw new ModelException(ModelFault.Unavailable, $"{fetching.Key} could not be fetched: {message}") { RetryAfter = s_afterFault };
-                }
+                throw new ModelException(ModelFault.Unavailable, $"{fetching.Key} could not be fetched: {outcome.Message}") { RetryAfter = s_afterFault };
             }
-            catch (TimeoutException)
+        }
+
+        try
+        {
+            return await use();
+        }
+        catch (ModelException fault) when (MayFetch && fault is { Fault: ModelFault.Unusable, Key: { } key } && catalog.Find(key) is { HasSource: true })
+        {
+            if (!await IsReplacedAsync(key, fault, since, patience, cancellation))
             {
-                throw new ModelException(ModelFault.Unavailable, $"{fetching.Key} is being fetched: {fetching.Bytes} of {fetching.Total} bytes are here.")
-                {
-                    RetryAfter = Remaining(fetching),
-                };
+                throw;
             }
+        }
+
+        return await use();
+    }
+
+    /// <summary>True when there is a newer copy than the one that would not load; false when none is to be had.</summary>
+    async Task<bool> IsReplacedAsync(ModelKey key, ModelException fault, long since, TimeSpan patience, CancellationToken cancellation)
+    {
+        lock (_lock)
+        {
+            if (_replaced.TryGetValue(store.FolderOf(key), out long at) && at > since)
+            {
+                return true;
+            }
+        }
+
+        if (store.RecordOf(key)?.MayBeReplaced(time.GetUtcNow()) != true)
+        {
+            return false;
+        }
+
+        FetchOutcome outcome = await WaitAsync(Begin(key, replace: true), patience - time.GetElapsedTime(since), cancellation);
+        return outcome.Code == 0
+            ? true
+            : throw new ModelException(ModelFault.Unusable, $"{fault.Message} It could not be fetched once more: {outcome.Message}", fault);
+    }
+
+    async Task<FetchOutcome> WaitAsync(Fetching fetching, TimeSpan patience, CancellationToken cancellation)
+    {
+        try
+        {
+            return await fetching.Outcome.WaitAsync(patience > TimeSpan.Zero ? patience : TimeSpan.Zero, time, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            throw new ModelException(ModelFault.Unavailable, $"{fetching.Key} is being fetched: {fetching.Bytes} of {fetching.Total} bytes are here.")
+            {
+                RetryAfter = Remaining(fetching),
+            };
         }
     }
 
@@ -99,7 +148,7 @@ sealed class ModelArrival(
     }
 
     /// <summary>Keyed by folder: several OCR names share one detector.</summary>
-    Fetching Begin(ModelKey key)
+    Fetching Begin(ModelKey key, bool replace)
     {
         lock (_lock)
         {
@@ -111,19 +160,27 @@ sealed class ModelArrival(
 
             var begun = new Fetching(key, time.GetTimestamp());
             _fetching[folder] = begun;
-            begun.Outcome = Task.Run(() => FetchAsync(folder, begun), CancellationToken.None);
+            begun.Outcome = Task.Run(() => FetchAsync(folder, begun, replace), CancellationToken.None);
             return begun;
         }
     }
 
-    async Task<FetchOutcome> FetchAsync(string folder, Fetching fetching)
+    async Task<FetchOutcome> FetchAsync(string folder, Fetching fetching, bool replace)
     {
         string model = fetching.Key.ToString();
-        log.Fetching(model);
+        if (replace)
+        {
+            log.FetchingAgain(model);
+        }
+        else
+        {
+            log.Fetching(model);
+        }
+
         FetchOutcome outcome;
         try
         {
-            outcome = await _fetcher.RunAsync(fetching.Key, replace: false, (bytes, total) => Tell(fetching, bytes, total), application.ApplicationStopping);
+            outcome = await _fetcher.RunAsync(fetching.Key, replace, (bytes, total) => Tell(fetching, bytes, total), application.ApplicationStopping);
             if (outcome.Code == 0 && !store.Has(fetching.Key))
             {
                 outcome = new FetchOutcome(3, $"the fetcher has it, but it is not in {folder}: does it serve another cache?");
@@ -139,6 +196,10 @@ sealed class ModelArrival(
             if (outcome.Code == 0)
             {
                 _fetching.Remove(folder);
+                if (replace)
+                {
+                    _replaced[folder] = time.GetTimestamp();
+                }
             }
             else
             {

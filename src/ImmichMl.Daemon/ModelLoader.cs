@@ -21,6 +21,11 @@ sealed class ModelLoader(
             log.Loaded(key.ToString(), time.GetElapsedTime(since).TotalMilliseconds);
             return model;
         }
+        catch (ModelException e) when (e.InnerException is not DllNotFoundException)
+        {
+            log.LoadFailed(key.ToString(), e.Message);
+            throw new ModelException(e.Fault, e.Message, e) { Key = key, RetryAfter = e.RetryAfter };
+        }
         catch (Exception e)
         {
             log.LoadFailed(key.ToString(), e.Message);

@@ -10,9 +10,12 @@ namespace ImmichMl.Daemon;
 /// Loads the models that the settings name and sends each a first request, so that nobody waits for them later. One that fails is
 /// logged and the others go on: the daemon can still answer, and the next request for that model tries again.
 /// </summary>
-sealed class Preload(PreloadOptions options, SessionCache models, Pipeline pipeline, TimeProvider time, ILogger<Preload> log)
+sealed class Preload(PreloadOptions options, SessionCache models, ModelArrival arrivals, Pipeline pipeline, TimeProvider time, ILogger<Preload> log)
 {
     const int Side = 64;
+
+    /// <summary>A large model over a slow line; the service manager is told meanwhile.</summary>
+    static readonly TimeSpan s_patience = TimeSpan.FromHours(2);
 
     public bool IsWanted => options.Models.Any();
 
@@ -28,7 +31,8 @@ sealed class Preload(PreloadOptions options, SessionCache models, Pipeline pipel
             try
             {
                 var key = new ModelKey(kind, name);
-                using SessionCache.Lease<IDisposable> kept = await models.AcquireAsync<IDisposable>(key, cancellation);
+                using SessionCache.Lease<IDisposable> kept = await arrivals.UseAsync(
+                    [key], s_patience, () => models.AcquireAsync<IDisposable>(key, cancellation), cancellation);
                 await WarmAsync(key, cancellation);
             }
             catch (Exception e) when (e is not OperationCanceledException)

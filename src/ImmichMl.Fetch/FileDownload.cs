@@ -11,12 +11,14 @@ namespace ImmichMl.Fetch;
 sealed class FileDownload(HubClient hub, FetchOptions options, HubFile file, string part, Action<long> report)
 {
     const int BufferBytes = 1 << 17;
-    long _received;
+
+    /// <summary>The furthest byte that any try came to: a hub that sends the same half again and again makes no progress.</summary>
+    long _furthest;
     bool _failedOnce;
 
     /// <summary>Ends with the whole file in the part, verified.</summary>
     public async Task RunAsync(CancellationToken cancellation) =>
-        await Retries.RunAsync(() => AttemptAsync(cancellation), () => Volatile.Read(ref _received), cancellation);
+        await Retries.RunAsync(() => AttemptAsync(cancellation), () => Volatile.Read(ref _furthest), cancellation);
 
     async Task<bool> AttemptAsync(CancellationToken cancellation)
     {
@@ -88,7 +90,7 @@ sealed class FileDownload(HubClient hub, FetchOptions options, HubFile file, str
 
             hash.AppendData(buffer, 0, read);
             await output.WriteAsync(buffer.AsMemory(0, read), cancellation);
-            Volatile.Write(ref _received, _received + read);
+            Volatile.Write(ref _furthest, Math.Max(_furthest, output.Length));
             report(output.Length);
         }
     }

@@ -9,13 +9,14 @@ namespace ImmichMl.Fetch;
 sealed class ModelDownload(FetchOptions options, ModelCatalog catalog, ModelStore store, HubClient hub, Action<long, long> progress)
 {
     const int FilesAtOnce = 4;
+    const string ConfigName = "config.json";
     const long SpareBytes = 64L << 20;
 
     readonly Dictionary<string, long> _received = [];
     long _total;
 
     /// <param name="key">What to bring.</param>
-    /// <param name="replace">Also where it is already, unless the user brought that one.</param>
+    /// <param name="replace">Also where it is already, if it was fetched and has not been replaced lately.</param>
     /// <param name="cancellation">Leaves the parts for next time.</param>
     public async Task RunAsync(ModelKey key, bool replace, CancellationToken cancellation)
     {
@@ -33,9 +34,16 @@ sealed class ModelDownload(FetchOptions options, ModelCatalog catalog, ModelStor
         CacheFiles.RefuseLinks(options.CacheFolder, partial);
         Directory.CreateDirectory(options.CacheFolder);
         using ModelLock held = await ModelLock.TakeAsync(options.CacheFolder, key.Kind.Task, $"{name}.{key.Kind.Type}", TimeProvider.System, cancellation);
-        if (store.Has(key) && (!replace || ModelRecord.Read(folder)?.Origin == ModelRecord.Imported))
+        bool isThere = store.Has(key);
+        if (isThere && !replace)
         {
             return;
+        }
+
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        if (isThere && store.RecordOf(key)?.MayBeReplaced(now) != true)
+        {
+            throw new FetchException(FetchFault.Operator, $"{key} is not fetched again: it was not fetched in the first place, or has been replaced lately.");
         }
 
         IReadOnlyList<HubFile> files = await PlanAsync(entry, key.Kind.Type, cancellation);
@@ -44,7 +52,7 @@ sealed class ModelDownload(FetchOptions options, ModelCatalog catalog, ModelStor
         await Parallel.ForEachAsync(
             files, new ParallelOptions { MaxDegreeOfParallelism = FilesAtOnce, CancellationToken = cancellation },
             async (file, stop) => await new FileDownload(hub, options, file, PartOf(partial, file), bytes => Report(file, bytes)).RunAsync(stop));
-        await PlaceAsync(entry, key.Kind.Type, files, partial, folder, cancellation);
+        await PlaceAsync(entry, key.Kind.Type, files, partial, folder, isThere ? now : null, cancellation);
     }
 
     async Task<IReadOnlyList<HubFile>> PlanAsync(CatalogEntry entry, string type, CancellationToken cancellation)
@@ -84,34 +92,47 @@ sealed class ModelDownload(FetchOptions options, ModelCatalog catalog, ModelStor
         }
     }
 
-    static async Task PlaceAsync(
-        CatalogEntry entry, string type, IReadOnlyList<HubFile> files, string partial, string folder, CancellationToken cancellation)
+    async Task PlaceAsync(
+        CatalogEntry entry, string type, IReadOnlyList<HubFile> files, string partial, string folder, DateTimeOffset? replacedAt, CancellationToken cancellation)
     {
         string ready = partial + ".new";
         ModelPlacing.Remove(ready);
         Directory.CreateDirectory(ready);
-        foreach (HubFile file in files.Where(file => file.Path != "config.json"))
+        var recorded = new List<RecordedFile>();
+        foreach (HubFile file in files.Where(file => file.Path != ConfigName))
         {
-            string target = CacheFiles.Resolve(ready, file.Path[(type.Length + 1)..]);
+            string path = file.Path[(type.Length + 1)..];
+            string target = CacheFiles.Resolve(ready, path);
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Move(PartOf(partial, file), target);
+            recorded.Add(new RecordedFile(path, new FileInfo(target).Length, file.Digest.Sha256 ?? await ModelVerifier.Sha256Async(target, cancellation)));
         }
 
-        new ModelRecord { Origin = ModelRecord.Fetched, Files = await ModelVerifier.DescribeAsync(ready, cancellation) }.Write(ready);
+        new ModelRecord { Origin = ModelRecord.Fetched, ReplacedAt = replacedAt, Files = recorded }.Write(ready);
         if (entry.Terms is not null)
         {
             await File.WriteAllTextAsync(Path.Combine(ready, CacheFiles.TermsFileName), entry.Terms + "\n", cancellation);
         }
 
-        string cache = Path.GetDirectoryName(Path.GetDirectoryName(Path.GetDirectoryName(folder)!)!)!;
-        ModelPlacing.Place(cache, ready, folder);
-        if (files.FirstOrDefault(file => file.Path == "config.json") is { } config)
+        // In front of the model: who finds the model finds its configuration too.
+        string parent = Path.GetDirectoryName(folder)!;
+        if (files.FirstOrDefault(file => file.Path == ConfigName) is { } config && !(File.Exists(Path.Combine(parent, ConfigName)) && IsSomebodys(parent)))
         {
-            File.Move(PartOf(partial, config), Path.Combine(Path.GetDirectoryName(folder)!, "config.json"), overwrite: true);
+            if (File.Exists(parent))
+            {
+                ModelPlacing.SetAside(options.CacheFolder, parent);
+            }
+
+            ModelPlacing.PlaceFile(options.CacheFolder, PartOf(partial, config), Path.Combine(parent, ConfigName));
         }
 
+        ModelPlacing.Place(options.CacheFolder, ready, folder, keep: true);
         ModelPlacing.Remove(partial);
     }
+
+    /// <summary>True where another type of this model is there and was not fetched: its configuration is the user's.</summary>
+    static bool IsSomebodys(string parent) => Directory.EnumerateDirectories(parent)
+        .Any(type => File.Exists(Path.Combine(type, ModelStore.ModelFileName)) && ModelRecord.Read(type)?.Origin != ModelRecord.Fetched);
 
     FetchException Unknown(ModelKey key)
     {

@@ -19,16 +19,25 @@ public sealed class Pipeline(SessionCache models, InferenceQueue queue, DecodeQu
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public async Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellation)
     {
+        IReadOnlyList<PlannedTask> plan = Check(request);
+        ImageHeader? header = HeaderOf(request);
+        var sized = new Prediction { ImageWidth = header?.Width, ImageHeight = header?.Height };
+        return plan.Count == 0 ? sized : await RunAsync(plan, request, header, sized, cancellation);
+    }
+
+    /// <summary>What is to be done, when the tasks can be done on this input.</summary>
+    public static IReadOnlyList<PlannedTask> Check(PredictionRequest request)
+    {
         if (request.Image is null && string.IsNullOrEmpty(request.Text))
         {
             throw new InferenceException(InferenceFault.InvalidInput, "Either image or text must be provided.");
         }
 
-        IReadOnlyList<PlannedTask> plan = TaskGraph.Plan(request.Tasks, hasImage: request.Image is not null);
-        ImageHeader? header = request.Image is null ? null : ImageHeader.Read(request.Image.Bytes.Span, limits);
-        var sized = new Prediction { ImageWidth = header?.Width, ImageHeight = header?.Height };
-        return plan.Count == 0 ? sized : await RunAsync(plan, request, header, sized, cancellation);
+        return TaskGraph.Plan(request.Tasks, hasImage: request.Image is not null);
     }
+
+    /// <summary>Null for a text.</summary>
+    public ImageHeader? HeaderOf(PredictionRequest request) => request.Image is null ? null : ImageHeader.Read(request.Image.Bytes.Span, limits);
 
     async Task<Prediction> RunAsync(
         IReadOnlyList<PlannedTask> plan, PredictionRequest request, ImageHeader? header, Prediction sized, CancellationToken cancellation)

@@ -12,6 +12,14 @@ public static class CacheFiles
         path.Length is > 0 and <= MaxPathLength && path.Split('/') is { Length: <= MaxDepth } parts
         && parts.All(part => part.Length > 0 && part[0] != '.' && !part.Any(letter => letter is '\\' or ':' || char.IsControl(letter)));
 
+    /// <summary>True for a file of a model in the layout of a cache; the rest of a cache, such as a downloader's notes, is nobody's model.</summary>
+    public static bool IsOfModel(string path) => IsSafe(path) && path.Split('/') is [var task, var name, .. var inner] && ModelKey.IsClean(name)
+        && (inner is ["config.json"] ? ModelKind.All.Any(kind => kind.Task == task)
+            : inner is [var type, var file, ..] && file is not (ModelRecord.FileName or TermsFileName) && ModelKind.All.Contains(new ModelKind(task, type)));
+
+    /// <summary>True for a path that stays below the folder it is joined to.</summary>
+    public static bool StaysBelow(string path) => path.Length > 0 && path[0] != '/' && !path.Split('/').Contains("..");
+
     /// <exception cref="ModelException">The path leads out of the folder.</exception>
     public static string Resolve(string folder, string path) => IsSafe(path)
         ? Path.Combine(folder, path)

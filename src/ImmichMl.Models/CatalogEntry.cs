@@ -14,8 +14,8 @@ public sealed record CatalogEntry
     /// <summary>Repository of the hub, OWNER/NAME.</summary>
     public string? Repo { get; init; }
 
-    /// <summary>Single files, each the model.onnx of a type.</summary>
-    public IReadOnlyList<CatalogFile> Files { get; init; } = [];
+    /// <summary>Single files, each the model.onnx of a type. (The source-generated reader sets what JSON lacks to null, over any initializer.)</summary>
+    public IReadOnlyList<CatalogFile> Files { get => field ?? []; init; }
 
     /// <summary>Terms under which the model may be used, as a sentence; null where nothing is known.</summary>
     public string? Terms { get; init; }
@@ -30,9 +30,9 @@ public sealed record CatalogFile(string Type, string Url, string Sha256);
 /// <summary>catalog.json: terms by a short word, and the models that refer to them.</summary>
 sealed record CatalogDocument
 {
-    public IReadOnlyDictionary<string, string> Terms { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Terms { get => field ?? new Dictionary<string, string>(); init; }
 
-    public IReadOnlyList<CatalogEntry> Models { get; init; } = [];
+    public IReadOnlyList<CatalogEntry> Models { get => field ?? []; init; }
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]

@@ -22,6 +22,8 @@ public sealed class ModelCatalog
         _entries = [.. document.Models.Select(entry => entry with { Terms = entry.Terms is { } word ? document.Terms[word] : null })];
     }
 
+    internal ModelCatalog(IEnumerable<CatalogEntry> entries) => _entries = [.. entries];
+
     /// <summary>With the user's own entries. They name no source: whoever can write to the cache must not steer the fetcher.</summary>
     public ModelCatalog(ModelOptions options)
         : this()
@@ -81,7 +83,11 @@ public sealed class ModelCatalog
 
     void AddUserEntry(string file, CatalogEntry entry)
     {
-        if (!ModelKey.IsClean(entry.Name) || entry.Types.Count == 0 || entry.Types.Any(type => !ModelKind.All.Contains(new ModelKind(entry.Task, type))))
+        if (entry is not { Name: not null, Task: not null, Types: not null })
+        {
+            _faults.Add($"{file}: an entry has no name, no task or no types");
+        }
+        else if (!ModelKey.IsClean(entry.Name) || entry.Types.Count == 0 || entry.Types.Any(type => !ModelKind.All.Contains(new ModelKind(entry.Task, type))))
         {
             _faults.Add($"{file}: {entry.Name} has a name, a task or a type that no model can have");
         }

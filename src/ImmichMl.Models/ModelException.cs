@@ -17,6 +17,9 @@ public sealed class ModelException(ModelFault fault, string message, Exception? 
 {
     public ModelFault Fault { get; } = fault;
 
+    /// <summary>The model whose files are at fault; null where they may be good.</summary>
+    public ModelKey? Key { get; init; }
+
     /// <summary>When to ask again, where that is known.</summary>
     public TimeSpan? RetryAfter { get; init; }
 }

@@ -19,7 +19,7 @@ public readonly record struct ModelKey
     }
 
     /// <summary>True when <paramref name="name"/> is a folder's name that some model name can be cleaned to.</summary>
-    internal static bool IsClean(string name) => TryClean(name) == name;
+    public static bool IsClean(string name) => TryClean(name) == name;
 
     static string Clean(string name) => TryClean(name)
         ?? throw new ModelException(ModelFault.Unknown, "The model's name is empty, too long or holds control characters.");

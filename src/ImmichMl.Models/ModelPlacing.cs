@@ -3,26 +3,33 @@ namespace ImmichMl.Models;
 /// <summary>Puts a finished, verified folder where a model belongs. The old one goes only once the new one is there.</summary>
 public static class ModelPlacing
 {
+    const string AsideFolder = ".aside";
+
     /// <summary>Renames <paramref name="ready"/> to <paramref name="folder"/>; both lie on the cache's file system.</summary>
     /// <param name="cache">The cache.</param>
     /// <param name="ready">The new folder, complete.</param>
-    /// <param name="folder">Where it belongs. What is there, a file or a folder, is set aside and then deleted.</param>
-    public static void Place(string cache, string ready, string folder)
+    /// <param name="folder">Where it belongs, be there a folder, a file or nothing.</param>
+    /// <param name="keep">What is there and was not fetched is kept in CACHE/.aside: it may be somebody's own. Otherwise it is deleted.</param>
+    public static void Place(string cache, string ready, string folder, bool keep)
     {
         string parent = Path.GetDirectoryName(folder)!;
         CacheFiles.RefuseLinks(cache, parent);
         if (File.Exists(parent))
         {
-            File.Delete(parent); // A file where the folder should be holds no model.
+            SetAside(cache, parent);
         }
 
         Directory.CreateDirectory(parent);
-        string aside = ready + ".aside";
-        Remove(aside);
+        string old = ready + ".old";
+        if (Path.Exists(old))
+        {
+            Discard(cache, old, folder, keep); // Of a process that was killed in the middle of this.
+        }
+
         bool wasThere = Path.Exists(folder);
         if (wasThere)
         {
-            Move(folder, aside);
+            Move(folder, old);
         }
 
         try
@@ -31,11 +38,51 @@ public static class ModelPlacing
         }
         catch when (wasThere)
         {
-            Move(aside, folder);
+            Move(old, folder);
             throw;
         }
 
-        Remove(aside);
+        if (wasThere)
+        {
+            Discard(cache, old, folder, keep);
+        }
+    }
+
+    /// <summary>Puts a file where it belongs in one step, whatever is there.</summary>
+    public static void PlaceFile(string cache, string from, string to)
+    {
+        if (Directory.Exists(to))
+        {
+            SetAside(cache, to);
+        }
+
+        string parent = Path.GetDirectoryName(to)!;
+        Directory.CreateDirectory(parent);
+        string aside = Path.Combine(parent, $".{Path.GetFileName(to)}.{Environment.ProcessId}");
+        File.Copy(from, aside, overwrite: true);
+        File.Move(aside, to, overwrite: true);
+    }
+
+    /// <summary>Moves what is in a model's way to CACHE/.aside, where nobody looks for models.</summary>
+    public static void SetAside(string cache, string path) => SetAside(cache, path, path);
+
+    static void Discard(string cache, string path, string was, bool keep)
+    {
+        bool isEmpty = Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).Any();
+        if (!keep || isEmpty || ModelRecord.Read(path)?.Origin == ModelRecord.Fetched)
+        {
+            Remove(path);
+            return;
+        }
+
+        SetAside(cache, path, was);
+    }
+
+    static void SetAside(string cache, string path, string was)
+    {
+        string aside = Path.Combine(cache, AsideFolder, Path.GetRelativePath(cache, was));
+        Directory.CreateDirectory(Path.GetDirectoryName(aside)!);
+        Move(path, Enumerable.Range(1, int.MaxValue - 1).Select(number => $"{aside}-{number}").First(free => !Path.Exists(free)));
     }
 
     /// <summary>Deletes what is there, be it a folder, a file or nothing. A link goes without what it points at.</summary>

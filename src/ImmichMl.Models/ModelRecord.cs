@@ -12,7 +12,12 @@ public sealed record ModelRecord
     public const string Fetched = "fetched";
     public const string Imported = "imported";
 
+    static readonly TimeSpan s_betweenReplacements = TimeSpan.FromHours(24);
+
     public required string Origin { get; init; }
+
+    /// <summary>When it was fetched once more because the first copy would not load.</summary>
+    public DateTimeOffset? ReplacedAt { get; init; }
 
     public required IReadOnlyList<RecordedFile> Files { get; init; }
 
@@ -22,13 +27,19 @@ public sealed record ModelRecord
         try
         {
             using FileStream json = File.OpenRead(Path.Combine(folder, FileName));
-            return JsonSerializer.Deserialize(json, ModelsJson.Default.ModelRecord);
+            return JsonSerializer.Deserialize(json, ModelsJson.Default.ModelRecord) is { Origin: not null, Files: not null } record ? record : null;
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
             return null;
         }
     }
+
+    /// <summary>
+    /// True for what was fetched and has not been fetched again lately: what the user made or imported is the user's to mend, and what
+    /// would not load twice will not the third time.
+    /// </summary>
+    public bool MayBeReplaced(DateTimeOffset now) => Origin == Fetched && (ReplacedAt is not { } at || (now - at).Duration() > s_betweenReplacements);
 
     public void Write(string folder)
     {

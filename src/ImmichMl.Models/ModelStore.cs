@@ -24,6 +24,9 @@ public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
             : new ModelException(ModelFault.Unknown, $"No model {key} is known, and none is in the cache.{Suggest(key)}");
     }
 
+    /// <summary>How the model came into the cache; null where nobody wrote that down.</summary>
+    public ModelRecord? RecordOf(ModelKey key) => ModelRecord.Read(FolderOf(key));
+
     public bool Has(ModelKey key) => File.Exists(Path.Combine(FolderOf(key), ModelFileName));
 
     string Suggest(ModelKey key) =>

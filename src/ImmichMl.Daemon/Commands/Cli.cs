@@ -4,6 +4,7 @@ using ImmichMl.Client;
 using ImmichMl.Imaging;
 using ImmichMl.Imaging.Codecs;
 using ImmichMl.Inference.Sessions;
+using ImmichMl.Models;
 
 namespace ImmichMl.Daemon.Commands;
 
@@ -105,6 +106,8 @@ static class Cli
             _ => Usage,
         },
         OperatorException => OperatorFault,
+        ModelException { Fault: ModelFault.Unknown } => Usage,
+        ModelException => OperatorFault,
         FormatException => Usage,
         IOException or UnauthorizedAccessException => Usage,
         TimeoutException or OperationCanceledException => OurFault,

@@ -27,18 +27,19 @@ static class ModelsCommand
             Cli.Cache, all, Cli.Socket, Cli.Timeout, Cli.Json,
         }.Does(async (arguments, cancellation) =>
         {
-            IReadOnlyList<ModelStatus> models = arguments.GetValue(Cli.Cache) is { Length: > 0 } folder
-                ? OnDisk(folder)
+            (IReadOnlyList<ModelStatus> models, IReadOnlyList<DownloadProgress> downloads) = arguments.GetValue(Cli.Cache) is { Length: > 0 } folder
+                ? (OnDisk(folder), [])
                 : await AskAsync(arguments, cancellation);
             ModelStatus[] shown = [.. models.Where(model => arguments.GetValue(all) || model.State != "absent")];
-            Console.WriteLine(arguments.GetValue(Cli.Json) ? ToJson(shown) : ToText(shown));
+            Console.WriteLine(arguments.GetValue(Cli.Json) ? ToJson(shown) : ToText(shown, downloads));
             return Cli.Ok;
         });
 
-    static async Task<IReadOnlyList<ModelStatus>> AskAsync(ParseResult arguments, CancellationToken cancellation)
+    static async Task<(IReadOnlyList<ModelStatus> Models, IReadOnlyList<DownloadProgress> Downloads)> AskAsync(ParseResult arguments, CancellationToken cancellation)
     {
         await using MlClient client = Cli.Connect(arguments);
-        return (await client.GetModelsAsync(cancellation)).Models;
+        StatsResult stats = await client.GetStatsAsync(cancellation);
+        return (stats.Models, stats.Downloads);
     }
 
     static ModelStatus[] OnDisk(string folder)
@@ -60,7 +61,8 @@ static class ModelsCommand
         ];
     }
 
-    static string ToText(ModelStatus[] models)
+    /// <summary>A table for a terminal, cut at its width; else one uncut line a model, which programs may cut at the double blanks.</summary>
+    static string ToText(ModelStatus[] models, IReadOnlyList<DownloadProgress> downloads)
     {
         if (models.Length == 0)
         {
@@ -68,12 +70,19 @@ static class ModelsCommand
         }
 
         int width = models.Max(model => model.ModelName.Length);
-        return string.Join('\n', models.Select(model =>
-            $"{model.Task,-18}  {model.Type,-11}  {model.ModelName.PadRight(width)}  {model.State,-7}  {Output.Bytes(model.Bytes),9}  {model.Device}".TrimEnd() + Licence(model)));
+        IEnumerable<string> lines = models.Select(model =>
+            $"{model.ModelName.PadRight(width)}  {model.Task,-18}  {model.Type,-11}  {Output.Bytes(model.Bytes),9}  {StateOf(model, downloads),-12}  {Licence(model)}".TrimEnd());
+        return Console.IsOutputRedirected ? string.Join('\n', lines) : string.Join(
+            '\n', lines.Prepend($"{"name".PadRight(width)}  {"task",-18}  {"type",-11}  {"size",9}  {"state",-12}  licence").Select(line => line.Length > Console.WindowWidth && Console.WindowWidth > 1 ? line[..(Console.WindowWidth - 1)] + "…" : line));
     }
 
+    static string StateOf(ModelStatus model, IReadOnlyList<DownloadProgress> downloads) =>
+        model.State == "loading" && downloads.FirstOrDefault(one => one.ModelName == model.ModelName) is { TotalBytes: > 0 } download
+            ? $"loading {download.Bytes * 100 / download.TotalBytes} %"
+            : model.Device.Length > 0 ? $"{model.State} {model.Device}" : model.State;
+
     /// <summary>The catalogue's sentence about how the model may be used; empty where it has none.</summary>
-    static string Licence(ModelStatus model) => s_catalog.Find(model.Task, model.ModelName)?.Terms is { } terms ? $"  {terms}" : "";
+    static string Licence(ModelStatus model) => s_catalog.Find(model.Task, model.ModelName)?.Terms ?? "";
 
     static readonly ModelCatalog s_catalog = new();
 
@@ -81,6 +90,6 @@ static class ModelsCommand
     [
         ("task", Output.Text(model.Task)), ("type", Output.Text(model.Type)), ("modelName", Output.Text(model.ModelName)),
         ("state", Output.Text(model.State)), ("bytes", Output.Number(model.Bytes)), ("device", Output.Text(model.Device)),
-        ("idleMs", Output.Number(model.IdleMs)), ("licence", Output.Text(Licence(model).Trim())),
+        ("idleMs", Output.Number(model.IdleMs)), ("licence", Output.Text(Licence(model))),
     ])));
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Formats.Tar;
 using ImmichMl.Models;
 
 namespace ImmichMl.Daemon.Commands;
@@ -7,7 +6,8 @@ namespace ImmichMl.Daemon.Commands;
 /// <summary>immich-ml models import: models from a tar file or a folder in the layout of the cache. The user vouches for them.</summary>
 static class ModelsImportCommand
 {
-    const int MaxFiles = 10_000;
+    const string ConfigName = "config.json";
+    const string StagePrefix = "import-";
 
     public static Command Create()
     {
@@ -16,13 +16,15 @@ static class ModelsImportCommand
         {
             ModelNames models = ModelNames.Read(arguments);
             string from = arguments.GetRequiredValue(source);
-            string staged = Path.Combine(models.Cache, ".partial", $"import-{Environment.ProcessId}");
-            CacheFiles.RefuseLinks(models.Cache, staged);
-            ModelPlacing.Remove(staged);
-            Directory.CreateDirectory(staged);
+            string partial = Path.Combine(models.Cache, ".partial");
+            CacheFiles.RefuseLinks(models.Cache, partial);
+            Directory.CreateDirectory(partial);
+            RemoveAbandoned(partial);
+            string staged = Path.Combine(partial, $"{StagePrefix}{Environment.ProcessId}");
             try
             {
-                await (Directory.Exists(from) ? CopyAsync(from, staged, cancellation) : UnpackAsync(from, staged, cancellation));
+                var stage = new ImportStage(staged, from);
+                await (Directory.Exists(from) ? stage.CopyAsync(cancellation) : stage.UnpackAsync(cancellation));
                 return await PlaceAllAsync(models, staged, cancellation);
             }
             finally
@@ -32,44 +34,13 @@ static class ModelsImportCommand
         });
     }
 
-    static async Task CopyAsync(string from, string staged, CancellationToken cancellation)
+    /// <summary>What an import that was killed left behind.</summary>
+    static void RemoveAbandoned(string partial)
     {
-        foreach (string task in ModelKind.All.Select(kind => kind.Task).Distinct().Where(task => Directory.Exists(Path.Combine(from, task))))
+        foreach (string folder in Directory.GetDirectories(partial, StagePrefix + "*").Where(folder => !Directory.Exists($"/proc/{Path.GetFileName(folder)[StagePrefix.Length..]}")))
         {
-            foreach (FileInfo file in CacheFiles.Below(Path.Combine(from, task)))
-            {
-                await using FileStream input = file.OpenRead();
-                await StageAsync(input, Path.GetRelativePath(from, file.FullName), staged, cancellation);
-            }
+            ModelPlacing.Remove(folder);
         }
-    }
-
-    static async Task UnpackAsync(string from, string staged, CancellationToken cancellation)
-    {
-        await using FileStream stream = File.OpenRead(from);
-        await using var tar = new TarReader(stream);
-        for (int files = 0; await tar.GetNextEntryAsync(copyData: false, cancellation) is { } entry; files++)
-        {
-            if (entry.EntryType == TarEntryType.Directory)
-            {
-                continue;
-            }
-
-            if (files > MaxFiles || entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile))
-            {
-                throw new FormatException($"{from} holds something other than files and folders, or too many of them.");
-            }
-
-            await StageAsync(entry.DataStream ?? Stream.Null, entry.Name.StartsWith("./", StringComparison.Ordinal) ? entry.Name[2..] : entry.Name, staged, cancellation);
-        }
-    }
-
-    static async Task StageAsync(Stream input, string path, string staged, CancellationToken cancellation)
-    {
-        string target = CacheFiles.Resolve(staged, path);
-        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-        await using FileStream output = File.Create(target);
-        await input.CopyToAsync(output, cancellation);
     }
 
     static async Task<int> PlaceAllAsync(ModelNames models, string staged, CancellationToken cancellation)
@@ -81,16 +52,22 @@ static class ModelsImportCommand
         {
             string ready = here.FolderOf(key);
             string folder = models.Store.FolderOf(key);
-            string name = Path.GetFileName(Path.GetDirectoryName(folder)!);
-            using ModelLock held = await ModelLock.TakeAsync(models.Cache, key.Kind.Task, $"{name}.{key.Kind.Type}", TimeProvider.System, cancellation);
+            CacheFiles.RefuseLinks(models.Cache, folder);
+            string owner = Path.GetDirectoryName(folder)!;
+            using ModelLock held = await ModelLock.TakeAsync(
+                models.Cache, key.Kind.Task, $"{Path.GetFileName(owner)}.{key.Kind.Type}", TimeProvider.System, cancellation);
             new ModelRecord { Origin = ModelRecord.Imported, Files = await ModelVerifier.DescribeAsync(ready, cancellation) }.Write(ready);
-            string config = Path.Combine(Path.GetDirectoryName(ready)!, "config.json");
-            ModelPlacing.Place(models.Cache, ready, folder);
-            if (File.Exists(config))
+            if (Path.Combine(Path.GetDirectoryName(ready)!, ConfigName) is var config && File.Exists(config))
             {
-                File.Copy(config, Path.Combine(Path.GetDirectoryName(folder)!, "config.json"), overwrite: true);
+                if (File.Exists(owner))
+                {
+                    ModelPlacing.SetAside(models.Cache, owner);
+                }
+
+                ModelPlacing.PlaceFile(models.Cache, config, Path.Combine(owner, ConfigName));
             }
 
+            ModelPlacing.Place(models.Cache, ready, folder, keep: false);
             Console.WriteLine($"{key}  {folder}");
         }
 

@@ -1,35 +1,77 @@
 using System.CommandLine;
 using ImmichMl.Models;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Daemon.Commands;
 
-/// <summary>immich-ml models verify: hashes again what was written down when a model came.</summary>
+/// <summary>
+/// immich-ml models verify: hashes again what was written down when a model came. Where nothing was, because Immich or the user put it
+/// there, all that can be told is whether it loads.
+/// </summary>
 static class ModelsVerifyCommand
 {
     public static Command Create()
     {
         Argument<string[]> names = ModelNames.Argument(optional: true);
-        return new Command("verify", "Hash models of the cache again and compare. Those that Immich fetched have nothing to compare with, and are named so.")
+        return new Command(
+            "verify", "Hash models of the cache again and compare with what came. Those without a record (Immich's own, or yours) are loaded instead. Exit code 3: damaged.")
         {
             names, Cli.Cache,
         }.Does(async (arguments, cancellation) =>
         {
             ModelNames models = ModelNames.Read(arguments);
             string[] given = arguments.GetValue(names) ?? [];
-            IEnumerable<ModelKey> keys = given.Length > 0 ? given.SelectMany(models.Present) : models.Present(null);
+            ModelKey[] keys = [.. (given.Length > 0 ? given.SelectMany(models.Present) : models.Present(null)).Distinct()];
+            using IHost rooms = Rooms(models.Cache);
             int code = Cli.Ok;
-            foreach (ModelKey key in keys.Distinct())
+            foreach (ModelKey key in keys)
             {
-                string folder = models.Store.Find(key);
-                IReadOnlyList<string> differences = ModelRecord.Read(folder) is { } record
-                    ? await ModelVerifier.CompareAsync(folder, record, cancellation)
-                    : ["no record to compare with"];
-                bool isRecorded = ModelRecord.Read(folder) is not null;
-                code = isRecorded && differences.Count > 0 ? Cli.OperatorFault : code;
-                Console.WriteLine($"{key}  {(differences.Count == 0 ? "ok" : string.Join("; ", differences))}");
+                (bool isGood, string said) = await LookAsync(key, models, rooms, cancellation);
+                code = isGood ? code : Cli.OperatorFault;
+                Console.WriteLine($"{key}  {said}");
             }
 
             return code;
         });
     }
+
+    static async Task<(bool IsGood, string Said)> LookAsync(ModelKey key, ModelNames models, IHost rooms, CancellationToken cancellation)
+    {
+        string folder = models.Store.Find(key);
+        if (ModelRecord.Read(folder) is not { } record)
+        {
+            return Loads(key, rooms) is { } cause
+                ? (false, $"no record to compare with, and it will not load: {cause}")
+                : (true, "no record to compare with; it loads");
+        }
+
+        List<string> differences = [.. await ModelVerifier.CompareAsync(folder, record, cancellation)];
+        if (record.Origin == ModelRecord.Fetched && models.Catalog.Find(key)?.Files.FirstOrDefault(file => file.Type == key.Kind.Type) is { } known
+            && record.Files.FirstOrDefault(file => file.Path == ModelStore.ModelFileName)?.Sha256 != known.Sha256)
+        {
+            differences.Add($"{ModelStore.ModelFileName} is not the one that the catalogue knows");
+        }
+
+        return differences.Count == 0 ? (true, $"ok, {record.Origin}") : (false, string.Join("; ", differences));
+    }
+
+    /// <summary>Why it does not load; null when it does.</summary>
+    static string? Loads(ModelKey key, IHost rooms)
+    {
+        try
+        {
+            rooms.Services.GetRequiredService<ModelLoader>().Load(key).Dispose();
+            return null;
+        }
+        catch (Exception e) when (e is ModelException or IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
+        }
+    }
+
+    static IHost Rooms(string cache) => DaemonHost.Build(
+        DaemonOptions.Read(new Settings().AddEnvironment().Add("MACHINE_LEARNING_CACHE_FOLDER", cache).Add("MACHINE_LEARNING_PREPARE_MODELS", "false")),
+        logging => logging.ClearProviders());
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using ImmichMl.Client;
 using ImmichMl.Imaging;
 using ImmichMl.Inference.Devices;
+using ImmichMl.Models;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -54,6 +55,11 @@ static class ServeCommand
         foreach (string name in settings.Unread)
         {
             log.SettingWithoutEffect(name);
+        }
+
+        foreach (string passedOver in host.Services.GetRequiredService<ModelCatalog>().Faults)
+        {
+            log.CatalogFault(passedOver);
         }
 
         // Asked for before the run: the host is disposed at its end.

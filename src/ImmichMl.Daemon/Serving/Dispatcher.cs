@@ -92,8 +92,9 @@ sealed class Dispatcher(
                 case StatsRequest:
                     return answers.Stats();
                 case LoadRequest load:
-                    await arrivals.WaitAsync([KeyOf(load.Model)], ModelArrival.BackgroundPatience, cancellation);
-                    (await models.AcquireAsync<IDisposable>(KeyOf(load.Model), cancellation)).Dispose();
+                    ModelKey key = KeyOf(load.Model);
+                    (await arrivals.UseAsync(
+                        [key], ModelArrival.BackgroundPatience, () => models.AcquireAsync<IDisposable>(key, cancellation), cancellation)).Dispose();
                     return EmptyResult.Instance;
                 case UnloadRequest unload:
                     await residency.UnloadAsync(KeyOf(unload.Model), cancellation);
@@ -124,15 +125,23 @@ sealed class Dispatcher(
             Clock = clock,
         };
 
-        // In front of the queue: a download takes minutes, and nobody's place is held for it. What the tasks lack is told before any is begun.
-        IEnumerable<ModelKey> keys = image is null && string.IsNullOrEmpty(request.Text)
-            ? []
-            : TaskGraph.Plan(asked.Tasks, hasImage: image is not null).Select(task => task.Key);
-        await arrivals.WaitAsync(keys, ModelArrival.PatienceOf(asked.Lane, asked.Deadline), cancellation);
-        Prediction prediction = await pipeline.PredictAsync(asked, cancellation);
+        // In front of the queue: a download takes minutes, and nobody's place is held for it. What is wrong with the request is told before one is begun.
+        ModelKey[] keys = [.. Pipeline.Check(asked).Select(task => task.Key)];
+        if (arrivals.IsNeeded(keys))
+        {
+            pipeline.HeaderOf(asked);
+        }
+
+        Prediction prediction = await arrivals.UseAsync(
+            keys, ModelArrival.PatienceOf(asked.Lane, asked.Deadline), () => pipeline.PredictAsync(Late(asked, arrival), cancellation), cancellation);
         bool recognized = request.Tasks.Any(entry => ModelKind.TextRecognition == new ModelKind(entry.Task, entry.Type));
         return Answers.Predict(prediction, recognized, clock, time.GetElapsedTime(arrival));
     }
+
+    /// <summary>The deadline counts from the arrival, and a download may have taken some of it.</summary>
+    PredictionRequest Late(PredictionRequest asked, long arrival) => asked.Deadline is { } deadline
+        ? asked with { Deadline = deadline > time.GetElapsedTime(arrival) ? deadline - time.GetElapsedTime(arrival) : TimeSpan.Zero }
+        : asked;
 
     static TaskArguments ArgumentsOf(TaskOptions options)
     {

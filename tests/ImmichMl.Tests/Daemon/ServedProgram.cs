@@ -31,7 +31,14 @@ sealed class ServedProgram : IAsyncDisposable
     public static async Task<ServedProgram> StartWithAsync(string cache, string[] arguments, params (string Name, string? Value)[] settings)
     {
         var served = new ServedProgram(cache, arguments, settings);
-        await Assert.That(await served.NotificationAsync()).StartsWith("READY=1\n");
+        string told;
+        do
+        {
+            told = await served.NotificationAsync();
+        }
+        while (told.StartsWith("EXTEND_TIMEOUT_USEC=", StringComparison.Ordinal) || told.StartsWith("STATUS=", StringComparison.Ordinal));
+
+        await Assert.That(told).StartsWith("READY=1\n");
         return served;
     }
 

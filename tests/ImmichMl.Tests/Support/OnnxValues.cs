@@ -58,6 +58,13 @@ internal sealed class OnnxTensor
     public static OnnxTensor Int64s(ReadOnlySpan<long> dims, ReadOnlySpan<long> values) =>
         new(OnnxType.Int64, dims, values.Length, MemoryMarshal.AsBytes(values));
 
+    /// <summary>Floats in a file beside the model: external_data is field 13, data_location 14 with 1 for EXTERNAL.</summary>
+    public static OnnxTensor External(ReadOnlySpan<long> dims, string file) => new(OnnxType.Float, dims, file);
+
+    private OnnxTensor(OnnxType type, ReadOnlySpan<long> dims, string file) => (_type, _dims, _littleEndian, _file) = (type, dims.ToArray(), [], file);
+
+    private readonly string? _file;
+
     internal ProtobufWriter Write(string name)
     {
         var tensor = new ProtobufWriter();
@@ -66,7 +73,10 @@ internal sealed class OnnxTensor
             tensor.Varint(1, dim);
         }
 
-        return tensor.Varint(2, (long)_type).Text(8, name).Bytes(9, _littleEndian);
+        tensor.Varint(2, (long)_type).Text(8, name);
+        return _file is null
+            ? tensor.Bytes(9, _littleEndian)
+            : tensor.Message(13, new ProtobufWriter().Text(1, "location").Text(2, _file)).Varint(14, 1);
     }
 }
 
