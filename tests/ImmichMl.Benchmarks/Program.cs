@@ -3,6 +3,7 @@ using System.Globalization;
 using BenchmarkDotNet.Running;
 #endif
 using ImmichMl.Benchmarks.Daemon;
+using ImmichMl.Benchmarks.Fetch;
 using ImmichMl.Benchmarks.Fuzzing;
 using ImmichMl.Benchmarks.Imaging;
 using ImmichMl.Benchmarks.Residency;
@@ -16,7 +17,7 @@ namespace ImmichMl.Benchmarks;
 /// <c>gateway --binary PATH --gateway PATH</c> what HTTP costs on top;
 /// <c>residency BAR --binary PATH --cache DIR --corpus DIR</c> one bar of memory and scheduling (see Residency/ResidencyReport.cs);
 /// <c>shapes --binary PATH --cache DIR --pictures DIR --ocr NAME --faces NAME</c> its memory over 300 shapes; <c>imaging FOLDER</c>
-/// serves Imaging/compare.py; <c>text-maps MODEL FOLDER PICTURE…</c> feeds golden/geometry/make_real.py; <c>fuzz FOLDER…</c> feeds
+/// serves Imaging/compare.py; <c>fetch --binary PATH --folder DIR [MEGABYTES]</c> a download's memory and speed; <c>text-maps MODEL FOLDER PICTURE…</c> feeds golden/geometry/make_real.py; <c>fuzz FOLDER…</c> feeds
 /// damaged pictures to the decoders; <c>tokenizers FOLDER</c> measures and fuzzes them; everything else goes to BenchmarkDotNet
 /// (<c>--filter '*'</c>). Figures that were kept stand in RESULTS.md.
 /// </summary>
@@ -68,6 +69,12 @@ static class Program
         if (args is ["text-maps", var model, var maps, .. var mapped])
         {
             TextMaps.Write(model, maps, mapped);
+            return 0;
+        }
+
+        if (args is ["fetch", "--binary", var fetcher, "--folder", var disk, .. var size])
+        {
+            await FetchReport.RunAsync(Path.GetFullPath(fetcher), Path.GetFullPath(disk), size is [var megabytes] ? int.Parse(megabytes, CultureInfo.InvariantCulture) : 2048);
             return 0;
         }
 
