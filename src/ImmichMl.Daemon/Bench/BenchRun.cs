@@ -91,13 +91,14 @@ sealed class BenchRun(BenchTarget target, Workload workload, Load load, int? pro
         }
     }
 
-    Moment MomentOf(Recorder recorder, Driver driver, long since, long now, long? memory)
+    Moment MomentOf(Recorder recorder, Driver driver, long since, long now, MemoryReading memory)
     {
         EndpointCounts cut = recorder.CutInterval();
         double seconds = (now - recorder.From) / (double)time.TimestampFrequency;
         double length = Math.Max(1e-6, time.GetElapsedTime(since, now).TotalSeconds);
         return new Moment(
-            seconds, length, cut.Latency.Count, cut.Errors, cut.Latency.Percentile(0.5), cut.Latency.Percentile(0.99), driver.InFlight, memory);
+            seconds, length, cut.Latency.Count, cut.Errors, cut.Latency.Percentile(0.5), cut.Latency.Percentile(0.99), driver.InFlight, memory.Resident,
+            memory.Runtime);
     }
 
     long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);

@@ -48,6 +48,11 @@ static class ReportJson
         ("cutShort", Output.Flag(run.IsCutShort)),
         ("requestsPerSecond", Output.Number(run.Throughput)),
         ("peakMemoryBytes", run.PeakMemory is { } peak ? Output.Number(peak) : "null"),
+        ("managed", run.Managed is not { } managed ? "null" : Output.Object(
+        [
+            ("bytesPerRequest", Output.Number(managed.BytesPerRequest)), ("collections", Output.Array(managed.Collections.Select(Output.Number))),
+            ("requests", Output.Number(managed.Requests)),
+        ])),
         ("endpoints", Output.Array(run.Endpoints.Select(Endpoint))),
         ("timeline", Output.Array(run.Moments.Select(Second))),
     ]);

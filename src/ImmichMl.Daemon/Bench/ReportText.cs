@@ -27,6 +27,11 @@ static class ReportText
             {
                 text.Append($"memory      {Output.Bytes(memory)} resident at the end, {Output.Bytes(run.PeakMemory!.Value)} at most\n");
             }
+
+            if (run.Managed is { } managed)
+            {
+                text.Append($"managed     {managed.BytesPerRequest / 1000:0.0} kB allocated per request, collections by generation {string.Join(", ", managed.Collections)} in {managed.Requests} requests\n");
+            }
         }
 
         if (result.Comparisons.Count > 0)

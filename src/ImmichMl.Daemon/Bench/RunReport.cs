@@ -1,3 +1,5 @@
+using ImmichMl.Protocol.Messages;
+
 namespace ImmichMl.Daemon.Bench;
 
 /// <summary>What one run on one target came to.</summary>
@@ -17,6 +19,19 @@ sealed record RunReport(
     /// <summary>The most that was seen, in bytes; null where memory is not known.</summary>
     public long? PeakMemory => Moments.Max(moment => moment.MemoryBytes);
 
+    /// <summary>From the first look within what was measured to the last; null where the server does not say.</summary>
+    public ManagedUse? Managed
+    {
+        get
+        {
+            Moment[] known = [.. Moments.Where(moment => moment.Seconds >= 0 && moment.Runtime is not null)];
+            long requests = known.Skip(1).Sum(moment => moment.Answered + moment.Errors);
+            return requests == 0 ? null : new ManagedUse(
+                (known[^1].Runtime!.AllocatedBytes - known[0].Runtime!.AllocatedBytes) / (double)requests,
+                [.. known[^1].Runtime!.Collections.Zip(known[0].Runtime!.Collections, (last, first) => last - first)], requests);
+        }
+    }
+
     public long? LastMemory => Moments.LastOrDefault(moment => moment.MemoryBytes is not null)?.MemoryBytes;
 }
 
@@ -33,6 +48,12 @@ sealed record EndpointReport(
 {
     public long ErrorCount => Errors.Values.Sum();
 }
+
+/// <summary>What the server's managed memory did.</summary>
+/// <param name="BytesPerRequest">Allocated.</param>
+/// <param name="Collections">By generation, the youngest first.</param>
+/// <param name="Requests">Over which that was.</param>
+sealed record ManagedUse(double BytesPerRequest, IReadOnlyList<long> Collections, long Requests);
 
 sealed record StageReport(string Name, LatencyReport Time);
 
@@ -53,8 +74,9 @@ readonly record struct LatencyReport(long Count, double Mean, double Min, double
 /// <param name="P99">The same.</param>
 /// <param name="InFlight">Requests that were open at its end.</param>
 /// <param name="MemoryBytes">The server's resident memory; null where it is not known.</param>
+/// <param name="Runtime">The server's managed memory since its start; null where it does not say.</param>
 sealed record Moment(
-    double Seconds, double Length, long Answered, long Errors, double P50, double P99, int InFlight, long? MemoryBytes)
+    double Seconds, double Length, long Answered, long Errors, double P50, double P99, int InFlight, long? MemoryBytes, RuntimeUse? Runtime)
 {
     public double Throughput => Answered / Length;
 }

@@ -1,7 +1,11 @@
 using System.Globalization;
 using ImmichMl.Client;
+using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Daemon.Bench;
+
+/// <summary>What a server is known to hold: resident bytes, and what its managed memory has done since its start; null is unknown.</summary>
+readonly record struct MemoryReading(long? Resident, RuntimeUse? Runtime);
 
 /// <summary>
 /// The server's resident memory: of a process with all its descendants (a Python service forks its workers; pages that they share count for
@@ -15,24 +19,20 @@ sealed class ServerMemory : IAsyncDisposable
     public ServerMemory(BenchTarget target, int? process)
     {
         _process = process;
-        _daemon = process is null && target.Statistics is { } options ? new MlClient(options with { RequestTimeout = TimeSpan.FromSeconds(5) }) : null;
+        _daemon = target.Statistics is { } options ? new MlClient(options with { RequestTimeout = TimeSpan.FromSeconds(5) }) : null;
     }
 
-    /// <summary>In bytes; null where it cannot be known.</summary>
-    public async Task<long?> ReadAsync(CancellationToken cancellation)
+    public async Task<MemoryReading> ReadAsync(CancellationToken cancellation)
     {
-        if (_process is { } process)
-        {
-            return OfTree(process, depth: 0) is > 0 and var bytes ? bytes : null;
-        }
-
+        long? resident = _process is { } process && OfTree(process, depth: 0) is > 0 and var bytes ? bytes : null;
         try
         {
-            return _daemon is null ? null : (await _daemon.GetStatsAsync(cancellation)).Memory.RssBytes;
+            StatsResult? stats = _daemon is null ? null : await _daemon.GetStatsAsync(cancellation);
+            return new MemoryReading(resident ?? stats?.Memory.RssBytes, stats?.Runtime);
         }
         catch (Exception e) when (FaultCode.Of(e) is not null)
         {
-            return null;
+            return new MemoryReading(resident, null);
         }
     }
 

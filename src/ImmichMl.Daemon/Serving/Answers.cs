@@ -67,6 +67,7 @@ sealed class Answers(
             Memory = new MemoryUse(memory.Resident, memory.Anonymous, ArenaBytes: 0),
             Downloads = arrivals.Snapshot(),
             Devices = [.. devices.All.Where(device => !device.IsCpu).Select(Use)],
+            Runtime = new RuntimeUse(GC.GetTotalAllocatedBytes(), [.. Enumerable.Range(0, GC.MaxGeneration + 1).Select(generation => (long)GC.CollectionCount(generation))]),
         };
     }
 

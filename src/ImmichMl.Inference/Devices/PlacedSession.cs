@@ -64,6 +64,9 @@ sealed class PlacedSession : ModelSession
     public override IReadOnlyList<OutputTensor> RunAll(Memory<float> input, long[] dimensions, CancellationToken cancellation) =>
         OnLeastBusy(session => session.RunAll(input, dimensions, cancellation));
 
+    public override T RunAll<T>(Memory<float> input, long[] dimensions, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation) =>
+        OnLeastBusy(session => session.RunAll(input, dimensions, read, cancellation));
+
     public override OutputTensor RunIntegers(IReadOnlyList<long[]> rows, CancellationToken cancellation) =>
         OnLeastBusy(session => session.RunIntegers(rows, cancellation));
 

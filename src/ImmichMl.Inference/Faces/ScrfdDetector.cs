@@ -63,10 +63,14 @@ public sealed class ScrfdDetector : IDisposable
             }
 
             clock.Start(Stage.Inference);
-            IReadOnlyList<OutputTensor> outputs = _session.RunAll(tensor.AsMemory(0, length), [1, 3, _height, _width], cancellation);
-            clock.Start(Stage.Postprocess);
-            List<Face> candidates = ScrfdOutputs.Sort(_key, outputs, _width, _height)
-                .Decode((float)(arguments.MinScore ?? DefaultMinScore), (float)plan.Scale);
+            List<Face> candidates = _session.RunAll(
+                tensor.AsMemory(0, length), [1, 3, _height, _width],
+                outputs =>
+                {
+                    clock.Start(Stage.Postprocess);
+                    return ScrfdOutputs.Sort(_key, outputs, _width, _height).Decode((float)(arguments.MinScore ?? DefaultMinScore), (float)plan.Scale);
+                },
+                cancellation);
             return [.. NonMaximumSuppression.Apply(candidates, OverlapThreshold).Select(face => face with { Box = Round(face.Box) })];
         }
         finally

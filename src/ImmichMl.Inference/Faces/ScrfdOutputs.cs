@@ -12,13 +12,13 @@ sealed class ScrfdOutputs
 {
     const int FirstStride = 8;
 
-    readonly float[][] _scores;
-    readonly float[][] _boxes;
-    readonly float[][] _landmarks;
+    readonly OutputView[] _scores;
+    readonly OutputView[] _boxes;
+    readonly OutputView[] _landmarks;
     readonly int _width;
     readonly int _height;
 
-    ScrfdOutputs(float[][] scores, float[][] boxes, float[][] landmarks, int width, int height)
+    ScrfdOutputs(OutputView[] scores, OutputView[] boxes, OutputView[] landmarks, int width, int height)
     {
         _scores = scores;
         _boxes = boxes;
@@ -28,10 +28,10 @@ sealed class ScrfdOutputs
     }
 
     /// <exception cref="ModelException">They are no detector's outputs for an input of this size.</exception>
-    public static ScrfdOutputs Sort(ModelKey key, IReadOnlyList<OutputTensor> outputs, int width, int height)
+    public static ScrfdOutputs Sort(ModelKey key, IReadOnlyList<OutputView> outputs, int width, int height)
     {
-        float[][] Of(int last) =>
-            [.. outputs.Where(output => output.Dimensions is [.., var d] && d == last).Select(output => output.Values).OrderByDescending(values => values.Length)];
+        OutputView[] Of(int last) =>
+            [.. outputs.Where(output => output.Dimensions is [.., var d] && d == last).OrderByDescending(output => output.Values.Length)];
 
         var sorted = new ScrfdOutputs(Of(1), Of(4), Of(10), width, height);
         return sorted.IsComplete(outputs.Count)
@@ -50,8 +50,8 @@ sealed class ScrfdOutputs
         for (int i = 0; i < _scores.Length; i++)
         {
             int cells = Cells(i);
-            int rows = _scores[i].Length;
-            if (cells == 0 || rows == 0 || rows % cells != 0 || _boxes[i].Length != 4 * rows || (_landmarks.Length > 0 && _landmarks[i].Length != 10 * rows))
+            int rows = _scores[i].Values.Length;
+            if (cells == 0 || rows == 0 || rows % cells != 0 || _boxes[i].Values.Length != 4 * rows || (_landmarks.Length > 0 && _landmarks[i].Values.Length != 10 * rows))
             {
                 return false;
             }
@@ -70,10 +70,11 @@ sealed class ScrfdOutputs
         {
             int stride = FirstStride << i;
             int columns = _width / stride;
-            int anchors = _scores[i].Length / Cells(i);
-            for (int row = 0; row < _scores[i].Length; row++)
+            ReadOnlySpan<float> scores = _scores[i].Values;
+            int anchors = scores.Length / Cells(i);
+            for (int row = 0; row < scores.Length; row++)
             {
-                if (_scores[i][row] >= minScore)
+                if (scores[row] >= minScore)
                 {
                     int cell = row / anchors;
                     faces.Add(FaceAt(i, row, cell % columns * stride, cell / columns * stride, stride, scale));
@@ -87,16 +88,16 @@ sealed class ScrfdOutputs
 
     Face FaceAt(int i, int row, float x, float y, float stride, float scale)
     {
-        ReadOnlySpan<float> edges = _boxes[i].AsSpan(4 * row, 4);
+        ReadOnlySpan<float> edges = _boxes[i].Values.Slice(4 * row, 4);
         var box = new FaceBox(
             (x - (edges[0] * stride)) / scale, (y - (edges[1] * stride)) / scale, (x + (edges[2] * stride)) / scale, (y + (edges[3] * stride)) / scale);
-        return new Face(box, _scores[i][row]) { Landmarks = _landmarks.Length == 0 ? null : LandmarksAt(i, row, x, y, stride, scale) };
+        return new Face(box, _scores[i].Values[row]) { Landmarks = _landmarks.Length == 0 ? null : LandmarksAt(i, row, x, y, stride, scale) };
     }
 
     Point2[] LandmarksAt(int i, int row, float x, float y, float stride, float scale)
     {
         var points = new Point2[5];
-        ReadOnlySpan<float> offsets = _landmarks[i].AsSpan(10 * row, 10);
+        ReadOnlySpan<float> offsets = _landmarks[i].Values.Slice(10 * row, 10);
         for (int p = 0; p < points.Length; p++)
         {
             points[p] = new Point2((x + (offsets[2 * p] * stride)) / scale, (y + (offsets[(2 * p) + 1] * stride)) / scale);

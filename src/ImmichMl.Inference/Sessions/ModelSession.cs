@@ -16,6 +16,21 @@ public readonly record struct OutputTensor(float[] Values, long[] Dimensions)
 /// <summary>Reads an output: values in row-major order, and the dimensions.</summary>
 public delegate T OutputReader<T>(ReadOnlySpan<float> values, long[] dimensions);
 
+/// <summary>An output where it lies; its values are gone when the reader returns.</summary>
+public abstract class OutputView
+{
+    public abstract long[] Dimensions { get; }
+
+    public abstract ReadOnlySpan<float> Values { get; }
+}
+
+sealed class CopiedOutput(OutputTensor output) : OutputView
+{
+    public override long[] Dimensions => output.Dimensions;
+
+    public override ReadOnlySpan<float> Values => output.Values;
+}
+
 /// <summary>One loaded model, whatever runs it. Runs may overlap; disposing waits for nobody.</summary>
 public abstract class ModelSession : IDisposable
 {
@@ -40,6 +55,10 @@ public abstract class ModelSession : IDisposable
 
     /// <summary>As above, with every output in the model's order.</summary>
     public abstract IReadOnlyList<OutputTensor> RunAll(Memory<float> input, long[] dimensions, CancellationToken cancellation);
+
+    /// <summary>As above, read where they lie if that can be: a detector's outputs come to a megabyte.</summary>
+    public virtual T RunAll<T>(Memory<float> input, long[] dimensions, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation) =>
+        read([.. RunAll(input, dimensions, cancellation).Select(output => new CopiedOutput(output))]);
 
     /// <summary>Feeds every input a row of whole numbers, in the model's order and of the width it takes, and returns the first output.</summary>
     public abstract OutputTensor RunIntegers(IReadOnlyList<long[]> rows, CancellationToken cancellation);

@@ -12,6 +12,7 @@ sealed class OnnxSession : ModelSession
     readonly ModelKey _key;
     readonly InferenceSession _session;
     readonly Lazy<InferenceSession?> _single;
+    readonly string[] _outputNames;
 
     OnnxSession(ModelKey key, InferenceSession session, Func<InferenceSession>? single)
     {
@@ -20,6 +21,7 @@ sealed class OnnxSession : ModelSession
         _single = new Lazy<InferenceSession?>(() => TryLoad(single));
         Inputs = Describe(session.InputNames, session.InputMetadata);
         Outputs = Describe(session.OutputNames, session.OutputMetadata);
+        _outputNames = [.. Outputs.Select(output => output.Name)];
     }
 
     internal static OnnxSession Load(ModelKey key, string path, SessionOptions options, Func<InferenceSession>? single = null)
@@ -43,7 +45,11 @@ sealed class OnnxSession : ModelSession
     public override IReadOnlyDictionary<string, string> Metadata => _session.ModelMetadata.CustomMetadataMap;
 
     public override IReadOnlyList<OutputTensor> RunAll(Memory<float> input, long[] dimensions, CancellationToken cancellation) =>
-        Run(input, dimensions, [.. Outputs.Select(output => output.Name)], static (session, outputs) => outputs.Select(session.ToTensor).ToArray(), cancellation);
+        Run(input, dimensions, _outputNames, static (session, outputs) => outputs.Select(session.ToTensor).ToArray(), cancellation);
+
+    public override T RunAll<T>(Memory<float> input, long[] dimensions, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation) =>
+        Run(
+            input, dimensions, _outputNames, (session, outputs) => read([.. outputs.Select(output => new OnnxOutput(session, output))]), cancellation);
 
     public override T Run<T>(Memory<float> input, long[] dimensions, OutputReader<T> read, CancellationToken cancellation) =>
         Run(
@@ -168,6 +174,25 @@ sealed class OnnxSession : ModelSession
             default:
                 throw new ModelException(ModelFault.Unusable, $"Model {key} answers with {info.ElementDataType}, not with float.");
         }
+    }
+
+    /// <summary>Float32 is read in place; half precision is turned into it once.</summary>
+    sealed class OnnxOutput : OutputView
+    {
+        readonly OrtValue _value;
+        readonly float[]? _converted;
+
+        public OnnxOutput(OnnxSession session, OrtValue value)
+        {
+            OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
+            _value = value;
+            Dimensions = info.Shape;
+            _converted = info.ElementDataType == TensorElementType.Float ? null : session.ToTensor(value).Values;
+        }
+
+        public override long[] Dimensions { get; }
+
+        public override ReadOnlySpan<float> Values => _converted ?? _value.GetTensorDataAsSpan<float>();
     }
 
     internal static TensorInfo[] Describe(IReadOnlyList<string> names, IReadOnlyDictionary<string, NodeMetadata> metadata) =>

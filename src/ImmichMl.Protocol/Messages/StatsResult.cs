@@ -26,9 +26,12 @@ public sealed record StatsResult : Result
     /// <summary>Accelerators; absent on the wire where there is none.</summary>
     public IReadOnlyList<DeviceUse> Devices { get; init; } = [];
 
+    /// <summary>The daemon's managed memory since the start; null where it does not say.</summary>
+    public RuntimeUse? Runtime { get; init; }
+
     internal override void Write(ref MessagePackWriter writer)
     {
-        writer.WriteMapHeader(Devices.Count > 0 ? 7 : 6);
+        writer.WriteMapHeader(6 + (Devices.Count > 0 ? 1 : 0) + (Runtime is null ? 0 : 1));
         writer.WriteString("requests"u8);
         writer.WriteArrayHeader(Requests.Count);
         foreach (RequestCount count in Requests)
@@ -65,6 +68,12 @@ public sealed record StatsResult : Result
                 device.Write(ref writer);
             }
         }
+
+        if (Runtime is not null)
+        {
+            writer.WriteString("runtime"u8);
+            Runtime.Write(ref writer);
+        }
     }
 
     /// <summary>Reads the result's map.</summary>
@@ -99,6 +108,9 @@ public sealed record StatsResult : Result
                     break;
                 case "devices":
                     stats = stats with { Devices = reader.ReadArray(key, DeviceUse.Read) };
+                    break;
+                case "runtime":
+                    stats = stats with { Runtime = RuntimeUse.Read(ref reader) };
                     break;
                 default:
                     reader.Skip();

@@ -97,6 +97,7 @@ export interface Stats {
   models: ModelStatus[];
   memory: { rssBytes: number; anonBytes: number; arenaBytes: number };
   downloads: { modelName: string; bytes: number; totalBytes: number }[];
+  runtime?: { allocatedBytes: number; collections: number[] };
 }
 
 export interface WireError {

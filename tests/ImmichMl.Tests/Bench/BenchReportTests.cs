@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Xml;
 using System.Xml.Linq;
 using ImmichMl.Daemon.Bench;
+using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Tests.Bench;
 
@@ -14,7 +15,8 @@ public sealed class BenchReportTests
     [
         "schema", "version", "started", "load", "load.mix", "load.mix.endpoint", "load.mix.weight", "load.mix.modelName", "load.loop", "load.users", "load.pictures",
         "load.distinctPictures", "load.distinctQueries", "load.rampSeconds", "load.warmUpSeconds", "load.durationSeconds",
-        "runs", "runs.name", "runs.target", "runs.seconds", "runs.cutShort", "runs.requestsPerSecond", "runs.peakMemoryBytes", "runs.endpoints",
+        "runs", "runs.name", "runs.target", "runs.seconds", "runs.cutShort", "runs.requestsPerSecond", "runs.peakMemoryBytes", "runs.managed", "runs.managed.bytesPerRequest",
+        "runs.managed.collections", "runs.managed.requests", "runs.endpoints",
         "runs.endpoints.endpoint", "runs.endpoints.answered", "runs.endpoints.errors", "runs.endpoints.errors.overloaded", "runs.endpoints.latencyMs",
         "runs.endpoints.responseMs", "runs.endpoints.serverMs", "runs.endpoints.histogram", "runs.endpoints.histogram.fromMs",
         "runs.endpoints.histogram.toMs", "runs.endpoints.histogram.count", "runs.timeline", "runs.timeline.second", "runs.timeline.requestsPerSecond",
@@ -89,6 +91,15 @@ public sealed class BenchReportTests
     }
 
     [Test]
+    public async Task Allocation_is_told_per_request_of_what_was_measured()
+    {
+        // Looks at 0.5 to 9.5 s: nine seconds and a million bytes each, by 41 to 49 requests.
+        ManagedUse managed = Result(1).Runs[0].Managed!;
+        await Assert.That((managed.Requests, managed.BytesPerRequest * managed.Requests)).IsEqualTo((9 * 45, 9_000_000.0));
+        await Assert.That(string.Join(' ', managed.Collections)).IsEqualTo("9 0 0");
+    }
+
+    [Test]
     public async Task The_text_has_a_line_for_each_endpoint_and_the_ratios()
     {
         string text = ReportText.Write(Result(4));
@@ -129,7 +140,8 @@ public sealed class BenchReportTests
     {
         Mix mix = Mix.Read(["image"], new EndpointOptions());
         double[] latencies = [.. Enumerable.Range(1, 500).Select(i => (double)i)];
-        Moment[] moments = [.. Enumerable.Range(-2, 12).Select(i => new Moment(i + 0.5, 1, 40 + i, 0, 10 + i, 90 - i, 8, 500_000_000 + (i * 1_000_000)))];
+        Moment[] moments = [.. Enumerable.Range(-2, 12).Select(i => new Moment(i + 0.5, 1, 40 + i, 0, 10 + i, 90 - i, 8, 500_000_000 + (i * 1_000_000),
+            new RuntimeUse(1_000_000 * i, [10 + i, 5, 1])))];
         RunReport[] all = [.. Enumerable.Range(0, runs).Select(i => new RunReport(
             i % 2 == 0 ? target : "http://localhost:3003", 1 + (i / 2), 10, [Report("image", latencies), Report("all", latencies)], moments, false))];
         return new BenchResult(DateTimeOffset.UnixEpoch, "1.2.3", new Workload(mix, [[1]], ["a"]), new Load(), "1 picture", all);

@@ -118,6 +118,13 @@ static class ResponseJson
             json.WriteNumber("bytes", download.Bytes);
             json.WriteNumber("totalBytes", download.TotalBytes);
         });
+        if (stats.Runtime is { } runtime)
+        {
+            json.WriteStartObject("runtime");
+            json.WriteNumber("allocatedBytes", runtime.AllocatedBytes);
+            json.WriteNumbers("collections", runtime.Collections.Select(count => (double)count));
+            json.WriteEndObject();
+        }
     }
 
     static void WritePredict(WireJson json, PredictResult predict)

@@ -302,6 +302,9 @@ def make_results():
         "downloads": [{"modelName": "buffalo_l", "bytes": 65536, "totalBytes": 191_235_072}]})
     result("stats_fresh", "stats", 5, {"requests": [], "latency": [], "queue": {"interactive": 0, "background": 0}, "models": [],
            "memory": {"rssBytes": 60_000_000, "anonBytes": 20_000_000, "arenaBytes": 0}, "downloads": []})
+    result("stats_runtime", "stats", 6, {"requests": [], "latency": [], "queue": {"interactive": 1, "background": 0}, "models": [],
+           "memory": {"rssBytes": 60_000_000, "anonBytes": 20_000_000, "arenaBytes": 0}, "downloads": [],
+           "runtime": {"allocatedBytes": 70_123_456_789, "collections": [4000, 31, 2]}})
 
     points = [112.25, 120.5, 190.75, 118.125, 150.0, 165.3, 120.1, 200.0, 185.9, 198.6]
     faces = [face((100, 80, 212, 238), 0.9046, points, embedding(512)),
@@ -512,7 +515,7 @@ def make_request_variants():
 
 
 def make_response_variants():
-    names = ["ping", "cancel_true", "info", "models", "stats", "predict_clip_visual", "predict_clip_textual",
+    names = ["ping", "cancel_true", "info", "models", "stats", "stats_runtime", "predict_clip_visual", "predict_clip_textual",
              "predict_faces_detection_alone",
              "predict_faces_no_landmarks", "predict_ocr", "predict_ocr_detection_alone", "predict_three_tasks", "predict_no_tasks"]
     for full in ["result_" + name for name in names] + ["error_overloaded", "error_internal"]:
@@ -534,7 +537,7 @@ def make_response_variants():
             return with_unknown({k: spread(v) for k, v in value.items()},
                                 {"future": {"a": [1, None, "b"]}, "nil": None, "time": TYPES["timestamp32"]})
         return [spread(v) for v in value] if isinstance(value, list) else value
-    for full in ("result_ping", "result_cancel_false", "result_info", "result_models", "result_stats", "result_predict_three_tasks",
+    for full in ("result_ping", "result_cancel_false", "result_info", "result_models", "result_stats", "result_stats_runtime", "result_predict_three_tasks",
                  "error_out_of_memory"):
         variant(full + "_unknown_everywhere", full, "unknown keys in every map", spread(message(full)))
     variant("result_predict_clip_textual_unknown_types", "result_predict_clip_textual", "unknown keys of every type beside id and result",
