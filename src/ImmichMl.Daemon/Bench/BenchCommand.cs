@@ -34,7 +34,7 @@ static class BenchCommand
 
     static async Task<int> RunAsync(BenchOptions options, ParseResult arguments, CancellationToken cancellation)
     {
-        (BenchTarget Target, int? Process)[] targets = options.Targets(arguments);
+        BenchTarget[] targets = options.Targets(arguments);
         Load load = options.Load(arguments);
         (Workload workload, string pictures) = options.Workload(arguments);
         string? html = arguments.GetValue(options.Html);
@@ -47,13 +47,12 @@ static class BenchCommand
         int rounds = targets.Length == 1 ? 1 : arguments.GetValue(options.Rounds);
         for (int i = 0; i < rounds * targets.Length && !cancellation.IsCancellationRequested; i++)
         {
-            (BenchTarget target, int? process) = targets[i % targets.Length];
             int round = targets.Length == 1 ? 0 : 1 + (i / targets.Length);
-            runs.Add(await new BenchRun(target, workload, load, process, TimeProvider.System).RunAsync(round, live ? view.Draw : _ => { }, cancellation));
+            runs.Add(await new BenchRun(targets[i % targets.Length], workload, load, TimeProvider.System).RunAsync(round, live ? view.Draw : _ => { }, cancellation));
         }
 
         view.Clear();
-        var result = new BenchResult(started, Version, workload, load, pictures, runs);
+        var result = new BenchResult { Started = started, Version = Version, Workload = workload, Load = load, Pictures = pictures, Runs = runs };
         Console.WriteLine(json ? ReportJson.Write(result) : ReportText.Write(result));
         if (report is not null)
         {

@@ -55,7 +55,7 @@ sealed class BenchOptions
         _distinct, _queries, _clipModel, _facesModel, _ocrModel, _minFaceScore, _minTextScore, _maxResolution, _language, Cli.Timeout, Cli.Json, Html, Quiet,
     ];
 
-    public (BenchTarget Target, int? Process)[] Targets(ParseResult arguments)
+    public BenchTarget[] Targets(ParseResult arguments)
     {
         TimeSpan timeout = TimeSpan.FromSeconds(arguments.GetValue(Cli.Timeout));
         string[] headers = arguments.GetValue(_header) ?? [];
@@ -77,9 +77,17 @@ sealed class BenchOptions
             : http is not null ? [BenchTarget.Read(http, headers, timeout)]
             : [BenchTarget.OfSocket(socket is { Length: > 0 } ? options with { SocketPath = socket } : options)];
         int[] processes = arguments.GetValue(_pid) ?? [];
-        return processes.Length == 0 || processes.Length == targets.Length
-            ? [.. targets.Select((target, i) => (target, processes.Length == 0 ? (int?)null : processes[i]))]
-            : throw new FormatException("--pid is given once for each target, or not at all.");
+        if (processes.Length > 0 && processes.Length != targets.Length)
+        {
+            throw new FormatException("--pid is given once for each target, or not at all.");
+        }
+
+        for (int i = 0; i < processes.Length; i++)
+        {
+            targets[i].Process = processes[i];
+        }
+
+        return targets;
     }
 
     public Load Load(ParseResult arguments)

@@ -2,11 +2,16 @@ using ImmichMl.Client;
 
 namespace ImmichMl.Daemon.Bench;
 
-/// <summary>How a run stands, for whoever watches it.</summary>
-readonly record struct Progress(string Target, int Round, TimeSpan Elapsed, IReadOnlyList<EndpointReport> Endpoints, double Seconds, Moment Last);
+/// <summary>How a run stands, for whoever watches it: what is counted so far, and the last second.</summary>
+sealed class Progress(RunReport soFar, TimeSpan elapsed)
+{
+    public RunReport SoFar => soFar;
+
+    public TimeSpan Elapsed => elapsed;
+}
 
 /// <summary>One load on one target: a first request of each kind, ramp, warm-up, what is measured, and the wait for what is still open.</summary>
-sealed class BenchRun(BenchTarget target, Workload workload, Load load, int? process, TimeProvider time)
+sealed class BenchRun(BenchTarget target, Workload workload, Load load, TimeProvider time)
 {
     static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
@@ -17,7 +22,7 @@ sealed class BenchRun(BenchTarget target, Workload workload, Load load, int? pro
     public async Task<RunReport> RunAsync(int round, Action<Progress> watch, CancellationToken cancellation)
     {
         await AskFirstAsync(cancellation);
-        await using var memory = new ServerMemory(target, process);
+        await using var memory = new ServerMemory(target);
         var recorder = new Recorder(workload.Mix, time, load.IsOpen, load.Count);
         long begun = time.GetTimestamp();
         long from = begun + Ticks(load.Ramp + load.WarmUp);
@@ -42,11 +47,16 @@ sealed class BenchRun(BenchTarget target, Workload workload, Load load, int? pro
             long now = time.GetTimestamp();
             moments.Add(MomentOf(recorder, driver, last, now, await memory.ReadAsync(CancellationToken.None)));
             last = now;
-            watch(new Progress(target.Name, round, time.GetElapsedTime(begun), recorder.Report(), recorder.Seconds(), moments[^1]));
+            var report = new RunReport
+            {
+                Target = target.Name, Round = round, Seconds = recorder.Seconds(), Endpoints = recorder.Report(), Moments = moments,
+                IsCutShort = cancellation.IsCancellationRequested,
+            };
+            watch(new Progress(report, time.GetElapsedTime(begun)));
             if (driving.IsCompleted)
             {
                 await driving;
-                return new RunReport(target.Name, round, recorder.Seconds(), recorder.Report(), moments, cancellation.IsCancellationRequested);
+                return report;
             }
         }
     }
@@ -55,14 +65,16 @@ sealed class BenchRun(BenchTarget target, Workload workload, Load load, int? pro
     async Task AskFirstAsync(CancellationToken cancellation)
     {
         await using BenchPeer peer = target.Open();
-        var left = workload.Mix.Endpoints.Select(endpoint => endpoint.Name).ToHashSet();
-        for (long number = 0; left.Count > 0; number++)
+        bool[] asked = new bool[workload.Mix.Endpoints.Length];
+        for (long number = 0; asked.Contains(false); number++)
         {
             Call call = workload[number];
-            if (!left.Remove(call.Endpoint.Name))
+            if (asked[call.Index])
             {
                 continue;
             }
+
+            asked[call.Index] = true;
 
             try
             {
@@ -96,9 +108,11 @@ sealed class BenchRun(BenchTarget target, Workload workload, Load load, int? pro
         EndpointCounts cut = recorder.CutInterval();
         double seconds = (now - recorder.From) / (double)time.TimestampFrequency;
         double length = Math.Max(1e-6, time.GetElapsedTime(since, now).TotalSeconds);
-        return new Moment(
-            seconds, length, cut.Latency.Count, cut.Errors, cut.Latency.Percentile(0.5), cut.Latency.Percentile(0.99), driver.InFlight, memory.Resident,
-            memory.Runtime);
+        return new Moment
+        {
+            Seconds = seconds, Length = length, Answered = cut.Latency.Count, Errors = cut.Errors, P50 = cut.Latency.Percentile(0.5),
+            P99 = cut.Latency.Percentile(0.99), InFlight = driver.InFlight, MemoryBytes = memory.Resident, Runtime = memory.Runtime,
+        };
     }
 
     long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);

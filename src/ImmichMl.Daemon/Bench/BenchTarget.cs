@@ -14,6 +14,9 @@ sealed class BenchTarget
 
     public string Name { get; }
 
+    /// <summary>The server's process on this machine, where somebody named it.</summary>
+    public int? Process { get; set; }
+
     /// <summary>How to ask it for its statistics; null for what speaks HTTP.</summary>
     public MlClientOptions? Statistics { get; }
 

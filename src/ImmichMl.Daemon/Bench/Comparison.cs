@@ -10,48 +10,56 @@ namespace ImmichMl.Daemon.Bench;
 /// <param name="Most">Of those pairs.</param>
 sealed record Comparison(string Endpoint, string Figure, double A, double B, double Ratio, double Least, double Most)
 {
-    static readonly (string Name, Func<RunReport, EndpointReport, double> Read)[] s_figures =
-    [
-        ("req/s", (run, endpoint) => run.Seconds > 0 ? endpoint.Latency.Count / run.Seconds : 0),
-        ("p50 ms", (_, endpoint) => endpoint.Latency.P50),
-        ("p90 ms", (_, endpoint) => endpoint.Latency.P90),
-        ("p99 ms", (_, endpoint) => endpoint.Latency.P99),
-    ];
+    static readonly string[] s_figures = ["req/s", "p50 ms", "p90 ms", "p99 ms"];
 
     /// <param name="runs">A B A B …, as they were made.</param>
-    public static IReadOnlyList<Comparison> Of(IReadOnlyList<RunReport> runs) =>
-    [
-        .. from place in Enumerable.Range(0, runs[0].Endpoints.Count)
-           where runs[0].Endpoints.Count > 2 || place == runs[0].Endpoints.Count - 1
-           from figure in s_figures
-           select Of(runs[0].Endpoints[place].Name, figure.Name, [.. runs.Select(run => figure.Read(run, run.Endpoints[place]))]),
-    ];
+    public static Comparison[] Of(IReadOnlyList<RunReport> runs)
+    {
+        var all = new List<Comparison>();
+        for (int place = 0; place < runs[0].Lines.Length; place++)
+        {
+            foreach (string figure in s_figures)
+            {
+                all.Add(Of(runs[0].Endpoints[place].Name, figure, [.. runs.Select(run => Read(run, run.Endpoints[place], figure))]));
+            }
+        }
+
+        return [.. all];
+    }
+
+    static double Read(RunReport run, EndpointReport endpoint, string figure) => figure switch
+    {
+        "req/s" => run.RateOf(endpoint),
+        "p50 ms" => endpoint.Latency.P50,
+        "p90 ms" => endpoint.Latency.P90,
+        _ => endpoint.Latency.P99,
+    };
 
     /// <param name="endpoint">For the report.</param>
     /// <param name="figure">For the report.</param>
     /// <param name="values">Of A B A B ….</param>
     public static Comparison Of(string endpoint, string figure, IReadOnlyList<double> values)
     {
-        double[] ratios =
-        [
-            .. from second in Enumerable.Range(1, values.Count - 1)
-               let pair = second % 2 == 1 ? (A: values[second - 1], B: values[second]) : (A: values[second], B: values[second - 1])
-               where pair.A > 0
-               select pair.B / pair.A,
-        ];
-        return new Comparison(
-            endpoint, figure, Median([.. values.Where((_, i) => i % 2 == 0)]), Median([.. values.Where((_, i) => i % 2 == 1)]), Median(ratios),
-            ratios.DefaultIfEmpty(0).Min(), ratios.DefaultIfEmpty(0).Max());
-    }
-
-    static double Median(double[] values)
-    {
-        if (values.Length == 0)
+        List<double> ratios = [], first = [], second = [];
+        for (int i = 0; i < values.Count; i++)
         {
-            return 0;
+            (i % 2 == 0 ? first : second).Add(values[i]);
+            (double a, double b) = i % 2 == 1 ? (values[i - 1], values[i]) : i > 0 ? (values[i], values[i - 1]) : (0, 0);
+            if (a > 0)
+            {
+                ratios.Add(b / a);
+            }
         }
 
-        double[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+        ratios.Sort();
+        return ratios.Count == 0
+            ? new Comparison(endpoint, figure, Median(first), Median(second), 0, 0, 0)
+            : new Comparison(endpoint, figure, Median(first), Median(second), Median(ratios), ratios[0], ratios[^1]);
+    }
+
+    static double Median(List<double> values)
+    {
+        values.Sort();
+        return values.Count == 0 ? 0 : (values[(values.Count - 1) / 2] + values[values.Count / 2]) / 2;
     }
 }

@@ -5,7 +5,7 @@ namespace ImmichMl.Daemon.Bench;
 /// <summary>What is counted of one kind of request. Not safe for use from several threads at once.</summary>
 sealed class EndpointCounts
 {
-    readonly SortedDictionary<string, long> _errors = new(StringComparer.Ordinal);
+    readonly Dictionary<string, long> _errors = [];
     readonly LatencyCounts[] _stages = [.. ServerTiming.Stages.Select(_ => new LatencyCounts())];
 
     /// <summary>From the start that was meant to the answer.</summary>
@@ -53,8 +53,14 @@ sealed class EndpointCounts
         return sum;
     }
 
-    public EndpointReport Report(string name) => new(
-        name, LatencyReport.Of(Latency), LatencyReport.Of(Response), new Dictionary<string, long>(_errors),
-        [.. ServerTiming.Stages.Zip(_stages).Where(stage => stage.Second.Count > 0).Select(stage => new StageReport(stage.First, LatencyReport.Of(stage.Second)))],
-        Latency.Bars(48));
+    public EndpointReport Report(string name)
+    {
+        string[] codes = [.. _errors.Keys.Order(StringComparer.Ordinal)];
+        return new EndpointReport
+        {
+            Name = name, Latency = new LatencyReport(Latency), Response = new LatencyReport(Response), ErrorCodes = codes,
+            ErrorCounts = [.. codes.Select(code => _errors[code])], Bars = Latency.Bars(48),
+            Stages = _stages[0].Count == 0 ? [] : [.. _stages.Select(stage => new LatencyReport(stage))],
+        };
+    }
 }

@@ -85,7 +85,7 @@ sealed class LatencyCounts
     }
 
     /// <summary>How many fall into each of so many parts of equal ratio between the shortest and the longest.</summary>
-    public IReadOnlyList<LatencyBar> Bars(int parts)
+    public LatencyBar[] Bars(int parts)
     {
         if (_counts is null)
         {
@@ -97,7 +97,7 @@ sealed class LatencyCounts
         var bars = new LatencyBar[parts];
         for (int i = 0; i < parts; i++)
         {
-            bars[i] = new LatencyBar(from * Math.Pow(ratio, i), from * Math.Pow(ratio, i + 1), 0);
+            bars[i] = new LatencyBar(from * Math.Pow(ratio, i), from * Math.Pow(ratio, i + 1));
         }
 
         for (int index = 0; index < _counts.Length; index++)
@@ -106,7 +106,7 @@ sealed class LatencyCounts
             {
                 double middle = Math.Clamp((LowerBound(index) + LowerBound(index + 1)) / 2e6, from, to);
                 int part = Math.Clamp((int)(Math.Log(middle / from) / Math.Log(ratio)), 0, parts - 1);
-                bars[part] = bars[part] with { Count = bars[part].Count + _counts[index] };
+                bars[part].Count += _counts[index];
             }
         }
 
@@ -133,4 +133,12 @@ sealed class LatencyCounts
 }
 
 /// <summary>So many requests took at least one and less than the other, in milliseconds.</summary>
-readonly record struct LatencyBar(double FromMs, double ToMs, long Count);
+// A class: lists of structs have code of their own for everything that is done with them, 30 kB here.
+sealed class LatencyBar(double fromMs, double toMs)
+{
+    public double FromMs { get; } = fromMs;
+
+    public double ToMs { get; } = toMs;
+
+    public long Count { get; set; }
+}

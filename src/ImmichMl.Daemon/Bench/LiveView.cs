@@ -14,15 +14,17 @@ sealed class LiveView(Workload workload, Load load)
 
     public void Draw(Progress progress)
     {
+        RunReport run = progress.SoFar;
+        Moment last = run.Moments[^1];
         TimeSpan before = load.Ramp + load.WarmUp;
         string phase = progress.Elapsed < load.Ramp ? $"ramp, {progress.Elapsed.TotalSeconds:0} of {load.Ramp.TotalSeconds:0} s"
             : progress.Elapsed < before ? $"warm-up, {progress.Elapsed.TotalSeconds:0} of {before.TotalSeconds:0} s"
-            : load.Count is { } count ? $"measured {progress.Endpoints[^1].Latency.Count} of {count}"
-            : $"measured {Math.Min(progress.Seconds, load.Duration.TotalSeconds):0} of {load.Duration.TotalSeconds:0} s";
-        var text = new StringBuilder($"{workload.Mix}: {load}   {progress.Target}{(progress.Round > 0 ? $", round {progress.Round}" : "")}   {phase}\n\n")
-            .Append(ReportText.Table(progress.Endpoints, progress.Seconds)).Append('\n').Append(ReportText.Details(progress.Endpoints[^1]))
-            .Append($"now         {progress.Last.Throughput:0.0} req/s, p50 {progress.Last.P50:0.0}, p99 {progress.Last.P99:0.0} ms, {progress.Last.InFlight} open")
-            .Append(progress.Last.MemoryBytes is { } memory ? $", server {Output.Bytes(memory)} resident\n" : "\n");
+            : load.Count is { } count ? $"measured {run.All.Latency.Count} of {count}"
+            : $"measured {Math.Min(run.Seconds, load.Duration.TotalSeconds):0} of {load.Duration.TotalSeconds:0} s";
+        var text = new StringBuilder($"{workload.Mix}: {load}   {run.Target}{(run.Round > 0 ? $", round {run.Round}" : "")}   {phase}\n\n")
+            .Append(ReportText.Table(run)).Append('\n').Append(ReportText.Details(run.All))
+            .Append($"now         {last.Throughput:0.0} req/s, p50 {last.P50:0.0}, p99 {last.P99:0.0} ms, {last.InFlight} open")
+            .Append(last.MemoryBytes is { } memory ? $", server {Output.Bytes(memory)} resident\n" : "\n");
         Console.Write((_drawn ? "" : Home + ToEndOfScreen) + Home + text.ToString().Replace("\n", $"{ToEndOfLine}\n", StringComparison.Ordinal) + ToEndOfScreen);
         _drawn = true;
     }

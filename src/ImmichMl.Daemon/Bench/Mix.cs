@@ -10,11 +10,11 @@ sealed class Mix
     readonly int[] _turns;
     readonly int[] _before;
 
-    public Mix(IReadOnlyList<Endpoint> endpoints)
+    public Mix(Endpoint[] endpoints)
     {
         Endpoints = endpoints;
         int total = endpoints.Sum(endpoint => endpoint.Weight);
-        int[] credit = new int[endpoints.Count], seen = new int[endpoints.Count];
+        int[] credit = new int[endpoints.Length], seen = new int[endpoints.Length];
         (_turns, _before) = (new int[total], new int[total]);
         for (int turn = 0; turn < total; turn++)
         {
@@ -31,7 +31,7 @@ sealed class Mix
         }
     }
 
-    public IReadOnlyList<Endpoint> Endpoints { get; }
+    public Endpoint[] Endpoints { get; }
 
     /// <summary>The endpoint of a request, and how many of the same kind came before it.</summary>
     public (int Endpoint, long Earlier) this[long number]
@@ -67,9 +67,9 @@ sealed class Mix
             endpoints.Add(endpoint);
         }
 
-        return new Mix(endpoints);
+        return new Mix([.. endpoints]);
     }
 
     public override string ToString() =>
-        Endpoints.Count == 1 ? Endpoints[0].Name : string.Join(' ', Endpoints.Select(endpoint => $"{endpoint.Name}={endpoint.Weight}"));
+        Endpoints.Length == 1 ? Endpoints[0].Name : string.Join(' ', Endpoints.Select(endpoint => $"{endpoint.Name}={endpoint.Weight}"));
 }

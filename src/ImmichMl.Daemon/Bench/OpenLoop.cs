@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace ImmichMl.Daemon.Bench;
 
 /// <summary>
@@ -16,7 +14,8 @@ sealed class OpenLoop(BenchTarget target, Workload workload, Recorder recorder, 
     const int MaxOverdue = 50_000;
 
     readonly ArrivalSchedule _schedule = new(load.Rate!.Value, load.Ramp, load.Poisson);
-    readonly ConcurrentDictionary<long, Task> _open = new();
+    readonly TaskCompletionSource _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    volatile bool _sent;
 
     public override async Task RunAsync(long begun, CancellationToken stop, CancellationToken abandon)
     {
@@ -32,7 +31,11 @@ sealed class OpenLoop(BenchTarget target, Workload workload, Recorder recorder, 
         };
         clock.Start();
         await ended.Task;
-        await Task.WhenAll(_open.Values);
+        _sent = true;
+        if (InFlight > 0)
+        {
+            await _answered.Task;
+        }
     }
 
     /// <summary>On a thread of its own, so that a busy thread pool does not make requests late.</summary>
@@ -57,12 +60,7 @@ sealed class OpenLoop(BenchTarget target, Workload workload, Recorder recorder, 
 
             Begins();
             long mine = number;
-            var task = Task.Run(() => SendAsync(peers, mine, intended, abandon), CancellationToken.None);
-            _open[mine] = task;
-            if (task.IsCompleted)
-            {
-                _open.TryRemove(mine, out _);
-            }
+            _ = Task.Run(() => SendAsync(peers, mine, intended, abandon), CancellationToken.None);
         }
     }
 
@@ -87,7 +85,10 @@ sealed class OpenLoop(BenchTarget target, Workload workload, Recorder recorder, 
         finally
         {
             Ends();
-            _open.TryRemove(number, out _);
+            if (_sent && InFlight == 0)
+            {
+                _answered.TrySetResult();
+            }
         }
     }
 }

@@ -1,22 +1,28 @@
-using System.Collections.Concurrent;
-
 namespace ImmichMl.Daemon.Bench;
 
 /// <summary>Connections of an open loop, made as they are needed and used again.</summary>
 sealed class PeerPool(BenchTarget target, int most) : IAsyncDisposable
 {
-    readonly ConcurrentBag<BenchPeer> _idle = [];
+    readonly Stack<BenchPeer> _idle = new();
+    readonly Lock _lock = new();
     readonly SemaphoreSlim _free = new(most);
 
     public async Task<BenchPeer> TakeAsync(CancellationToken cancellation)
     {
         await _free.WaitAsync(cancellation);
-        return _idle.TryTake(out BenchPeer? kept) ? kept : target.Open();
+        lock (_lock)
+        {
+            return _idle.TryPop(out BenchPeer? kept) ? kept : target.Open();
+        }
     }
 
     public void Return(BenchPeer peer)
     {
-        _idle.Add(peer);
+        lock (_lock)
+        {
+            _idle.Push(peer);
+        }
+
         _free.Release();
     }
 

@@ -61,10 +61,10 @@ static class ReportJson
     [
         ("endpoint", Output.Text(endpoint.Name)),
         ("answered", Output.Number(endpoint.Latency.Count)),
-        ("errors", Output.Object(endpoint.Errors.Select(error => (error.Key, Output.Number(error.Value))))),
+        ("errors", Output.Object(endpoint.ErrorCodes.Select((code, i) => (code, Output.Number(endpoint.ErrorCounts[i]))))),
         ("latencyMs", Latency(endpoint.Latency)),
         ("responseMs", Latency(endpoint.Response)),
-        ("serverMs", Output.Object(endpoint.Stages.Select(stage => (stage.Name, Latency(stage.Time))))),
+        ("serverMs", Output.Object(endpoint.Stages.Select((stage, i) => (ServerTiming.Stages[i], Latency(stage))))),
         ("histogram", Output.Array(endpoint.Bars.Where(bar => bar.Count > 0).Select(bar => Output.Object(
             [("fromMs", Output.Number(bar.FromMs)), ("toMs", Output.Number(bar.ToMs)), ("count", Output.Number(bar.Count))])))),
     ]);

@@ -46,112 +46,144 @@ static class ReportPage
             RunReport run = result.Runs[i];
             page.Append($"<h2>{Encode($"{result.NameOf(i)} {run.Target}")}</h2>\n<p>{Number(run.Seconds)} s measured{(run.IsCutShort ? ", cut short" : "")}")
                 .Append(run.PeakMemory is { } peak ? $"; memory at most {Output.Bytes(peak)}, at the end {Output.Bytes(run.LastMemory ?? 0)}</p>\n" : "</p>\n");
-            AppendTable(page, ["endpoint", "req/s", "answered", "errors", "mean ms", "p50", "p90", "p95", "p99", "p99.9", "max"],
-                run.Endpoints.Take(run.Endpoints.Count == 2 ? 1 : run.Endpoints.Count).Select(endpoint => (string[])
-                [
-                    endpoint.Name, Number(run.Seconds > 0 ? endpoint.Latency.Count / run.Seconds : 0), $"{endpoint.Latency.Count}", $"{endpoint.ErrorCount}",
-                    Number(endpoint.Latency.Mean), Number(endpoint.Latency.P50), Number(endpoint.Latency.P90), Number(endpoint.Latency.P95),
-                    Number(endpoint.Latency.P99), Number(endpoint.Latency.P999), Number(endpoint.Latency.Max),
-                ]));
-            if (run.All.ErrorCount > 0)
+            BeginTable(page, ReportText.Head);
+            foreach (EndpointReport endpoint in run.Lines)
             {
-                page.Append($"<p>Errors: {Encode(string.Join(", ", run.All.Errors.Select(error => $"{error.Key} {error.Value}")))}</p>\n");
+                AppendRow(page, "td", ReportText.Cells(run, endpoint));
+            }
+
+            EndTable(page);
+            if (run.All.Errors > 0)
+            {
+                page.Append($"<p>Errors: {Encode(run.All.ErrorText)}</p>\n");
             }
         }
     }
 
     static void AppendComparison(StringBuilder page, BenchResult result)
     {
-        if (result.Comparisons.Count == 0)
+        if (result.Comparisons.Length == 0)
         {
             return;
         }
 
         page.Append($"<h2>B over A</h2>\n<p>A {Encode(result.Runs[0].Target)}<br/>B {Encode(result.Runs[1].Target)}; measured in turn.</p>\n");
-        AppendTable(page, ["endpoint", "figure", "A", "B", "B / A", "least", "most"], result.Comparisons.Select(one => (string[])
-            [one.Endpoint, one.Figure, Number(one.A), Number(one.B), Number(one.Ratio), Number(one.Least), Number(one.Most)]));
+        BeginTable(page, ReportText.ComparisonHead);
+        foreach (Comparison one in result.Comparisons)
+        {
+            AppendRow(page, "td", ReportText.Cells(one));
+        }
+
+        EndTable(page);
     }
 
     /// <summary>A bar for each endpoint of each run, as long as its mean time; what the server does not account for comes last.</summary>
     static void AppendStages(StringBuilder page, BenchResult result)
     {
-        (string Name, EndpointReport Endpoint)[] rows =
-        [
-            .. from run in Enumerable.Range(0, result.Runs.Count)
-               from endpoint in result.Runs[run].Endpoints.SkipLast(1)
-               where endpoint.Stages.Count > 0
-               select ($"{result.NameOf(run)} {endpoint.Name}", endpoint),
-        ];
-        if (rows.Length == 0)
+        double longest = result.Runs.Max(run => run.Endpoints.Max(endpoint => endpoint.Stages.Length > 0 ? endpoint.Response.Mean : 0));
+        if (longest == 0)
         {
             return;
         }
 
-        string[] names = [.. ServerTiming.Stages.SkipLast(1), "elsewhere"];
+        string[] names = [.. ServerTiming.Stages[..^1], "elsewhere"];
         page.Append("<h2>Where the time goes</h2>\n<p>Mean, as the server says; elsewhere is what it does not account for, the way there and back among it.</p>\n");
-        AppendLegend(page, names.Select((name, i) => (name, i)));
-        double longest = rows.Max(row => row.Endpoint.Response.Mean);
-        foreach ((string name, EndpointReport endpoint) in rows)
+        AppendLegend(page, names);
+        for (int run = 0; run < result.Runs.Count; run++)
         {
-            double[] parts = [.. endpoint.Stages.Where(stage => stage.Name != "total").Select(stage => stage.Time.Mean)];
-            double[] all = [.. parts, Math.Max(0, endpoint.Response.Mean - parts.Sum())];
-            page.Append($"<p>{Encode(name)}: {Encode(string.Join(", ", names.Zip(all, (part, mean) => $"{part} {Number(mean)}")))} ms</p><div class=\"bar\">");
-            for (int i = 0; i < all.Length; i++)
+            foreach (EndpointReport endpoint in result.Runs[run].Endpoints.AsSpan()[..^1])
             {
-                page.Append(string.Create(CultureInfo.InvariantCulture, $"<div style=\"width:{100 * all[i] / longest:0.##}%;background:var(--c{i})\"></div>"));
+                AppendBar(page, $"{result.NameOf(run)} {endpoint.Name}", names, endpoint, longest);
             }
-
-            page.Append("</div>\n");
         }
+    }
+
+    static void AppendBar(StringBuilder page, string name, string[] names, EndpointReport endpoint, double longest)
+    {
+        if (endpoint.Stages.Length == 0)
+        {
+            return;
+        }
+
+        double[] parts = new double[names.Length];
+        for (int i = 0; i < parts.Length - 1; i++)
+        {
+            parts[i] = endpoint.Stages[i].Mean;
+        }
+
+        parts[^1] = Math.Max(0, endpoint.Response.Mean - parts.Sum());
+        page.Append($"<p>{Encode(name)}: {Encode(string.Join(", ", names.Select((part, i) => $"{part} {Number(parts[i])}")))} ms</p><div class=\"bar\">");
+        for (int i = 0; i < parts.Length; i++)
+        {
+            page.Append(string.Create(CultureInfo.InvariantCulture, $"<div style=\"width:{100 * parts[i] / longest:0.##}%;background:var(--c{i})\"></div>"));
+        }
+
+        page.Append("</div>\n");
     }
 
     static void AppendCharts(StringBuilder page, BenchResult result)
     {
-        int[] runs = [.. Enumerable.Range(0, result.Runs.Count)];
-        string Named(int run, string what) => $"{result.NameOf(run)} {what}".Trim();
-        int Colour(int run) => run % 2;
-        IReadOnlyList<ChartLine> Lines(string what, Func<Moment, double?> read, bool faint = false) =>
-        [
-            .. runs.Select(run => new ChartLine(Named(run, what), Colour(run), faint || run > 1,
-                [.. result.Runs[run].Moments.Where(moment => read(moment) is not null).Select(moment => (moment.Seconds, read(moment)!.Value))])),
-        ];
-
-        foreach (int place in Enumerable.Range(0, result.Runs[0].Endpoints.Count - 1))
+        bool two = result.Runs.Count > 1;
+        for (int place = 0; place < result.Runs[0].Endpoints.Length - 1; place++)
         {
             string name = result.Runs[0].Endpoints[place].Name;
-            Append("Latency of ", name, SvgChart.Histogram(
-                $"Latency of {name}", [.. runs.Select(run => (Named(run, name), Colour(run), result.Runs[run].Endpoints[place].Bars))]));
+            AppendChart(page, $"Latency of {name}", two, SvgChart.Histogram($"Latency of {name}", Lines(result, run => ChartLine.Steps(run.Endpoints[place].Bars))));
         }
 
-        Append("Requests a second", "", SvgChart.OverTime("Requests a second over time", "req/s", Lines("req/s", moment => moment.Throughput)));
-        Append("Latency over time", "", SvgChart.OverTime("Latency over time", "ms",
-            [.. Lines("p99", moment => moment.Answered > 0 ? moment.P99 : null, faint: true), .. Lines("p50", moment => moment.Answered > 0 ? moment.P50 : null)]));
-        Append("Server memory", "", SvgChart.OverTime("Resident memory over time", "MB", Lines("resident", moment => moment.MemoryBytes / 1e6)));
-
-        void Append(string title, string of, string svg)
-        {
-            if (svg.Length > 0)
-            {
-                page.Append($"<h2>{Encode(title + of)}</h2>\n");
-                AppendLegend(page, runs.Length > 1 ? [("A", 0), ("B", 1)] : []);
-                page.Append(svg).Append('\n');
-            }
-        }
+        AppendChart(page, "Requests a second", two, SvgChart.OverTime("Requests a second", "req/s", Lines(result, run => ChartLine.Of(run.Moments, moment => moment.Throughput))));
+        ChartLine[] latency =
+        [
+            .. Lines(result, run => ChartLine.Of(run.Moments, moment => moment.Answered > 0 ? moment.P99 : null), "p99 "),
+            .. Lines(result, run => ChartLine.Of(run.Moments, moment => moment.Answered > 0 ? moment.P50 : null), "p50 "),
+        ];
+        AppendChart(page, "Latency over time, p50 and p99", two, SvgChart.OverTime("Latency over time", "ms", latency));
+        AppendChart(page, "Server memory", two, SvgChart.OverTime("Resident memory", "MB", Lines(result, run => ChartLine.Of(run.Moments, moment => moment.MemoryBytes / 1e6))));
     }
 
-    static void AppendLegend(StringBuilder page, IEnumerable<(string Name, int Colour)> entries) => page.Append("<p class=\"legend\">")
-        .Append(string.Concat(entries.Select(entry => $"<span><i style=\"background:var(--c{entry.Colour})\"></i>{Encode(entry.Name)}</span>"))).Append("</p>\n");
-
-    static void AppendTable(StringBuilder page, IEnumerable<string> head, IEnumerable<IEnumerable<string>> rows)
+    /// <summary>One for each run: A and B have their colours, and p99 and later rounds are fainter.</summary>
+    static ChartLine[] Lines(BenchResult result, Func<RunReport, double[]> read, string what = "")
     {
-        page.Append("<div class=\"scroll\"><table><thead><tr>").Append(string.Concat(head.Select(cell => $"<th>{Encode(cell)}</th>"))).Append("</tr></thead><tbody>\n");
-        foreach (IEnumerable<string> row in rows)
+        var lines = new ChartLine[result.Runs.Count];
+        for (int i = 0; i < lines.Length; i++)
         {
-            page.Append("<tr>").Append(string.Concat(row.Select(cell => $"<td>{Encode(cell)}</td>"))).Append("</tr>\n");
+            lines[i] = new ChartLine($"{what}{result.NameOf(i)}".Trim(), i % 2, i > 1 || what == "p99 ", read(result.Runs[i]));
         }
 
-        page.Append("</tbody></table></div>\n");
+        return lines;
     }
+
+    static void AppendChart(StringBuilder page, string title, bool two, string svg)
+    {
+        if (svg.Length > 0)
+        {
+            page.Append($"<h2>{Encode(title)}</h2>\n");
+            AppendLegend(page, two ? ["A", "B"] : []);
+            page.Append(svg).Append('\n');
+        }
+    }
+
+    static void AppendLegend(StringBuilder page, string[] names) => page.Append("<p class=\"legend\">")
+        .Append(string.Concat(names.Select((name, i) => $"<span><i style=\"background:var(--c{i})\"></i>{Encode(name)}</span>"))).Append("</p>\n");
+
+    static void BeginTable(StringBuilder page, string[] head)
+    {
+        page.Append("<div class=\"scroll\"><table><thead>");
+        AppendRow(page, "th", head);
+        page.Append("</thead><tbody>\n");
+    }
+
+    static void AppendRow(StringBuilder page, string kind, string[] cells)
+    {
+        page.Append("<tr>");
+        foreach (string cell in cells)
+        {
+            page.Append($"<{kind}>{Encode(cell)}</{kind}>");
+        }
+
+        page.Append("</tr>\n");
+    }
+
+    static void EndTable(StringBuilder page) => page.Append("</tbody></table></div>\n");
 
     static string Number(double value) => ReportText.Number(value);
 

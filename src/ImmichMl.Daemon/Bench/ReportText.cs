@@ -6,7 +6,12 @@ namespace ImmichMl.Daemon.Bench;
 /// <summary>The result as tables for a terminal.</summary>
 static class ReportText
 {
-    static readonly string[] s_head = ["endpoint", "req/s", "answered", "errors", "mean ms", "p50", "p90", "p99", "p99.9", "max"];
+    public static string[] Head { get; } = ["endpoint", "req/s", "answered", "errors", "mean ms", "p50", "p90", "p99", "p99.9", "max"];
+
+    public static string[] ComparisonHead { get; } = ["endpoint", "figure", "A", "B", "B / A", "least", "most"];
+
+    public static string[] Cells(Comparison one) =>
+        [one.Endpoint, one.Figure, Number(one.A), Number(one.B), $"{one.Ratio:0.000}", $"{one.Least:0.000}", $"{one.Most:0.000}"];
 
     public static string Write(BenchResult result)
     {
@@ -16,7 +21,7 @@ static class ReportText
             RunReport run = result.Runs[i];
             string name = result.NameOf(i);
             text.Append($"\n{(name.Length > 0 ? $"{name}  " : "")}{run.Target}, {run.Seconds:0.0} s measured{(run.IsCutShort ? ", cut short" : "")}\n\n")
-                .Append(Table(run.Endpoints, run.Seconds)).Append('\n').Append(Details(run.All));
+                .Append(Table(run)).Append('\n').Append(Details(run.All));
             if (result.Load.IsOpen)
             {
                 LatencyReport response = run.All.Response;
@@ -34,40 +39,44 @@ static class ReportText
             }
         }
 
-        if (result.Comparisons.Count > 0)
+        if (result.Comparisons.Length > 0)
         {
-            List<string[]> rows = [["endpoint", "figure", "A", "B", "B / A", "least", "most"]];
-            rows.AddRange(result.Comparisons.Select(one => (string[])
-                [one.Endpoint, one.Figure, Number(one.A), Number(one.B), $"{one.Ratio:0.000}", $"{one.Least:0.000}", $"{one.Most:0.000}"]));
+            List<string[]> rows = [ComparisonHead, .. result.Comparisons.Select(Cells)];
             text.Append($"\nA {result.Runs[0].Target}\nB {result.Runs[1].Target}\n\n").Append(Rows(rows));
         }
 
         return text.ToString().TrimEnd();
     }
 
-    /// <summary>The line of all is left out where it would say the same again.</summary>
-    public static string Table(IReadOnlyList<EndpointReport> endpoints, double seconds) => Rows(
+    public static string Table(RunReport run)
+    {
+        List<string[]> rows = [Head];
+        foreach (EndpointReport endpoint in run.Lines)
+        {
+            rows.Add(Cells(run, endpoint));
+        }
+
+        return Rows(rows);
+    }
+
+    /// <summary>Below <see cref="Head"/>.</summary>
+    public static string[] Cells(RunReport run, EndpointReport endpoint) =>
     [
-        s_head,
-        .. endpoints.Take(endpoints.Count == 2 ? 1 : endpoints.Count).Select(endpoint => (string[])
-        [
-            endpoint.Name, Number(seconds > 0 ? endpoint.Latency.Count / seconds : 0), $"{endpoint.Latency.Count}", $"{endpoint.ErrorCount}",
-            Number(endpoint.Latency.Mean), Number(endpoint.Latency.P50), Number(endpoint.Latency.P90), Number(endpoint.Latency.P99),
-            Number(endpoint.Latency.P999), Number(endpoint.Latency.Max),
-        ]),
-    ]);
+        endpoint.Name, Number(run.RateOf(endpoint)), $"{endpoint.Latency.Count}", $"{endpoint.Errors}", Number(endpoint.Latency.Mean), Number(endpoint.Latency.P50),
+        Number(endpoint.Latency.P90), Number(endpoint.Latency.P99), Number(endpoint.Latency.P999), Number(endpoint.Latency.Max),
+    ];
 
     public static string Details(EndpointReport all)
     {
         var text = new StringBuilder();
-        if (all.Errors.Count > 0)
+        if (all.ErrorCodes.Length > 0)
         {
-            text.Append($"errors      {string.Join(", ", all.Errors.Select(error => $"{error.Key} {error.Value}"))}\n");
+            text.Append($"errors      {all.ErrorText}\n");
         }
 
-        if (all.Stages.Count > 0)
+        if (all.Stages.Length > 0)
         {
-            text.Append($"server      {string.Join(", ", all.Stages.Select(stage => $"{stage.Name} {Number(stage.Time.Mean)}"))} ms (mean)\n");
+            text.Append($"server      {string.Join(", ", all.Stages.Select((stage, i) => $"{ServerTiming.Stages[i]} {Number(stage.Mean)}"))} ms (mean)\n");
         }
 
         return text.ToString();

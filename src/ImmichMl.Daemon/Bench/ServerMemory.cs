@@ -16,9 +16,9 @@ sealed class ServerMemory : IAsyncDisposable
     readonly int? _process;
     readonly MlClient? _daemon;
 
-    public ServerMemory(BenchTarget target, int? process)
+    public ServerMemory(BenchTarget target)
     {
-        _process = process;
+        _process = target.Process;
         _daemon = target.Statistics is { } options ? new MlClient(options with { RequestTimeout = TimeSpan.FromSeconds(5) }) : null;
     }
 
@@ -43,9 +43,15 @@ sealed class ServerMemory : IAsyncDisposable
             string folder = string.Create(CultureInfo.InvariantCulture, $"/proc/{process}");
             string[] pages = File.ReadAllText($"{folder}/statm").Split(' ');
             long bytes = long.Parse(pages[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
-            return depth > 8 ? bytes : bytes + Directory.EnumerateDirectories($"{folder}/task")
-                .SelectMany(thread => File.ReadAllText($"{thread}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
-                .Sum(child => OfTree(int.Parse(child, CultureInfo.InvariantCulture), depth + 1));
+            foreach (string thread in depth > 8 ? [] : Directory.GetDirectories($"{folder}/task"))
+            {
+                foreach (string child in File.ReadAllText($"{thread}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                {
+                    bytes += OfTree(int.Parse(child, CultureInfo.InvariantCulture), depth + 1);
+                }
+            }
+
+            return bytes;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

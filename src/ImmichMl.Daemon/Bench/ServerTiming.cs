@@ -6,7 +6,7 @@ namespace ImmichMl.Daemon.Bench;
 /// <summary>The header in which our gateway says where the time went; other servers do not send it.</summary>
 static class ServerTiming
 {
-    public static IReadOnlyList<string> Stages { get; } = ["queue", "decode", "preprocess", "inference", "postprocess", "total"];
+    public static string[] Stages { get; } = ["queue", "decode", "preprocess", "inference", "postprocess", "total"];
 
     public static Timings? Read(string? header)
     {

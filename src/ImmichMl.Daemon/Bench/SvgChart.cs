@@ -5,11 +5,47 @@ using System.Text;
 namespace ImmichMl.Daemon.Bench;
 
 /// <summary>A line of a chart.</summary>
-/// <param name="Name">For the legend.</param>
-/// <param name="Colour">Which of the page's colours; the same for what belongs together.</param>
-/// <param name="IsFaint">Of less weight than others.</param>
-/// <param name="Points">Rising in x.</param>
-sealed record ChartLine(string Name, int Colour, bool IsFaint, IReadOnlyList<(double X, double Y)> Points);
+/// <param name="name">Shown when the pointer rests on it.</param>
+/// <param name="colour">Which of the page's colours; the same for what belongs together.</param>
+/// <param name="isFaint">Of less weight than others.</param>
+/// <param name="points">x, y, x, y …; rising in x.</param>
+sealed class ChartLine(string name, int colour, bool isFaint, double[] points)
+{
+    public string Name => name;
+
+    public string Class => $"c{colour}{(isFaint ? " faint" : "")}";
+
+    public double[] Points => points;
+
+    /// <summary>A point for each moment at which there is a value.</summary>
+    public static double[] Of(IReadOnlyList<Moment> moments, Func<Moment, double?> read)
+    {
+        var points = new List<double>();
+        foreach (Moment moment in moments)
+        {
+            if (read(moment) is { } value)
+            {
+                points.Add(moment.Seconds);
+                points.Add(value);
+            }
+        }
+
+        return [.. points];
+    }
+
+    /// <summary>The outline of bars, each as high as its share of all in percent, so that runs of different length lie on one another.</summary>
+    public static double[] Steps(LatencyBar[] bars)
+    {
+        var points = new List<double>();
+        double all = Math.Max(1, bars.Sum(bar => bar.Count));
+        foreach (LatencyBar bar in bars)
+        {
+            points.AddRange([bar.FromMs, 100 * bar.Count / all, bar.ToMs, 100 * bar.Count / all]);
+        }
+
+        return [.. points];
+    }
+}
 
 /// <summary>Charts as inline SVG. Colours are the page's, so that they follow the reader's light or dark.</summary>
 static class SvgChart
@@ -17,51 +53,73 @@ static class SvgChart
     const double Width = 720, Height = 250, Left = 64, Right = 12, Top = 12, Bottom = 34;
 
     /// <summary>Values over seconds; what was not measured lies on a grey ground.</summary>
-    public static string OverTime(string label, string unit, IReadOnlyList<ChartLine> lines)
+    public static string OverTime(string label, string unit, ChartLine[] lines)
     {
-        (double X, double Y)[] points = [.. lines.SelectMany(line => line.Points)];
-        if (points.Length == 0)
+        double first = 0, last = 1;
+        foreach (ChartLine line in lines)
+        {
+            for (int i = 0; i < line.Points.Length; i += 2)
+            {
+                (first, last) = (Math.Min(first, line.Points[i]), Math.Max(last, line.Points[i]));
+            }
+        }
+
+        return Draw(label, "s", unit, lines, new Scale(first, last, Left, Width - Right, false));
+    }
+
+    /// <summary>How many took how long, the time by its logarithm.</summary>
+    /// <param name="label">For who cannot see it.</param>
+    /// <param name="lines">By <see cref="ChartLine.Steps"/>.</param>
+    public static string Histogram(string label, ChartLine[] lines)
+    {
+        double first = double.MaxValue, last = 0;
+        foreach (ChartLine line in lines)
+        {
+            if (line.Points.Length > 0)
+            {
+                (first, last) = (Math.Min(first, line.Points[0]), Math.Max(last, line.Points[^2]));
+            }
+        }
+
+        return Draw(label, "ms", "%", lines, new Scale(first, last, Left, Width - Right, true));
+    }
+
+    static string Draw(string label, string xUnit, string yUnit, ChartLine[] lines, Scale x)
+    {
+        double most = 1e-9;
+        bool any = false;
+        foreach (ChartLine line in lines)
+        {
+            any |= line.Points.Length > 0;
+            for (int i = 1; i < line.Points.Length; i += 2)
+            {
+                most = Math.Max(most, line.Points[i]);
+            }
+        }
+
+        if (!any)
         {
             return "";
         }
 
-        var x = new Scale(Math.Min(0, points.Min(point => point.X)), Math.Max(1, points.Max(point => point.X)), Left, Width - Right, false);
-        var y = new Scale(0, Math.Max(1e-9, points.Max(point => point.Y)) * 1.08, Height - Bottom, Top, false);
+        var y = new Scale(0, most * 1.08, Height - Bottom, Top, false);
         StringBuilder svg = Begin(label);
         if (x.From < 0)
         {
             svg.Append(Text($"<rect class=\"before\" x=\"{Left}\" y=\"{Top}\" width=\"{x.At(0) - Left}\" height=\"{Height - Top - Bottom}\"/>"));
         }
 
-        Axes(svg, x, y, "s", unit);
-        return Lines(svg, lines, x, y).Append("</svg>").ToString();
-    }
-
-    /// <summary>How many took how long, the time by its logarithm; each line is drawn as steps.</summary>
-    public static string Histogram(string label, IReadOnlyList<(string Name, int Colour, IReadOnlyList<LatencyBar> Bars)> all)
-    {
-        LatencyBar[] bars = [.. all.SelectMany(one => one.Bars)];
-        if (bars.Length == 0)
+        Axes(svg, x, y, xUnit, yUnit);
+        foreach (ChartLine line in lines)
         {
-            return "";
+            if (line.Points.Length > 0)
+            {
+                AppendLine(svg, line, x, y);
+            }
         }
 
-        var x = new Scale(bars.Min(bar => bar.FromMs), bars.Max(bar => bar.ToMs), Left, Width - Right, true);
-
-        // Shares, so that runs of different length lie on one another.
-        double most = all.Max(one => one.Bars.Select(bar => Share(bar, one.Bars)).DefaultIfEmpty(0).Max());
-        var y = new Scale(0, Math.Max(1e-9, most) * 1.08, Height - Bottom, Top, false);
-        StringBuilder svg = Begin(label);
-        Axes(svg, x, y, "ms", "%");
-        ChartLine[] lines =
-        [
-            .. all.Select(one => new ChartLine(one.Name, one.Colour, false,
-                [.. one.Bars.SelectMany(bar => new[] { (bar.FromMs, Share(bar, one.Bars)), (bar.ToMs, Share(bar, one.Bars)) })])),
-        ];
-        return Lines(svg, lines, x, y).Append("</svg>").ToString();
+        return svg.Append("</svg>").ToString();
     }
-
-    static double Share(LatencyBar bar, IReadOnlyList<LatencyBar> of) => 100.0 * bar.Count / Math.Max(1, of.Sum(other => other.Count));
 
     static StringBuilder Begin(string label) =>
         new(Text($"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(label)}\">"));
@@ -83,15 +141,15 @@ static class SvgChart
         svg.Append(Text($"<text class=\"end\" x=\"{Width - Right}\" y=\"{Height - 3}\">{xUnit}</text><text x=\"2\" y=\"{Top + 4}\">{WebUtility.HtmlEncode(yUnit)}</text>"));
     }
 
-    static StringBuilder Lines(StringBuilder svg, IReadOnlyList<ChartLine> lines, Scale x, Scale y)
+    static void AppendLine(StringBuilder svg, ChartLine line, Scale x, Scale y)
     {
-        foreach (ChartLine line in lines.Where(line => line.Points.Count > 0))
+        svg.Append($"<polyline class=\"{line.Class}\" points=\"");
+        for (int i = 0; i < line.Points.Length; i += 2)
         {
-            string points = string.Join(' ', line.Points.Select(point => Text($"{x.At(point.X)},{y.At(point.Y)}")));
-            svg.Append(Text($"<polyline class=\"c{line.Colour}{(line.IsFaint ? " faint" : "")}\" points=\"{points}\"><title>{WebUtility.HtmlEncode(line.Name)}</title></polyline>"));
+            svg.Append(Text($"{(i == 0 ? "" : " ")}{x.At(line.Points[i])},{y.At(line.Points[i + 1])}"));
         }
 
-        return svg;
+        svg.Append($"\"><title>{WebUtility.HtmlEncode(line.Name)}</title></polyline>");
     }
 
     /// <summary>Numbers as SVG wants them, whatever the machine's language; places to a tenth.</summary>

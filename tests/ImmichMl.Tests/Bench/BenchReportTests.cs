@@ -22,10 +22,9 @@ public sealed class BenchReportTests
         "runs.endpoints.histogram.toMs", "runs.endpoints.histogram.count", "runs.timeline", "runs.timeline.second", "runs.timeline.requestsPerSecond",
         "runs.timeline.answered", "runs.timeline.errors", "runs.timeline.p50Ms", "runs.timeline.p99Ms", "runs.timeline.inFlight", "runs.timeline.memoryBytes",
         "comparison", "comparison.endpoint", "comparison.figure", "comparison.a", "comparison.b", "comparison.ratio", "comparison.least", "comparison.most",
-        .. from of in (string[])["runs.endpoints.latencyMs", "runs.endpoints.responseMs", "runs.endpoints.serverMs.inference"]
+        .. from of in (string[])["latencyMs", "responseMs", .. ServerTiming.Stages.Select(stage => $"serverMs.{stage}")]
            from name in (string[])["", ".mean", ".min", ".p50", ".p90", ".p95", ".p99", ".p999", ".max"]
-           where of != "" && (name.Length > 0 || of.EndsWith("inference", StringComparison.Ordinal))
-           select of + name,
+           select $"runs.endpoints.{of}{name}",
     ];
 
     [Test]
@@ -68,9 +67,7 @@ public sealed class BenchReportTests
     [Test]
     public async Task A_run_in_which_nothing_was_answered_has_a_page_and_a_table_too()
     {
-        BenchResult full = Result(1);
-        RunReport empty = full.Runs[0] with { Endpoints = [Report("image", []), Report("all", [])], Moments = [], Seconds = 0 };
-        BenchResult result = full with { Runs = [empty] };
+        BenchResult result = Result([new RunReport { Target = "/tmp/a.sock", Endpoints = [Report("image", []), Report("all", [])], Moments = [] }]);
         Parse(ReportPage.Write(result));
         await Assert.That(ReportText.Write(result)).Contains("image");
         using JsonDocument json = JsonDocument.Parse(ReportJson.Write(result));
@@ -138,21 +135,31 @@ public sealed class BenchReportTests
 
     static BenchResult Result(int runs, string target = "/tmp/a.sock")
     {
-        Mix mix = Mix.Read(["image"], new EndpointOptions());
         double[] latencies = [.. Enumerable.Range(1, 500).Select(i => (double)i)];
-        Moment[] moments = [.. Enumerable.Range(-2, 12).Select(i => new Moment(i + 0.5, 1, 40 + i, 0, 10 + i, 90 - i, 8, 500_000_000 + (i * 1_000_000),
-            new RuntimeUse(1_000_000 * i, [10 + i, 5, 1])))];
-        RunReport[] all = [.. Enumerable.Range(0, runs).Select(i => new RunReport(
-            i % 2 == 0 ? target : "http://localhost:3003", 1 + (i / 2), 10, [Report("image", latencies), Report("all", latencies)], moments, false))];
-        return new BenchResult(DateTimeOffset.UnixEpoch, "1.2.3", new Workload(mix, [[1]], ["a"]), new Load(), "1 picture", all);
+        Moment[] moments = [.. Enumerable.Range(-2, 12).Select(i => new Moment
+        {
+            Seconds = i + 0.5, Length = 1, Answered = 40 + i, P50 = 10 + i, P99 = 90 - i, InFlight = 8, MemoryBytes = 500_000_000 + (i * 1_000_000),
+            Runtime = new RuntimeUse(1_000_000 * i, [10 + i, 5, 1]),
+        })];
+        return Result([.. Enumerable.Range(0, runs).Select(i => new RunReport
+        {
+            Target = i % 2 == 0 ? target : "http://localhost:3003", Round = 1 + (i / 2), Seconds = 10,
+            Endpoints = [Report("image", latencies), Report("all", latencies)], Moments = moments,
+        })]);
     }
+
+    static BenchResult Result(RunReport[] runs) => new()
+    {
+        Started = DateTimeOffset.UnixEpoch, Version = "1.2.3", Workload = new Workload(Mix.Read(["image"], new EndpointOptions()), [[1]], ["a"]), Load = new Load(),
+        Pictures = "1 picture", Runs = runs,
+    };
 
     static EndpointReport Report(string name, double[] latencies)
     {
         var counts = new EndpointCounts();
         foreach (double latency in latencies)
         {
-            counts.Add(latency, latency, null);
+            counts.Add(latency, latency, new Timings { Inference = latency, Total = latency });
         }
 
         for (int i = 0; i < 3; i++)
@@ -160,7 +167,6 @@ public sealed class BenchReportTests
             counts.Fail("overloaded");
         }
 
-        EndpointReport report = counts.Report(name);
-        return report with { Stages = latencies.Length == 0 ? [] : [new StageReport("inference", report.Latency)] };
+        return counts.Report(name);
     }
 }

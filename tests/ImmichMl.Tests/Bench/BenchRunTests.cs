@@ -16,12 +16,12 @@ public sealed class BenchRunTests
         await using RunningDaemon daemon = await RunningDaemon.StartAsync();
         RunReport report = await RunAsync(BenchTarget.OfSocket(Options(daemon)), "image=3 faces ocr text=5", new Load { Users = 3, WarmUp = TimeSpan.Zero, Count = 100 });
         await Assert.That(string.Join(' ', report.Endpoints.Select(one => one.Name))).IsEqualTo("image faces ocr text all");
-        await Assert.That((report.All.Latency.Count, report.All.ErrorCount)).IsEqualTo((100, 0));
+        await Assert.That((report.All.Latency.Count, report.All.Errors)).IsEqualTo((100, 0));
 
         // Three users may be three requests apart from the sequence.
         await Assert.That(report.Endpoints[3].Latency.Count).IsBetween(47, 53);
-        await Assert.That(string.Join(' ', report.All.Stages.Select(stage => stage.Name))).IsEqualTo("queue decode preprocess inference postprocess total");
-        await Assert.That(report.All.Stages[^1].Time.Max).IsLessThanOrEqualTo(report.All.Latency.Max);
+        await Assert.That(report.All.Stages.Length).IsEqualTo(6);
+        await Assert.That(report.All.Stages[^1].Max).IsLessThanOrEqualTo(report.All.Latency.Max);
         await Assert.That(report.PeakMemory).IsNotNull();
         await Assert.That(report.Moments.Sum(moment => moment.Answered)).IsGreaterThanOrEqualTo(100);
     }
@@ -33,8 +33,8 @@ public sealed class BenchRunTests
         await using TestGateway gateway = await TestGateway.StartAsync(daemon.SocketPath);
         var target = BenchTarget.Read(gateway.Address.ToString(), [], Patience.Limit);
         RunReport report = await RunAsync(target, "image text faces ocr", new Load { Rate = 40, Poisson = true, WarmUp = TimeSpan.Zero, Count = 60 });
-        await Assert.That((report.All.Latency.Count, report.All.ErrorCount)).IsEqualTo((60, 0));
-        await Assert.That(report.All.Stages.Count).IsEqualTo(6);
+        await Assert.That((report.All.Latency.Count, report.All.Errors)).IsEqualTo((60, 0));
+        await Assert.That(report.All.Stages.Length).IsEqualTo(6);
         await Assert.That(report.PeakMemory).IsNull();
         await Assert.That(report.Endpoints.SkipLast(1).All(one => one.Latency.Count == 15)).IsTrue();
     }
@@ -46,7 +46,7 @@ public sealed class BenchRunTests
         byte[][] pictures = [TestPicture.Bmp(64, 48), [1, 2, 3]];
         RunReport report = await RunAsync(BenchTarget.OfSocket(Options(daemon)), "image", new Load { Users = 1, WarmUp = TimeSpan.Zero, Count = 40 }, pictures);
         await Assert.That(report.All.Latency.Count).IsEqualTo(20);
-        await Assert.That(string.Join(' ', report.All.Errors.Select(error => $"{error.Key} {error.Value}"))).IsEqualTo("image_unsupported 20");
+        await Assert.That(report.All.ErrorText).IsEqualTo("image_unsupported 20");
     }
 
     [Test]
@@ -70,7 +70,7 @@ public sealed class BenchRunTests
         var target = BenchTarget.Read(server.Url, [], Patience.Limit);
         var load = new Load { Rate = 100, Connections = 1, WarmUp = TimeSpan.Zero, Count = 250 };
         RunReport report = await RunAsync(target, "text", load);
-        await Assert.That((report.All.Latency.Count, report.All.ErrorCount)).IsEqualTo((250, 0));
+        await Assert.That((report.All.Latency.Count, report.All.Errors)).IsEqualTo((250, 0));
         long late = report.All.Bars.Where(bar => bar.FromMs >= 300).Sum(bar => bar.Count);
         await Assert.That(late).IsGreaterThanOrEqualTo(50);
         await Assert.That(report.All.Latency.Max).IsGreaterThanOrEqualTo(950);
@@ -107,7 +107,7 @@ public sealed class BenchRunTests
         using var enough = new CancellationTokenSource();
         int seconds = 0;
         var run = new BenchRun(
-            BenchTarget.Read(server.Url, [], Patience.Limit), Work("text"), new Load { Users = 2, WarmUp = TimeSpan.Zero, Duration = TimeSpan.FromDays(1) }, null, TimeProvider.System);
+            BenchTarget.Read(server.Url, [], Patience.Limit), Work("text"), new Load { Users = 2, WarmUp = TimeSpan.Zero, Duration = TimeSpan.FromDays(1) }, TimeProvider.System);
         RunReport report = await run.RunAsync(1, _ =>
         {
             if (++seconds == 2)
@@ -121,7 +121,7 @@ public sealed class BenchRunTests
     }
 
     static Task<RunReport> RunAsync(BenchTarget target, string mix, Load load, IReadOnlyList<byte[]>? pictures = null) =>
-        new BenchRun(target, Work(mix, pictures), load, null, TimeProvider.System).RunAsync(1, _ => { }, CancellationToken.None).Within();
+        new BenchRun(target, Work(mix, pictures), load, TimeProvider.System).RunAsync(1, _ => { }, CancellationToken.None).Within();
 
     static Workload Work(string mix, IReadOnlyList<byte[]>? pictures = null) =>
         new(Mix.Read(mix.Split(' '), s_demo), pictures ?? [TestPicture.Bmp(160, 120), TestPicture.Bmp(120, 160)], BenchQueries.Make(50));

@@ -62,9 +62,9 @@ public sealed class LatencyCountsTests
     [MethodDataSource(nameof(Data))]
     public async Task Bars_hold_every_duration_once_and_leave_no_gap(string name, double[] milliseconds)
     {
-        IReadOnlyList<LatencyBar> bars = Counted(milliseconds).Bars(48);
-        await Assert.That((bars.Count, bars.Sum(bar => bar.Count))).IsEqualTo((48, milliseconds.Length)).Because(name);
-        for (int i = 1; i < bars.Count; i++)
+        LatencyBar[] bars = Counted(milliseconds).Bars(48);
+        await Assert.That((bars.Length, bars.Sum(bar => bar.Count))).IsEqualTo((48, milliseconds.Length)).Because(name);
+        for (int i = 1; i < bars.Length; i++)
         {
             await Assert.That(Math.Abs(bars[i].FromMs - bars[i - 1].ToMs)).IsLessThanOrEqualTo(1e-9 * bars[i].FromMs);
         }

@@ -15,7 +15,7 @@ public sealed class MixTests
     {
         Mix mix = Mix.Read(words.Split(' '), new EndpointOptions());
         int total = mix.Endpoints.Sum(endpoint => endpoint.Weight);
-        long[] seen = new long[mix.Endpoints.Count];
+        long[] seen = new long[mix.Endpoints.Length];
         for (long number = 0; number < 3 * total; number++)
         {
             (int endpoint, long earlier) = mix[number];
