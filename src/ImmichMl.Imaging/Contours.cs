@@ -16,7 +16,7 @@ public static class Contours
     public static List<PixelPoint[]> Find(ReadOnlySpan<byte> map, int width, int height, int max)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(max);
-        var bordered = new BorderedMap(width, height);
+        using var bordered = new BorderedMap(width, height);
         ArgumentOutOfRangeException.ThrowIfNotEqual(map.Length, width * height);
         for (var y = 0; y < height; y++)
         {

@@ -5,6 +5,8 @@ public sealed class StandardizeTable
 {
     const int Levels = 256;
 
+    // Of OnBytes; with a mean and a deviation there are two divisions, which are no faster than looking up.
+    readonly (float Subtract, float Divide)? _onBytes;
     readonly float[] _values = new float[Bitmap.BytesPerPixel * Levels];
 
     /// <param name="mean">Three values, red first, on the scale 0 to 1.</param>
@@ -21,6 +23,7 @@ public sealed class StandardizeTable
 
     StandardizeTable(float subtract, float divide)
     {
+        _onBytes = (subtract, divide);
         for (var i = 0; i < _values.Length; i++)
         {
             _values[i] = ((i % Levels) - subtract) / divide;
@@ -30,11 +33,15 @@ public sealed class StandardizeTable
     /// <summary>(v - subtract) / divide, the same for every channel, on the scale 0 to 255.</summary>
     public static StandardizeTable OnBytes(float subtract, float divide) => new(subtract, divide);
 
+    /// <summary>What a black pixel's red becomes.</summary>
+    internal float Black => _values[0];
+
     /// <summary>Writes pixels into three planes of as many values.</summary>
     internal void Write(ReadOnlySpan<byte> pixels, Span<float> red, Span<float> green, Span<float> blue)
     {
         ReadOnlySpan<float> reds = _values.AsSpan(0, Levels), greens = _values.AsSpan(Levels, Levels), blues = _values.AsSpan(2 * Levels, Levels);
-        for (int i = 0, p = 0; i < red.Length; i++, p += Bitmap.BytesPerPixel)
+        var done = _onBytes is { } values ? PlanesOfBytes.Write(pixels, red, green, blue, values.Subtract, values.Divide) : 0;
+        for (int i = done, p = done * Bitmap.BytesPerPixel; i < red.Length; i++, p += Bitmap.BytesPerPixel)
         {
             red[i] = reds[pixels[p]];
             green[i] = greens[pixels[p + 1]];

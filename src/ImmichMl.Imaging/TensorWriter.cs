@@ -28,6 +28,37 @@ public static class TensorWriter
         table.Write(bitmap.Pixels, tensor[..plane], tensor.Slice(plane, plane), tensor.Slice(2 * plane, plane));
     }
 
+    /// <summary><see cref="Letterbox"/> and standardizing: the picture at the top left, what black becomes everywhere else.</summary>
+    /// <param name="source">Stays the caller's.</param>
+    /// <param name="plan">Of the letterbox; it fits into a plane.</param>
+    /// <param name="table">What a byte becomes; its channels are the same.</param>
+    /// <param name="width">Of a plane.</param>
+    /// <param name="height">Of a plane.</param>
+    /// <param name="tensor">Exactly three planes, red first.</param>
+    public static void WriteLetterboxed(Bitmap source, in LetterboxPlan plan, StandardizeTable table, int width, int height, Span<float> tensor)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(plan.Width, width);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(plan.Height, height);
+        var plane = width * height;
+        ArgumentOutOfRangeException.ThrowIfNotEqual(tensor.Length, Bitmap.BytesPerPixel * plane);
+        Span<float> red = tensor[..plane], green = tensor.Slice(plane, plane), blue = tensor.Slice(2 * plane, plane);
+        using var scaled = BilinearResizer.Resize(source, plan.Width, plan.Height);
+        var black = table.Black;
+        for (var y = 0; y < plan.Height; y++)
+        {
+            var at = y * width;
+            table.Write(scaled.Row(y), red.Slice(at, plan.Width), green.Slice(at, plan.Width), blue.Slice(at, plan.Width));
+            red[(at + plan.Width)..(at + width)].Fill(black);
+            green[(at + plan.Width)..(at + width)].Fill(black);
+            blue[(at + plan.Width)..(at + width)].Fill(black);
+        }
+
+        red[(plan.Height * width)..].Fill(black);
+        green[(plan.Height * width)..].Fill(black);
+        blue[(plan.Height * width)..].Fill(black);
+    }
+
     /// <summary>Writes the picture into the top left of planes that may be larger, blue first, as models want it that were taught with OpenCV.</summary>
     /// <param name="bitmap">At most as large as a plane.</param>
     /// <param name="table">What a byte becomes; its channels are the same.</param>

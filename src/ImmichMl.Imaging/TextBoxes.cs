@@ -51,7 +51,7 @@ public static class TextBoxes
 
         List<TextBox> boxes = [];
         Span<Point2> corners = stackalloc Point2[4];
-        var map = Dilation.Threshold(probabilities, width, height, settings.Threshold);
+        using var map = Dilation.Threshold(probabilities, width, height, settings.Threshold);
         foreach (var contour in Contours.Find(map, settings.MaxCandidates))
         {
             if (RectangleAround(contour, corners) < MinSide)

@@ -4,7 +4,7 @@ namespace ImmichMl.Daemon.Bench;
 sealed class ValueNoise(uint seed)
 {
     // Each octave so much weaker than the one before: with that, a picture as JPEG is about as large as a photograph.
-    const double Fading = 0.68;
+    const double Fading = 0.8;
     const int Count = 8;
 
     /// <summary>Coarse shapes with ever finer detail on them, 0 to 1 in all.</summary>

@@ -1,7 +1,10 @@
+using System.Buffers;
+
 namespace ImmichMl.Imaging.Contouring;
 
 /// <summary>A map of zeros and ones with a frame of zeros one pixel wide, so that a border can be followed without looking for the edge.</summary>
-sealed class BorderedMap
+// Rented: a page's map is large enough to be collected with the oldest generation alone.
+sealed class BorderedMap : IDisposable
 {
     public BorderedMap(int width, int height)
     {
@@ -10,7 +13,9 @@ sealed class BorderedMap
         Stride = checked(width + 2);
         Width = width;
         Height = height;
-        Cells = new sbyte[checked(Stride * (height + 2))];
+        var length = checked(Stride * (height + 2));
+        Cells = ArrayPool<sbyte>.Shared.Rent(length);
+        Cells.AsSpan(0, length).Clear();
     }
 
     public int Width { get; }
@@ -19,10 +24,13 @@ sealed class BorderedMap
 
     public int Stride { get; }
 
+    /// <summary>May be longer than the map.</summary>
     public sbyte[] Cells { get; }
 
     /// <summary>Row y of the map itself, without the frame.</summary>
     public Span<sbyte> Row(int y) => Cells.AsSpan(((y + 1) * Stride) + 1, Width);
 
     public PixelPoint PointAt(int cell) => new((cell % Stride) - 1, (cell / Stride) - 1);
+
+    public void Dispose() => ArrayPool<sbyte>.Shared.Return(Cells);
 }

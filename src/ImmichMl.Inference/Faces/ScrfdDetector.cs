@@ -57,11 +57,7 @@ public sealed class ScrfdDetector : IDisposable
         {
             clock.Start(Stage.Preprocess);
             LetterboxPlan plan = Letterbox.Plan(bitmap.Width, bitmap.Height, _width, _height);
-            using (Bitmap canvas = Letterbox.Apply(bitmap, plan, _width, _height))
-            {
-                TensorWriter.WriteStandardized(canvas, s_table, tensor.AsSpan(0, length));
-            }
-
+            TensorWriter.WriteLetterboxed(bitmap, plan, s_table, _width, _height, tensor.AsSpan(0, length));
             clock.Start(Stage.Inference);
             List<Face> candidates = _session.RunAll(
                 tensor.AsMemory(0, length), [1, 3, _height, _width],
