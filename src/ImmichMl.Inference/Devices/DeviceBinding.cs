@@ -6,12 +6,18 @@ namespace ImmichMl.Inference.Devices;
 /// <summary>Puts a device into a session's options, in whichever way its provider wants.</summary>
 static class DeviceBinding
 {
-    public static void Append(SessionOptions session, ExecutionDevice device, Dictionary<string, string> options)
+    public static void Append(SessionOptions session, ExecutionDevice device, Dictionary<string, string> options, bool sharesArena = false)
     {
         // Weights beside the arena: an arena that shrinks can give its blocks back only where no weight lies in them.
         session.AddSessionConfigEntry("session.use_device_allocator_for_initializers", "1");
         if (device.Handle is { } handle)
         {
+            if (sharesArena)
+            {
+                // ONNX Runtime makes one for every plug-in device when its library is registered.
+                session.AddSessionConfigEntry("session.use_env_allocators", "1");
+            }
+
             session.AppendExecutionProvider(RuntimeLibrary.Environment, [handle], options);
             return;
         }

@@ -69,6 +69,9 @@ public sealed class DeviceOptions
     [Range(0L, long.MaxValue)]
     public long GpuMemoryLimit { get; set; }
 
+    [Display(Name = "MACHINE_LEARNING_GPU_SHARED_ARENA", Description = "Let all models on a device of a plug-in provider share one allocator in place of one each")]
+    public bool GpuSharedArena { get; set; }
+
     [Display(Name = "MACHINE_LEARNING_CUDA_GRAPHS", Description = "Record and replay the runs of models with fixed shapes (CLIP, faces) on CUDA")]
     public bool CudaGraphs { get; set; }
 

@@ -78,7 +78,7 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         string engines = Path.Combine(Path.GetDirectoryName(path)!, ".engines", device.Provider);
         MakeFolder(engines);
         using SessionOptions session = Settings(key.Kind, options.ChosenIntraOpThreads);
-        DeviceBinding.Append(session, device, KnownProviders.OptionsFor(device, key, _devices.Options, engines));
+        DeviceBinding.Append(session, device, KnownProviders.OptionsFor(device, key, _devices.Options, engines), _devices.Options.GpuSharedArena);
         return new DeviceSession(key, device, path, session, records);
     }
 

@@ -74,6 +74,10 @@ static class ResponseJson
         json.WriteNumber("connections", info.Limits.Connections);
         json.WriteNumber("requestsPerConnection", info.Limits.RequestsPerConnection);
         json.WriteEndObject();
+        if (info.Remarks.Count > 0)
+        {
+            json.WriteStrings("remarks", info.Remarks);
+        }
     }
 
     static void WriteModels(WireJson json, IReadOnlyList<ModelStatus> models) => json.WriteObjects("models", models, model =>
@@ -124,6 +128,19 @@ static class ResponseJson
             json.WriteNumber("allocatedBytes", runtime.AllocatedBytes);
             json.WriteNumbers("collections", runtime.Collections.Select(count => (double)count));
             json.WriteEndObject();
+        }
+
+        if (stats.Devices.Count > 0)
+        {
+            json.WriteObjects("devices", stats.Devices, device =>
+            {
+                json.WriteString("provider", device.Provider);
+                json.WriteNumber("id", device.Id);
+                json.WriteNumber("runs", device.Runs);
+                json.WriteNumber("usedBytes", device.UsedBytes);
+                json.WriteNumber("totalBytes", device.TotalBytes);
+                json.WriteBoolean("lost", device.Lost);
+            });
         }
     }
 

@@ -29,6 +29,7 @@ sealed unsafe class StandInLibrary
     static readonly Lazy<StandInLibrary> s_provider = new(() => new("standin_provider.c", "libstandin.so"));
     static readonly Lazy<StandInLibrary> s_rknn = new(() => new("standin_rknn.c", "librknnrt.so"));
     static readonly Lazy<StandInLibrary> s_ann = new(() => new("standin_ann.c", "libann.so"));
+    static readonly Lazy<StandInLibrary> s_nvidia = new(() => new("standin_nvml.c", "libnvidia-ml.so"));
     static readonly Lazy<string> s_mali = new(() =>
     {
         string mali = s_folder.Value.File("libmali.so");
@@ -42,6 +43,9 @@ sealed unsafe class StandInLibrary
     public static StandInLibrary Rknn => s_rknn.Value;
 
     public static StandInLibrary Ann => s_ann.Value;
+
+    /// <summary>A driver's management library with one GPU of 80 GiB, 10 of them in use.</summary>
+    public static StandInLibrary Nvidia => s_nvidia.Value;
 
     /// <summary>Any library: only its being there counts.</summary>
     public static string MaliPath => s_mali.Value;

@@ -279,6 +279,9 @@ def make_results():
     result("info_starting", "info", 65536, {**common, "uptimeMs": 0, "ready": False, "providers": [], "devices": [], "threads": "",
            "limits": {**limits, "queue": 1, "connections": 1, "requestsPerConnection": 1}})
 
+    result("info_remarks", "info", 65537, {**common, "uptimeMs": 1, "ready": True, "providers": ["cuda", "cpu"], "devices": [gpu, cpu], "threads": "",
+           "limits": limits, "remarks": ["cuda: libprovider.so", "ocr detection: cpu (MACHINE_LEARNING_PLACEMENT__OCR)", ""]})
+
     models = [known_model("clip", "textual", "ViT-B-32__openai", "loaded", 254_018_000, "CPUExecutionProvider:0", 1234),
               known_model("clip", "visual", "ViT-B-32__openai", "loading", 351_500_000),
               known_model("facial-recognition", "detection", "buffalo_l", "cached", 16_923_827),
@@ -305,6 +308,10 @@ def make_results():
     result("stats_runtime", "stats", 6, {"requests": [], "latency": [], "queue": {"interactive": 1, "background": 0}, "models": [],
            "memory": {"rssBytes": 60_000_000, "anonBytes": 20_000_000, "arenaBytes": 0}, "downloads": [],
            "runtime": {"allocatedBytes": 70_123_456_789, "collections": [4000, 31, 2]}})
+    result("stats_devices", "stats", 7, {"requests": [], "latency": [], "queue": {"interactive": 1, "background": 2}, "models": [],
+           "memory": {"rssBytes": 1, "anonBytes": 2, "arenaBytes": 3}, "downloads": [],
+           "devices": [{"provider": "cuda", "id": 0, "runs": 3, "usedBytes": 10_737_418_240, "totalBytes": 85_899_345_920, "lost": False},
+                       {"provider": "cuda", "id": 1, "runs": 0, "usedBytes": 0, "totalBytes": 0, "lost": True}]})
 
     points = [112.25, 120.5, 190.75, 118.125, 150.0, 165.3, 120.1, 200.0, 185.9, 198.6]
     faces = [face((100, 80, 212, 238), 0.9046, points, embedding(512)),

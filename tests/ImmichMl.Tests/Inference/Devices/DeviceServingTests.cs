@@ -89,4 +89,14 @@ public sealed class DeviceServingTests
         await Assert.That(DeviceMemory.OfCard(folder.Path, 1)).IsNull();
         await Assert.That(DeviceMemory.OfCard(folder.File("missing"), 0)).IsNull();
     }
+
+    [Test]
+    public async Task Memory_of_an_nvidia_card_is_asked_of_its_drivers_library()
+    {
+        NvidiaManagement driver = NvidiaManagement.TryOpen(StandInLibrary.Nvidia.Path)!;
+        await Assert.That(driver.Memory(0)).IsEqualTo(new DeviceMemory(80L << 30, 10L << 30));
+        await Assert.That(driver.Memory(1)).IsNull();
+        await Assert.That(NvidiaManagement.TryOpen(StandInLibrary.Rknn.Path)).IsNull();
+        await Assert.That(NvidiaManagement.TryOpen("libmissing.so.1")).IsNull();
+    }
 }

@@ -152,4 +152,21 @@ public sealed class PlacedSessionTests
 
         await Assert.That(StandInProvider.Library.GetLong("standin_allocated")).IsEqualTo(before);
     }
+
+    [Test]
+    [Arguments(false)]
+    [Arguments(true)]
+    public async Task Models_have_an_allocator_each_or_share_one(bool shared)
+    {
+        using var provider = new StandInProvider();
+        DeviceOptions options = provider.Options();
+        options.GpuSharedArena = shared;
+        DeviceList devices = provider.Find(options);
+        int before = StandInProvider.Library.Get("standin_allocators");
+        using var first = provider.Load(devices, StandInProvider.Key("first"));
+        using var second = provider.Load(devices, StandInProvider.Key("second"));
+        await Assert.That(StandInProvider.Run(first).SequenceEqual(StandInProvider.Expected())).IsTrue();
+        await Assert.That(StandInProvider.Run(second).SequenceEqual(StandInProvider.Expected())).IsTrue();
+        await Assert.That(StandInProvider.Library.Get("standin_allocators") > before).IsEqualTo(!shared);
+    }
 }

@@ -37,12 +37,14 @@ static atomic_int refuses_to_load[DEVICES];
 static atomic_int delay_us;
 static atomic_int copies;
 static atomic_long allocated;
+static atomic_int allocators;
 static char last_options[4096];
 
 // What tests steer and read.
 int standin_runs(int device) { return atomic_load(&runs[device]); }
 int standin_copies(void) { return atomic_load(&copies); }
 long standin_allocated(void) { return atomic_load(&allocated); }
+int standin_allocators(void) { return atomic_load(&allocators); }
 const char* standin_options(void) { return last_options; }
 void standin_delay(int microseconds) { atomic_store(&delay_us, microseconds); }
 // 0 works, 1 lost, 2 out of memory, 3 fails for another reason
@@ -71,12 +73,14 @@ static OrtStatus* ORT_API_CALL CreateAllocator(OrtEpFactory* self, const OrtMemo
   allocator->base.Free = Free;
   allocator->base.Info = Info;
   allocator->info = info;
+  atomic_fetch_add(&allocators, 1);
   *out = &allocator->base;
   return NULL;
 }
 
 static void ORT_API_CALL ReleaseAllocator(OrtEpFactory* self, OrtAllocator* allocator) {
   (void)self;
+  atomic_fetch_sub(&allocators, 1);
   free(allocator);
 }
 
