@@ -64,6 +64,7 @@ sealed class Fetcher(string cache, HubOptions hub)
         foreach ((string name, string value) in ((string, string)[])
         [
             ("HF_ENDPOINT", hub.Endpoint), ("HF_TOKEN", hub.Token), ("MACHINE_LEARNING_OCR_ENDPOINT", hub.OcrEndpoint),
+            ("MACHINE_LEARNING_MODEL_VARIANTS", hub.ModelVariants),
             ("HF_HUB_DOWNLOAD_TIMEOUT", hub.DownloadTimeoutSeconds.ToString(CultureInfo.InvariantCulture)),
             ("HTTPS_PROXY", hub.HttpsProxy), ("NO_PROXY", hub.NoProxy),
         ])

@@ -33,6 +33,10 @@ public sealed class HubOptions
     [RegularExpression("(?i)https?://.+")]
     public string OcrEndpoint { get; set; } = "";
 
+    /// <summary>What an NPU or a Mali GPU runs in place of model.onnx.</summary>
+    [Display(Name = "MACHINE_LEARNING_MODEL_VARIANTS", Description = "Files for other hardware to fetch along with a model, comma-separated: armnn, rk3566, rk3568, rk3576, rk3588", GroupName = Settings.Live)]
+    public string ModelVariants { get; set; } = "";
+
     /// <summary>May hold a password.</summary>
     [Display(Name = "HTTPS_PROXY", Description = "Proxy on the way to the hub; never shown here, since it may hold a password", GroupName = Settings.Live)]
     [DataType(DataType.Password)]

@@ -18,6 +18,9 @@ sealed record FetchOptions
 
     public bool IsForbidden { get; init; }
 
+    /// <summary>Files for other hardware that are fetched along: armnn, rk3588 …</summary>
+    public IReadOnlyList<string> Variants { get; init; } = [];
+
     /// <summary>Time without a byte after which a connection is given up.</summary>
     public TimeSpan Stall { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -27,6 +30,8 @@ sealed record FetchOptions
         Endpoint = Address("HF_ENDPOINT") ?? new Uri("https://huggingface.co"),
         OcrEndpoint = Address("MACHINE_LEARNING_OCR_ENDPOINT"),
         Token = Environment.GetEnvironmentVariable("HF_TOKEN") is { Length: > 0 } token ? token.Trim() : Credential(),
+        Variants = (Environment.GetEnvironmentVariable("MACHINE_LEARNING_MODEL_VARIANTS") ?? "").ToLowerInvariant()
+            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
         IsOffline = IsSet("HF_HUB_OFFLINE"),
         IsForbidden = Environment.GetEnvironmentVariable("MACHINE_LEARNING_DOWNLOAD")?.Trim().ToUpperInvariant() is "OFF" or "0" or "FALSE" or "NO",
         Stall = TimeSpan.FromSeconds(double.TryParse(

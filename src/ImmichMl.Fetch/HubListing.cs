@@ -26,13 +26,13 @@ sealed record TreeLfs(string? Oid, long? Size);
 [JsonSerializable(typeof(TreeEntry[]))]
 sealed partial class HubJson : JsonSerializerContext;
 
-/// <summary>Reads listings with the distrust that the network deserves. ARM NN's and Rockchip's variants are left out.</summary>
+/// <summary>Reads listings with the distrust that the network deserves. ARM NN's and Rockchip's variants are left out unless they are asked for.</summary>
 static class HubListing
 {
     const int MaxFiles = 2000;
     const long MaxFileBytes = 64L << 30;
 
-    public static IReadOnlyList<HubFile> Read(IReadOnlyList<TreeEntry> tree, string type, Func<string, Uri> addressOf)
+    public static IReadOnlyList<HubFile> Read(IReadOnlyList<TreeEntry> tree, string type, Func<string, Uri> addressOf, IReadOnlyList<string>? variants = null)
     {
         if (tree.Count > MaxFiles)
         {
@@ -49,7 +49,7 @@ static class HubListing
                 throw Refused("a file's name leads out of the model's folder");
             }
 
-            if (isWanted && !path.EndsWith(".armnn", StringComparison.Ordinal) && !path.EndsWith(".rknn", StringComparison.Ordinal))
+            if (isWanted && IsForUs(path, variants ?? []))
             {
                 files.Add(new HubFile(path, addressOf(path), DigestOf(entry)));
             }
@@ -61,6 +61,14 @@ static class HubListing
                 ? files
                 : throw Refused($"it has no {type}/{ModelStore.ModelFileName}");
     }
+
+    /// <summary>A variant is <c>armnn</c>, or a Rockchip chip, whose files lie in a folder of its name.</summary>
+    static bool IsForUs(string path, IReadOnlyList<string> variants) => Path.GetExtension(path) switch
+    {
+        ".armnn" => variants.Contains("armnn"),
+        ".rknn" => variants.Any(chip => path.Contains($"/rknpu/{chip}/", StringComparison.Ordinal)),
+        _ => true,
+    };
 
     static FileDigest DigestOf(TreeEntry entry)
     {

@@ -64,7 +64,7 @@ sealed class ModelDownload(FetchOptions options, ModelCatalog catalog, ModelStor
         }
 
         IReadOnlyList<TreeEntry> tree = await Retries.RunAsync(() => hub.ListAsync(repo, cancellation), () => 0, cancellation);
-        return HubListing.Read(tree, type, path => hub.AddressOf(repo, path));
+        return HubListing.Read(tree, type, path => hub.AddressOf(repo, path), options.Variants);
     }
 
     Uri Redirected(string url) =>
