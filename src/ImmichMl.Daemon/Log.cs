@@ -96,6 +96,9 @@ static partial class Log
     [LoggerMessage(39, LogLevel.Warning, "{Model} has no code for language '{Language}' and takes the query as English")]
     public static partial void UnknownLanguage(this ILogger logger, string model, string language);
 
+    [LoggerMessage(44, LogLevel.Information, "Removed the prepared copy {Folder}, which is out of date")]
+    public static partial void RemovedStale(this ILogger logger, string folder);
+
     [LoggerMessage(60, LogLevel.Information, "Fetching {Model}")]
     public static partial void Fetching(this ILogger logger, string model);
 

@@ -9,7 +9,7 @@ namespace ImmichMl.Daemon;
 
 /// <summary>Which class a model of each kind becomes.</summary>
 sealed class ModelLoader(
-    ModelStore store, SessionFactory sessions, ClipOptions clip, FaceOptions faces, OcrOptions ocr, TimeProvider time, ILogger<ModelLoader> log)
+    ModelStore store, SessionFactory sessions, RuntimeOptions runtime, ClipOptions clip, FaceOptions faces, OcrOptions ocr, TimeProvider time, ILogger<ModelLoader> log)
 {
     public IDisposable Load(ModelKey key)
     {
@@ -37,7 +37,9 @@ sealed class ModelLoader(
     {
         if (key.Kind == ModelKind.ClipVisual)
         {
-            return ClipVisualEncoder.Load(key, store, sessions);
+            ClipVisualEncoder encoder = ClipVisualEncoder.Load(key, store, sessions);
+            encoder.RideTogether(clip, runtime.RequestThreads, time);
+            return encoder;
         }
 
         if (key.Kind == ModelKind.ClipTextual)

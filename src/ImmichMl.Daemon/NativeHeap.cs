@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ImmichMl.Inference.Sessions;
 
 namespace ImmichMl.Daemon;
 
@@ -28,9 +29,10 @@ static partial class NativeHeap
         }
     }
 
-    /// <summary>Gives back what lies free, in the managed heap and between native blocks. Takes milliseconds: for quiet moments.</summary>
+    /// <summary>Gives back what lies free: in the arena of models, in the managed heap, between native blocks. Takes milliseconds: for quiet moments.</summary>
     public static void Trim()
     {
+        SharedArena.Shrink();
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         try
         {

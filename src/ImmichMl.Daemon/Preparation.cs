@@ -14,6 +14,7 @@ sealed class Preparation
 {
     public const string Verb = "prepare-model";
 
+    readonly PreparedModels _prepared;
     readonly SessionCache _models;
     readonly TimeProvider _time;
     readonly ILogger<Preparation> _log;
@@ -22,6 +23,7 @@ sealed class Preparation
 
     public Preparation(PreparedModels prepared, SessionCache models, TimeProvider time, ILogger<Preparation> log)
     {
+        _prepared = prepared;
         _models = models;
         _time = time;
         _log = log;
@@ -32,6 +34,7 @@ sealed class Preparation
     {
         try
         {
+            await Task.Run(RemoveStale, stopping);
             var tried = new HashSet<string>();
             await foreach ((ModelKey key, string source, string target) in _wanted.Reader.ReadAllAsync(stopping))
             {
@@ -44,6 +47,14 @@ sealed class Preparation
         catch (OperationCanceledException)
         {
             // Told to stop.
+        }
+    }
+
+    void RemoveStale()
+    {
+        foreach (string stale in _prepared.RemoveStale(_time.GetUtcNow().UtcDateTime))
+        {
+            _log.RemovedStale(stale);
         }
     }
 

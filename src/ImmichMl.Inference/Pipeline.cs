@@ -59,6 +59,11 @@ public sealed class Pipeline(SessionCache models, InferenceQueue queue, DecodeQu
                 ? await decoder.DecodeAsync(image, header!.Value, place.Yields, deadline.Token)
                 : null;
             clock.Start(Stage.Queue);
+            if (plan.Count == 1 && leases[0].Model is ClipVisualEncoder { Batch: { } batch })
+            {
+                return sized with { Clip = await batch.EncodeAsync(picture!.Bitmap, place, clock, cancellation) };
+            }
+
             return await place.RunAsync(
                 () =>
                 {

@@ -18,6 +18,7 @@ static class ModelsCommand
         models.Subcommands.Add(ModelsImportCommand.Create());
         models.Subcommands.Add(ModelsExportCommand.Create());
         models.Subcommands.Add(ModelsRemoveCommand.Create());
+        models.Subcommands.Add(ModelsPrepareCommand.Create());
         return models;
     }
 

@@ -32,8 +32,7 @@ sealed class Answers(
         Providers = devices.Providers,
         Devices = [.. devices.All.Where(device => !device.IsLost).Select(device => new DeviceInfo(device.Provider, device.Id, device.Name, device.MemoryBytes))],
         Remarks = devices.Remarks,
-        Threads = $"{runtime.RequestThreads} requests at once and one interactive besides; a request alone runs its model on {runtime.ChosenIntraOpThreads} threads, "
-            + "each of many on one; a backlog runs at the lowest priority (nice 19); pictures by {ImageDecoder.Describe(images.ChosenCodec)}",
+        Threads = $"{ThreadPlan.Describe(runtime)}; pictures by {ImageDecoder.Describe(images.ChosenCodec)}",
         Limits = new LimitsInfo
         {
             MaxFrameBytes = serve.MaxFrameBytes,
@@ -64,7 +63,7 @@ sealed class Answers(
             Latency = latency,
             Queue = new QueueDepth(interactive, background),
             Models = Models().Models,
-            Memory = new MemoryUse(memory.Resident, memory.Anonymous, ArenaBytes: 0),
+            Memory = new MemoryUse(memory.Resident, memory.Anonymous, SharedArena.Held),
             Downloads = arrivals.Snapshot(),
             Devices = [.. devices.All.Where(device => !device.IsCpu).Select(Use)],
             Runtime = new RuntimeUse(GC.GetTotalAllocatedBytes(), [.. Enumerable.Range(0, GC.MaxGeneration + 1).Select(generation => (long)GC.CollectionCount(generation))]),

@@ -1,4 +1,3 @@
-using System.Buffers;
 using ImmichMl.Imaging;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
@@ -12,12 +11,14 @@ namespace ImmichMl.Inference.Clip;
 /// </summary>
 public sealed class ClipVisualEncoder : IDisposable
 {
+    readonly ModelKey _key;
     readonly ModelSession _session;
     readonly StandardizeTable _table;
     readonly int _side;
 
-    ClipVisualEncoder(ModelSession session, StandardizeTable table, int side)
+    ClipVisualEncoder(ModelKey key, ModelSession session, StandardizeTable table, int side)
     {
+        _key = key;
         _session = session;
         _table = table;
         _side = side;
@@ -29,7 +30,7 @@ public sealed class ClipVisualEncoder : IDisposable
         string folder = store.Find(key);
         VisualConfig config = VisualConfig.Read(key, folder);
         return sessions.Load(key, Path.Combine(folder, ModelStore.ModelFileName), session =>
-            new ClipVisualEncoder(session, new StandardizeTable(config.Mean, config.Std), SideOf(key, session, config)));
+            new ClipVisualEncoder(key, session, new StandardizeTable(config.Mean, config.Std), SideOf(key, session, config)));
     }
 
     /// <summary>A size that is fixed in the graph counts; the configuration's where the graph leaves it free.</summary>
@@ -50,30 +51,56 @@ public sealed class ClipVisualEncoder : IDisposable
             : throw new ModelException(ModelFault.Unusable, $"Model {key} wants pictures of {width}×{height}; only squares are known here.");
     }
 
+    /// <summary>Where pictures ride together; null where each has a run of its own.</summary>
+    internal ClipBatch? Batch { get; private set; }
+
+    /// <summary>From here on pictures that come at the same time share a run, if the settings want it and the model can.</summary>
+    public void RideTogether(ClipOptions options, int runsAtOnce, TimeProvider time) =>
+        Batch = options.MaxBatch > 1 && _session.Inputs[0].Dimensions[0] < 0 ? new ClipBatch(this, options, runsAtOnce, time) : null;
+
     /// <summary>The embedding, as many floats as the model gives.</summary>
     public float[] Encode(Bitmap bitmap, StageClock clock, CancellationToken cancellation)
     {
-        int length = 3 * _side * _side;
-        float[] tensor = ArrayPool<float>.Shared.Rent(length);
+        using TensorBuffer tensor = Preprocess(bitmap, clock);
+        clock.Start(Stage.Inference);
+        OutputTensor output = _session.Run(tensor.Memory, [1, 3, _side, _side], cancellation);
+        clock.Start(Stage.Postprocess);
+        return output.FirstRow;
+    }
+
+    /// <summary>What a picture becomes on its way into the model.</summary>
+    internal TensorBuffer Preprocess(Bitmap bitmap, StageClock clock)
+    {
+        clock.Start(Stage.Preprocess);
+        var tensor = new TensorBuffer(3 * _side * _side);
         try
         {
-            clock.Start(Stage.Preprocess);
-            Preprocess(bitmap, tensor.AsSpan(0, length));
-            clock.Start(Stage.Inference);
-            OutputTensor output = _session.Run(tensor.AsMemory(0, length), [1, 3, _side, _side], cancellation);
-            clock.Start(Stage.Postprocess);
-            return output.FirstRow;
+            (int width, int height, PixelRectangle region) = CenterCrop.Plan(bitmap.Width, bitmap.Height, _side);
+            TensorWriter.WriteResized(bitmap, width, height, ResampleFilter.Bicubic, region, _table, tensor.GetSpan());
+            return tensor;
         }
-        finally
+        catch
         {
-            ArrayPool<float>.Shared.Return(tensor);
+            ((IDisposable)tensor).Dispose();
+            throw;
         }
     }
 
-    void Preprocess(Bitmap bitmap, Span<float> tensor)
+    /// <summary>An embedding for each, by one run.</summary>
+    /// <exception cref="ModelException">The model fails, or does not give a row for each.</exception>
+    internal float[][] Encode(IReadOnlyList<TensorBuffer> pictures, CancellationToken cancellation)
     {
-        (int width, int height, PixelRectangle region) = CenterCrop.Plan(bitmap.Width, bitmap.Height, _side);
-        TensorWriter.WriteResized(bitmap, width, height, ResampleFilter.Bicubic, region, _table, tensor);
+        int length = 3 * _side * _side;
+        using var batch = new TensorBuffer(pictures.Count * length);
+        for (int i = 0; i < pictures.Count; i++)
+        {
+            pictures[i].GetSpan().CopyTo(batch.Part(i * length, length));
+        }
+
+        OutputTensor output = _session.Run(batch.Memory, [pictures.Count, 3, _side, _side], cancellation);
+        return pictures.Count == 1 ? [output.FirstRow]
+            : output.Dimensions is [var rows, ..] && rows == pictures.Count ? [.. output.Values.Chunk(output.Values.Length / pictures.Count)]
+            : throw new ModelException(ModelFault.Unusable, $"Model {_key} does not answer with a row for each picture.");
     }
 
     public void Dispose() => _session.Dispose();

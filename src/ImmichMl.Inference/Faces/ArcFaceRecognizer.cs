@@ -1,4 +1,3 @@
-using System.Buffers;
 using ImmichMl.Imaging;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
@@ -107,29 +106,25 @@ public sealed class ArcFaceRecognizer : IDisposable
     IEnumerable<float[]>? Embed(Bitmap bitmap, Face[] faces, int rows, StageClock clock, CancellationToken cancellation)
     {
         int length = rows * FaceLength;
-        float[] tensor = ArrayPool<float>.Shared.Rent(length);
+        using var tensor = new TensorBuffer(length);
         try
         {
             clock.Start(Stage.Preprocess);
             for (int i = 0; i < faces.Length; i++)
             {
                 using Bitmap aligned = FaceAligner.Align(bitmap, faces[i].Landmarks);
-                TensorWriter.WriteStandardized(aligned, _table, tensor.AsSpan(i * FaceLength, FaceLength));
+                TensorWriter.WriteStandardized(aligned, _table, tensor.Part(i * FaceLength, FaceLength));
             }
 
-            tensor.AsSpan(faces.Length * FaceLength, (rows - faces.Length) * FaceLength).Clear();
+            tensor.Part(faces.Length * FaceLength, (rows - faces.Length) * FaceLength).Clear();
             clock.Start(Stage.Inference);
-            OutputTensor output = _session.Run(tensor.AsMemory(0, length), [rows, 3, FaceAligner.Side, FaceAligner.Side], cancellation);
+            OutputTensor output = _session.Run(tensor.Memory, [rows, 3, FaceAligner.Side, FaceAligner.Side], cancellation);
             clock.Start(Stage.Postprocess);
             return Rows(output, rows)?.Take(faces.Length);
         }
         catch (ModelException) when (rows > 1 && _fixedBatch == 0)
         {
             return null;
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(tensor);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using ImmichMl.Imaging;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
@@ -52,27 +51,20 @@ public sealed class ScrfdDetector : IDisposable
     public IReadOnlyList<Face> Detect(Bitmap bitmap, TaskArguments arguments, StageClock clock, CancellationToken cancellation)
     {
         int length = 3 * _width * _height;
-        float[] tensor = ArrayPool<float>.Shared.Rent(length);
-        try
-        {
-            clock.Start(Stage.Preprocess);
-            LetterboxPlan plan = Letterbox.Plan(bitmap.Width, bitmap.Height, _width, _height);
-            TensorWriter.WriteLetterboxed(bitmap, plan, s_table, _width, _height, tensor.AsSpan(0, length));
-            clock.Start(Stage.Inference);
-            List<Face> candidates = _session.RunAll(
-                tensor.AsMemory(0, length), [1, 3, _height, _width],
-                outputs =>
-                {
-                    clock.Start(Stage.Postprocess);
-                    return ScrfdOutputs.Sort(_key, outputs, _width, _height).Decode((float)(arguments.MinScore ?? DefaultMinScore), (float)plan.Scale);
-                },
-                cancellation);
-            return [.. NonMaximumSuppression.Apply(candidates, OverlapThreshold).Select(face => face with { Box = Round(face.Box) })];
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(tensor);
-        }
+        using var tensor = new TensorBuffer(length);
+        clock.Start(Stage.Preprocess);
+        LetterboxPlan plan = Letterbox.Plan(bitmap.Width, bitmap.Height, _width, _height);
+        TensorWriter.WriteLetterboxed(bitmap, plan, s_table, _width, _height, tensor.GetSpan());
+        clock.Start(Stage.Inference);
+        List<Face> candidates = _session.RunAll(
+            tensor.Memory, [1, 3, _height, _width],
+            outputs =>
+            {
+                clock.Start(Stage.Postprocess);
+                return ScrfdOutputs.Sort(_key, outputs, _width, _height).Decode((float)(arguments.MinScore ?? DefaultMinScore), (float)plan.Scale);
+            },
+            cancellation);
+        return [.. NonMaximumSuppression.Apply(candidates, OverlapThreshold).Select(face => face with { Box = Round(face.Box) })];
     }
 
     static FaceBox Round(FaceBox box) => new(MathF.Round(box.X1), MathF.Round(box.Y1), MathF.Round(box.X2), MathF.Round(box.Y2));

@@ -1,4 +1,3 @@
-using System.Buffers;
 using ImmichMl.Imaging;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
@@ -51,34 +50,27 @@ public sealed class TextDetector : IDisposable
         int planeWidth = _options.IsBucketed ? ShapeBuckets.RoundUp(width) : width;
         int planeHeight = _options.IsBucketed ? ShapeBuckets.RoundUp(height) : height;
         int length = 3 * planeWidth * planeHeight;
-        float[] tensor = ArrayPool<float>.Shared.Rent(length);
-        try
+        using var tensor = new TensorBuffer(length);
+        clock.Start(Stage.Preprocess);
+        tensor.GetSpan().Clear();
+        using (Bitmap scaled = Resampler.Resize(bitmap, width, height, ResampleFilter.Lanczos))
         {
-            clock.Start(Stage.Preprocess);
-            tensor.AsSpan(0, length).Clear();
-            using (Bitmap scaled = Resampler.Resize(bitmap, width, height, ResampleFilter.Lanczos))
-            {
-                TensorWriter.WriteBlueFirst(scaled, s_table, planeWidth, planeHeight, tensor.AsSpan(0, length));
-            }
+            TensorWriter.WriteBlueFirst(scaled, s_table, planeWidth, planeHeight, tensor.GetSpan());
+        }
 
-            var settings = new TextBoxSettings(arguments.MinScore ?? DefaultMinScore) { ScoreMode = arguments.ScoreMode };
-            (int Width, int Height) source = (bitmap.Width, bitmap.Height);
-            clock.Start(Stage.Inference);
-            return _session.Run(
-                tensor.AsMemory(0, length), [1, 3, planeHeight, planeWidth],
-                (values, dimensions) =>
-                {
-                    clock.Start(Stage.Postprocess);
-                    CheckMap(dimensions, planeWidth, planeHeight);
-                    ReadOnlySpan<float> map = (planeWidth, planeHeight) == (width, height) ? values : Cut(values, planeWidth, width, height);
-                    return ReadingOrder.Sort(TextBoxes.Find(map, width, height, source.Width, source.Height, settings));
-                },
-                cancellation);
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(tensor);
-        }
+        var settings = new TextBoxSettings(arguments.MinScore ?? DefaultMinScore) { ScoreMode = arguments.ScoreMode };
+        (int Width, int Height) source = (bitmap.Width, bitmap.Height);
+        clock.Start(Stage.Inference);
+        return _session.Run(
+            tensor.Memory, [1, 3, planeHeight, planeWidth],
+            (values, dimensions) =>
+            {
+                clock.Start(Stage.Postprocess);
+                CheckMap(dimensions, planeWidth, planeHeight);
+                ReadOnlySpan<float> map = (planeWidth, planeHeight) == (width, height) ? values : Cut(values, planeWidth, width, height);
+                return ReadingOrder.Sort(TextBoxes.Find(map, width, height, source.Width, source.Height, settings));
+            },
+            cancellation);
     }
 
     /// <summary>The size that the model sees: the shorter side at most maxResolution, both a multiple of 32.</summary>

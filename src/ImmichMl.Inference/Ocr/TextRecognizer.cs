@@ -1,4 +1,3 @@
-using System.Buffers;
 using ImmichMl.Imaging;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
@@ -102,37 +101,30 @@ public sealed class TextRecognizer : IDisposable
 
         // Bucketed, the last batch is filled up with empty lines; their answers are of no interest.
         int rows = _options.IsBucketed && _batchSize > 1 ? Math.Min(_batchSize, Math.Max(1, MostInput / lineLength)) : some.Length;
-        float[] tensor = ArrayPool<float>.Shared.Rent(rows * lineLength);
-        try
+        using var tensor = new TensorBuffer(rows * lineLength);
+        clock.Start(Stage.Preprocess);
+        tensor.GetSpan().Clear();
+        for (int i = 0; i < some.Length; i++)
         {
-            clock.Start(Stage.Preprocess);
-            tensor.AsSpan(0, rows * lineLength).Clear();
-            for (int i = 0; i < some.Length; i++)
+            Write(bitmap, lines[some[i]].Corners, width, tensor.Part(i * lineLength, lineLength));
+        }
+
+        clock.Start(Stage.Inference);
+        _ = _session.Run(
+            tensor.Memory, [rows, 3, Height, width],
+            (values, dimensions) =>
             {
-                Write(bitmap, lines[some[i]].Corners, width, tensor.AsSpan(i * lineLength, lineLength));
-            }
-
-            clock.Start(Stage.Inference);
-            _ = _session.Run(
-                tensor.AsMemory(0, rows * lineLength), [rows, 3, Height, width],
-                (values, dimensions) =>
+                clock.Start(Stage.Postprocess);
+                int classes = Check(dimensions, rows);
+                int length = values.Length / rows;
+                for (int i = 0; i < some.Length; i++)
                 {
-                    clock.Start(Stage.Postprocess);
-                    int classes = Check(dimensions, rows);
-                    int length = values.Length / rows;
-                    for (int i = 0; i < some.Length; i++)
-                    {
-                        read[some[i]] = _decoder.Decode(values.Slice(i * length, length), classes);
-                    }
+                    read[some[i]] = _decoder.Decode(values.Slice(i * length, length), classes);
+                }
 
-                    return some.Length;
-                },
-                cancellation);
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(tensor);
-        }
+                return some.Length;
+            },
+            cancellation);
     }
 
     /// <summary>The line at the left of its row of the batch; nothing where it cannot be cut out.</summary>

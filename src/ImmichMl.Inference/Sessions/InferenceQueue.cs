@@ -33,6 +33,7 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
         readonly Lane _lane;
         readonly TaskCompletionSource _turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
         LinkedListNode<Place>? _node;
+        bool _hadTurn;
         bool _inWork;
         bool _left;
 
@@ -79,10 +80,24 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
             });
         }
 
+        /// <summary>What is left of the request is waiting: its place in work goes to the next.</summary>
+        internal void StepAside()
+        {
+            lock (_queue._lock)
+            {
+                if (!_left && _inWork)
+                {
+                    _inWork = false;
+                    _queue._inWork[(int)_lane]--;
+                    _queue.StartWaiting();
+                }
+            }
+        }
+
         internal void Start()
         {
             _node = null;
-            _inWork = true;
+            _inWork = _hadTurn = true;
             _turn.SetResult();
         }
 
@@ -107,9 +122,9 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
                 _queue._lanes[(int)_lane].Remove(_node);
                 _node = null;
             }
-            else if (_inWork)
+            else if (_hadTurn)
             {
-                _queue._inWork[(int)_lane]--;
+                _queue._inWork[(int)_lane] -= _inWork ? 1 : 0;
                 _queue._rate.Done(isBusy: _queue._admitted > 0);
                 _queue.StartWaiting();
             }

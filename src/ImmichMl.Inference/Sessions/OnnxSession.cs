@@ -13,10 +13,12 @@ sealed class OnnxSession : ModelSession
     readonly InferenceSession _session;
     readonly Lazy<InferenceSession?> _single;
     readonly string[] _outputNames;
+    readonly long _arenaKeep;
 
-    OnnxSession(ModelKey key, InferenceSession session, Func<InferenceSession>? single)
+    OnnxSession(ModelKey key, InferenceSession session, long arenaKeep, Func<InferenceSession>? single)
     {
         _key = key;
+        _arenaKeep = arenaKeep;
         _session = session;
         _single = new Lazy<InferenceSession?>(() => TryLoad(single));
         Inputs = Describe(session.InputNames, session.InputMetadata);
@@ -24,12 +26,17 @@ sealed class OnnxSession : ModelSession
         _outputNames = [.. Outputs.Select(output => output.Name)];
     }
 
-    internal static OnnxSession Load(ModelKey key, string path, SessionOptions options, Func<InferenceSession>? single = null)
+    /// <param name="key">Which model.</param>
+    /// <param name="path">Its graph.</param>
+    /// <param name="options">Of the session.</param>
+    /// <param name="arenaKeep">Bytes that may lie free in the arena after a run.</param>
+    /// <param name="single">Opens the session for runs that share the cores; null: there is but one.</param>
+    internal static OnnxSession Load(ModelKey key, string path, SessionOptions options, long arenaKeep, Func<InferenceSession>? single = null)
     {
         var session = new InferenceSession(path, options);
         try
         {
-            return new OnnxSession(key, session, single);
+            return new OnnxSession(key, session, arenaKeep, single);
         }
         catch
         {
@@ -91,27 +98,28 @@ sealed class OnnxSession : ModelSession
     {
         try
         {
-            return RunOnce(inputs, feed, names, read, shrinks: false, cancellation);
+            return RunOnce(inputs, feed, names, read, cancellation);
         }
         catch (InferenceException e) when (e.Fault == InferenceFault.OutOfMemory)
         {
-            // What other runs have left in the arena goes back, and what the collector holds; then once more.
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            return RunOnce(inputs, feed, names, read, shrinks: true, cancellation);
+            MakeRoom();
+            return RunOnce(inputs, feed, names, read, cancellation);
         }
+    }
+
+    /// <summary>What other runs have left in the arena goes back, and what the collector holds.</summary>
+    internal static void MakeRoom()
+    {
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        SharedArena.Shrink();
     }
 
     T RunOnce<T>(
         IReadOnlyCollection<string> inputs, Func<OrtValue[]> feed, IReadOnlyCollection<string> names,
-        Func<OnnxSession, IReadOnlyList<OrtValue>, T> read, bool shrinks, CancellationToken cancellation)
+        Func<OnnxSession, IReadOnlyList<OrtValue>, T> read, CancellationToken cancellation)
     {
         OrtValue[] values = [];
         using var run = new RunOptions();
-        if (shrinks)
-        {
-            run.AddRunConfigEntry("memory.enable_memory_arena_shrinkage", "cpu:0");
-        }
-
         InferenceSession session = RunKind.IsOneOfMany && _single.Value is { } single ? single : _session;
         using CancellationTokenRegistration stop = cancellation.Register(() => run.Terminate = true);
         try
@@ -138,6 +146,8 @@ sealed class OnnxSession : ModelSession
             {
                 value.Dispose();
             }
+
+            SharedArena.ShrinkOver(_arenaKeep);
         }
     }
 
@@ -203,6 +213,7 @@ sealed class OnnxSession : ModelSession
     /// <summary>ONNX Runtime has no code for it: a failed allocation is told by its message alone.</summary>
     internal static bool IsOutOfMemory(OnnxRuntimeException e) =>
         e.Message.Contains("Failed to allocate memory", StringComparison.Ordinal)
+        || e.Message.Contains("Cannot allocate memory", StringComparison.Ordinal)
         || e.Message.Contains("bad_alloc", StringComparison.Ordinal)
         || e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase);
 

@@ -32,9 +32,59 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options)
             return null;
         }
 
-        string graph = Path.Combine(TargetOf(key, source), GraphName);
-        return File.Exists(graph) ? graph : null;
+        string target = TargetOf(key, source);
+        string graph = Path.Combine(target, GraphName);
+        if (!File.Exists(graph))
+        {
+            return null;
+        }
+
+        MarkUsed(target);
+        return graph;
     }
+
+    /// <summary>So that copies which nobody uses are told from those which another machine does.</summary>
+    static void MarkUsed(string target)
+    {
+        try
+        {
+            Directory.SetLastWriteTimeUtc(target, TimeProvider.System.GetUtcNow().UtcDateTime);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A cache that is read-only.
+        }
+    }
+
+    /// <summary>Makes the copy of a model if there is none, in this process.</summary>
+    /// <returns>What came of it, in words.</returns>
+    /// <exception cref="ModelException">ONNX Runtime cannot make it.</exception>
+    public string Prepare(ModelKey key, string source)
+    {
+        string target = TargetOf(key, source);
+        if (File.Exists(Path.Combine(target, GraphName)))
+        {
+            return "is prepared already";
+        }
+
+        if (BytesOf(source) is var bytes && bytes < LeastBytes)
+        {
+            return $"loads as fast as it is: it has less than {LeastBytes / 1_000_000} MB";
+        }
+
+        if (!HasRoom(bytes))
+        {
+            return "is left as it is: the disk is short (MACHINE_LEARNING_PREPARE_LEAVE_FREE)";
+        }
+
+        Write(source, target);
+        return "prepared";
+    }
+
+    /// <summary>Removes copies that no load will take again.</summary>
+    /// <returns>Their folders.</returns>
+    public IReadOnlyList<string> RemoveStale(DateTime now) =>
+        new StaleCopies(Path.Combine(models.CacheFolder, Folder), s_processor.Value, VersionName).Remove(now);
 
     internal void Want(ModelKey key, string source)
     {
@@ -110,11 +160,16 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options)
         new InferenceSession(source, session).Dispose();
     }
 
+    /// <summary>A build that stands in for ours has its folder in its version: no part of a file's name.</summary>
+    static string VersionName => RuntimeLibrary.Version is var version && version.All(letter => char.IsAsciiDigit(letter) || letter == '.')
+        ? version
+        : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(version)))[..12];
+
     string TargetOf(ModelKey key, string source)
     {
         FileInfo[] files = Files(source);
         long newest = files.Max(file => file.LastWriteTimeUtc.Ticks);
-        string stamp = string.Create(CultureInfo.InvariantCulture, $"{RuntimeLibrary.Version}-{files.Sum(file => file.Length):x}-{newest:x}");
+        string stamp = string.Create(CultureInfo.InvariantCulture, $"{VersionName}-{files.Sum(file => file.Length):x}-{newest:x}");
         return Path.Combine(models.CacheFolder, Folder, s_processor.Value, key.Kind.Task, key.Name, key.Kind.Type, stamp);
     }
 

@@ -99,7 +99,9 @@ public static partial class RuntimeLibrary
         DisableTelemetry();
         // What it would log as an error it throws as well, and we log that in our own form.
         var options = new EnvironmentCreationOptions { logId = "immich-ml", logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-        return OrtEnv.CreateInstanceWithOptions(ref options);
+        OrtEnv environment = OrtEnv.CreateInstanceWithOptions(ref options);
+        SharedArena.Register(environment);
+        return environment;
     }
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]

@@ -29,6 +29,11 @@ public sealed class RuntimeOptions
     [Display(Name = "MACHINE_LEARNING_MODEL_ARENA", Description = "Keep memory between runs in ONNX Runtime's arena")]
     public bool Arena { get; set; } = true;
 
+    /// <summary>Bytes that may lie free in the arena after a run; past it they go back, and the next run has to fetch them anew.</summary>
+    [Display(Name = "MACHINE_LEARNING_MODEL_ARENA_KEEP", Description = "Bytes that may lie free in that arena after a run; past it they go back to the system")]
+    [Range(0L, long.MaxValue)]
+    public long ArenaKeep { get; set; } = 192 * 1024 * 1024;
+
     /// <summary>Keeps an optimised copy of large models, with weights that are mapped, in the cache folder.</summary>
     [Display(Name = "MACHINE_LEARNING_PREPARE_MODELS", Description = "Keep an optimised copy of models over 16 MB, twice their size, in the cache folder: faster to load, almost no memory")]
     public bool PrepareModels { get; set; } = true;

@@ -28,6 +28,7 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
 
     /// <summary>The model where it is placed: on an accelerator, or on the CPU.</summary>
     /// <exception cref="ModelException">The file will not load; the message says why.</exception>
+    /// <exception cref="InferenceException">Memory does not suffice, also after what lay free went back.</exception>
     public ModelSession Create(ModelKey key, string path) =>
         _devices.For(key.Kind).Devices.All(device => device.IsCpu) && !_devices.NpusFor(key.Kind).Any(npu => npu.Find(path) is not null)
             ? OnCpu(key, path)
@@ -77,7 +78,7 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         bool records = KnownProviders.UsesGraphs(device, key, _devices.Options);
         string engines = Path.Combine(Path.GetDirectoryName(path)!, ".engines", device.Provider);
         MakeFolder(engines);
-        using SessionOptions session = Settings(key.Kind, options.ChosenIntraOpThreads);
+        using SessionOptions session = Settings(key.Kind, options.ChosenIntraOpThreads, sharesArena: false);
         DeviceBinding.Append(session, device, KnownProviders.OptionsFor(device, key, _devices.Options, engines), _devices.Options.GpuSharedArena);
         return new DeviceSession(key, device, path, session, records);
     }
@@ -99,6 +100,19 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
     {
         try
         {
+            return Open(key, path);
+        }
+        catch (InferenceException e) when (e.Fault == InferenceFault.OutOfMemory)
+        {
+            OnnxSession.MakeRoom();
+            return Open(key, path);
+        }
+    }
+
+    OnnxSession Open(ModelKey key, string path)
+    {
+        try
+        {
             _ = RuntimeLibrary.Environment;
             if (prepared?.Find(key, path) is { } graph && TryLoadPrepared(key, graph) is { } copy)
             {
@@ -106,7 +120,7 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
             }
 
             using SessionOptions session = Settings(key.Kind, options.ChosenIntraOpThreads);
-            OnnxSession loaded = OnnxSession.Load(key, path, session);
+            OnnxSession loaded = OnnxSession.Load(key, path, session, options.ArenaKeep);
             prepared?.Want(key, path);
             return loaded;
         }
@@ -127,7 +141,7 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
             using SessionOptions session = Settings(key.Kind, options.ChosenIntraOpThreads, isPrepared: true);
 
             // The weights are mapped once, so a second session for one of many runs costs little.
-            return OnnxSession.Load(key, graph, session, options.ChosenIntraOpThreads == 1 ? null : () =>
+            return OnnxSession.Load(key, graph, session, options.ArenaKeep, options.ChosenIntraOpThreads == 1 ? null : () =>
             {
                 using SessionOptions single = Settings(key.Kind, threads: 1, isPrepared: true);
                 return new InferenceSession(graph, single);
@@ -140,7 +154,7 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         }
     }
 
-    SessionOptions Settings(ModelKind kind, int threads, bool isPrepared = false)
+    SessionOptions Settings(ModelKind kind, int threads, bool isPrepared = false, bool sharesArena = true)
     {
         var session = new SessionOptions
         {
@@ -158,6 +172,11 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         // A spinning thread keeps a core busy after every run; on a shared NAS that costs more than it brings.
         session.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         session.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
+        if (options.Arena && sharesArena)
+        {
+            session.AddSessionConfigEntry(SharedArena.UsedBySessions, "1");
+        }
+
         return session;
     }
 }

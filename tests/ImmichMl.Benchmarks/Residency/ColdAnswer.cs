@@ -52,11 +52,11 @@ static class ColdAnswer
         var (making, plain) = (new List<double>(), new List<double>());
         for (int i = 0; i < Rounds; i++)
         {
-            using var fresh = new LinkedCache(work.Cache);
             (string, List<double>)[] turns = [("true", making), ("false", plain)];
             foreach ((string prepare, List<double> times) in i % 2 == 0 ? turns : turns.Reverse())
             {
-                using DaemonProcess daemon = await DaemonProcess.StartAsync(work.Binary, fresh.Path, ("MACHINE_LEARNING_PREPARE_MODELS", prepare));
+                work.Forget(Workload.Visual());
+                using DaemonProcess daemon = await work.StartAsync(("MACHINE_LEARNING_PREPARE_MODELS", prepare));
                 await using MlClient client = Workload.Connect(daemon);
                 times.Add(await TimeAsync(client, work.ImageRequest()));
             }
@@ -77,21 +77,5 @@ static class ColdAnswer
     {
         var figures = new Figures(milliseconds);
         ResidencyReport.Row(what, $"p50 {figures.At(0.5):0} / min {figures.At(0):0} / max {figures.At(1):0} ms, {milliseconds.Count} times");
-    }
-
-    /// <summary>The same models in a folder of its own: links to each folder of files.</summary>
-    sealed class LinkedCache : IDisposable
-    {
-        public LinkedCache(string cache)
-        {
-            foreach (string task in Directory.GetDirectories(cache).Where(folder => !folder.EndsWith(".prepared", StringComparison.Ordinal)))
-            {
-                Directory.CreateSymbolicLink(System.IO.Path.Combine(Path, System.IO.Path.GetFileName(task)), task);
-            }
-        }
-
-        public string Path { get; } = Directory.CreateTempSubdirectory("immich-ml-bench-").FullName;
-
-        public void Dispose() => Directory.Delete(Path, recursive: true);
     }
 }

@@ -56,6 +56,19 @@ sealed class Workload(string binary, string cache, string corpus)
 
     static TaskEntry Task(string task, string type, string name) => new() { Task = task, Type = type, ModelName = name };
 
+    /// <summary>Removes the prepared copies of a model.</summary>
+    public void Forget(ModelAddress model)
+    {
+        foreach (string folder in Directory.GetDirectories(Path.Combine(cache, ".prepared")))
+        {
+            string copies = Path.Combine(folder, model.Task, model.ModelName, model.Type);
+            if (Directory.Exists(copies))
+            {
+                Directory.Delete(copies, recursive: true);
+            }
+        }
+    }
+
     /// <summary>Loads models and waits until their prepared copies are there and in use.</summary>
     public async Task PrepareAsync(MlClient client, params ModelAddress[] models)
     {

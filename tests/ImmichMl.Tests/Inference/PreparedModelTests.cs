@@ -13,10 +13,10 @@ public sealed class PreparedModelTests
     const int Side = 8;
     const int Outputs = 22_001;
 
-    static readonly ModelKey Key = new(ModelKind.ClipVisual, "large__model");
+    internal static readonly ModelKey Key = new(ModelKind.ClipVisual, "large__model");
 
     /// <summary>A projection of 192 values onto many: 17 MB of weights that can be computed, and odd lengths between them.</summary>
-    static TempFolder Cache()
+    internal static TempFolder Cache()
     {
         var cache = new TempFolder();
         float[] weights = Values(3 * Side * Side * Outputs);

@@ -35,9 +35,18 @@ sealed partial class ChildProgram : IAsyncDisposable
 
     /// <param name="arguments">Of the program.</param>
     /// <param name="environment">Beside what these tests have themselves, but for settings of the program; null takes a variable away.</param>
-    public static ChildProgram Start(IEnumerable<string> arguments, params (string Name, string? Value)[] environment)
+    public static ChildProgram Start(IEnumerable<string> arguments, params (string Name, string? Value)[] environment) =>
+        Start(Locate("immich-ml"), arguments, environment);
+
+    /// <summary>The program started by another one, which takes its command line as its own last arguments.</summary>
+    public static async Task<Finished> RunThroughAsync(IEnumerable<string> starter, IEnumerable<string> arguments)
     {
-        string[] program = Locate("immich-ml");
+        await using ChildProgram child = Start([.. starter, .. Locate("immich-ml")], arguments, []);
+        return await child.EndAsync();
+    }
+
+    static ChildProgram Start(string[] program, IEnumerable<string> arguments, (string Name, string? Value)[] environment)
+    {
         var start = new ProcessStartInfo(program[0], [.. program[1..], .. arguments])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using ImmichMl.Inference.Sessions;
+using ImmichMl.Models;
+
+namespace ImmichMl.Daemon.Commands;
+
+/// <summary>immich-ml models prepare: makes now what the daemon would make after a first load.</summary>
+static class ModelsPrepareCommand
+{
+    public static Command Create()
+    {
+        Argument<string[]> names = ModelNames.Argument(optional: true);
+        return new Command("prepare", "Make the optimised copies of models in the cache, and remove those that are out of date. No daemon is needed.")
+        {
+            names, Cli.Cache,
+        }.Does((arguments, _) =>
+        {
+            ModelNames models = ModelNames.Read(arguments);
+            Settings settings = new Settings().AddEnvironment();
+            var prepared = new PreparedModels(new ModelOptions { CacheFolder = models.Cache }, settings.Read<RuntimeOptions>());
+            foreach (string stale in prepared.RemoveStale(TimeProvider.System.GetUtcNow().UtcDateTime))
+            {
+                Console.WriteLine($"removed {stale}");
+            }
+
+            string[] given = arguments.GetValue(names) ?? [];
+            int code = Cli.Ok;
+            foreach (ModelKey key in (given.Length > 0 ? given.SelectMany(models.Present) : models.Present(null)).Distinct())
+            {
+                try
+                {
+                    Console.WriteLine($"{key}  {prepared.Prepare(key, Path.Combine(models.Store.Find(key), ModelStore.ModelFileName))}");
+                }
+                catch (ModelException e)
+                {
+                    Console.WriteLine($"{key}  {e.Message}");
+                    code = Cli.OperatorFault;
+                }
+            }
+
+            return Task.FromResult(code);
+        });
+    }
+}

@@ -1,0 +1,73 @@
+using ImmichMl.Inference.Sessions;
+using ImmichMl.Tests.Support;
+
+namespace ImmichMl.Tests.Inference;
+
+/// <summary>The plan starts from the cores that this process may use, and says so.</summary>
+public sealed class ThreadPlanTests
+{
+    [Test]
+    [Arguments(4, "0-3\n", "4 cores")]
+    [Arguments(2, "0-3,8\n", "2 of 5 cores (affinity or a CPU quota)")]
+    [Arguments(1, "0\n", "1 cores")]
+    [Arguments(3, "", "3 cores")]
+    public async Task Cores_are_told_beside_those_of_the_machine(int allowed, string online, string expected) =>
+        await Assert.That(ThreadPlan.Of(allowed, online)).IsEqualTo(expected);
+
+    [Test]
+    public async Task A_quota_of_a_control_group_makes_fewer_threads()
+    {
+        if (Environment.ProcessorCount < 2)
+        {
+            Skip.Test("One core cannot be made fewer.");
+        }
+
+        using Group group = Group.WithOneCore() ?? NoGroup();
+        Finished served = await group.RunAsync("serve", "--print-config");
+        await Assert.That(served.Output).Contains("MACHINE_LEARNING_REQUEST_THREADS=1\n").Because(served.Errors);
+        Finished free = await ChildProgram.RunAsync(["serve", "--print-config"]);
+        await Assert.That(free.Output).Contains($"MACHINE_LEARNING_REQUEST_THREADS={Environment.ProcessorCount}\n");
+    }
+
+    static Group NoGroup()
+    {
+        Skip.Test("No control group can be made here.");
+        throw new InvalidOperationException();
+    }
+
+    /// <summary>A control group of cgroups v2 or v1 that may use one core, for as long as the test lasts.</summary>
+    sealed class Group(string folder) : IDisposable
+    {
+        public static Group? WithOneCore()
+        {
+            (string Root, string File, string Quota)[] kinds =
+                [("/sys/fs/cgroup", "cpu.max", "100000 100000"), ("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", "100000"), ("/sys/fs/cgroup/cpu,cpuacct", "cpu.cfs_quota_us", "100000")];
+            foreach ((string root, string file, string quota) in kinds)
+            {
+                string folder = Path.Combine(root, $"immich-ml-test-{Environment.ProcessId}");
+                try
+                {
+                    if (!File.Exists(Path.Combine(root, file == "cpu.max" ? "cgroup.controllers" : file)))
+                    {
+                        continue;
+                    }
+
+                    Directory.CreateDirectory(folder);
+                    File.WriteAllText(Path.Combine(folder, file), quota);
+                    return new Group(folder);
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    // Not ours to make.
+                }
+            }
+
+            return null;
+        }
+
+        public Task<Finished> RunAsync(params string[] arguments) =>
+            ChildProgram.RunThroughAsync(["sh", "-c", $"echo $$ > {folder}/cgroup.procs && exec \"$@\"", "sh"], arguments);
+
+        public void Dispose() => Directory.Delete(folder);
+    }
+}
