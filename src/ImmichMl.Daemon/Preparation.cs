@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Threading.Channels;
+using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using Microsoft.Extensions.Logging;
@@ -16,15 +17,17 @@ sealed class Preparation
 
     readonly PreparedModels _prepared;
     readonly SessionCache _models;
+    readonly string _runtime;
     readonly TimeProvider _time;
     readonly ILogger<Preparation> _log;
     readonly Channel<(ModelKey Key, string Source, string Target)> _wanted =
         Channel.CreateBounded<(ModelKey, string, string)>(new BoundedChannelOptions(32) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    public Preparation(PreparedModels prepared, SessionCache models, TimeProvider time, ILogger<Preparation> log)
+    public Preparation(PreparedModels prepared, SessionCache models, DeviceOptions devices, TimeProvider time, ILogger<Preparation> log)
     {
         _prepared = prepared;
         _models = models;
+        _runtime = devices.OnnxRuntimeDir;
         _time = time;
         _log = log;
         prepared.Missing = (key, source, target) => _wanted.Writer.TryWrite((key, source, target));
@@ -38,7 +41,7 @@ sealed class Preparation
             var tried = new HashSet<string>();
             await foreach ((ModelKey key, string source, string target) in _wanted.Reader.ReadAllAsync(stopping))
             {
-                if (tried.Add(target) && Program(source, target) is { } program)
+                if (tried.Add(target) && Program(source, target, _runtime) is { } program)
                 {
                     await PrepareAsync(key, program, stopping);
                 }
@@ -90,7 +93,7 @@ sealed class Preparation
     }
 
     /// <summary>This program; null where it is another that holds the daemon, as in tests.</summary>
-    static ProcessStartInfo? Program(string source, string target)
+    static ProcessStartInfo? Program(string source, string target, string runtime)
     {
         string[] own = Path.GetFileName(Environment.ProcessPath) switch
         {
@@ -101,6 +104,7 @@ sealed class Preparation
         return own is ["?"] ? null : new ProcessStartInfo(Environment.ProcessPath!, [.. own, Verb, source, target])
         {
             RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true,
+            Environment = { ["MACHINE_LEARNING_ONNXRUNTIME_DIR"] = runtime },
         };
     }
 }

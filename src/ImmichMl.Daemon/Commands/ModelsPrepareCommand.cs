@@ -15,6 +15,7 @@ static class ModelsPrepareCommand
             names, Cli.Cache,
         }.Does((arguments, _) =>
         {
+            PrepareCommand.UseChosenRuntime();
             ModelNames models = ModelNames.Read(arguments);
             Settings settings = new Settings().AddEnvironment();
             var prepared = new PreparedModels(new ModelOptions { CacheFolder = models.Cache }, settings.Read<RuntimeOptions>());

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ImmichMl.Inference;
+using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Sessions;
 
 namespace ImmichMl.Daemon.Commands;
@@ -14,9 +15,19 @@ static class PrepareCommand
         return new Command(Preparation.Verb, "Make the prepared copy of a model.") { source, target }.Hide().Does((arguments, _) =>
         {
             ThreadNiceness.Lower();
+            UseChosenRuntime();
             PreparedModels.Write(arguments.GetValue(source)!, arguments.GetValue(target)!);
             return Task.FromResult(Cli.Ok);
         });
+    }
+
+    /// <summary>A copy belongs to the ONNX Runtime that made it: it must be the one that the daemon uses.</summary>
+    public static void UseChosenRuntime()
+    {
+        if (new Settings().AddEnvironment().Read<DeviceOptions>().OnnxRuntimeDir is { Length: > 0 } folder)
+        {
+            RuntimeLibrary.UseFolder(folder);
+        }
     }
 
     static Command Hide(this Command command)

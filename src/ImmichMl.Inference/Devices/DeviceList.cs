@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ImmichMl.Inference.Accelerators;
+using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Devices;
@@ -39,7 +40,7 @@ public sealed class DeviceList
     /// <summary>Every device that works, the CPU last.</summary>
     public IReadOnlyList<ExecutionDevice> All { get; }
 
-    public ExecutionDevice Cpu { get; } = new(ExecutionDevice.CpuProvider, 0, $"{Environment.ProcessorCount} cores")
+    public ExecutionDevice Cpu { get; } = new(ExecutionDevice.CpuProvider, 0, ThreadPlan.Cores)
     {
         MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
     };
