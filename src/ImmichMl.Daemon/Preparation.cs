@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Threading.Channels;
-using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using Microsoft.Extensions.Logging;
@@ -23,11 +22,11 @@ sealed class Preparation
     readonly Channel<(ModelKey Key, string Source, string Target)> _wanted =
         Channel.CreateBounded<(ModelKey, string, string)>(new BoundedChannelOptions(32) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    public Preparation(PreparedModels prepared, SessionCache models, DeviceOptions devices, TimeProvider time, ILogger<Preparation> log)
+    public Preparation(PreparedModels prepared, SessionCache models, DaemonOptions options, TimeProvider time, ILogger<Preparation> log)
     {
         _prepared = prepared;
         _models = models;
-        _runtime = devices.OnnxRuntimeDir;
+        _runtime = options.Devices.OnnxRuntimeDir;
         _time = time;
         _log = log;
         prepared.Missing = (key, source, target) => _wanted.Writer.TryWrite((key, source, target));
