@@ -24,6 +24,7 @@ _immich_ml() {
             ' models import') verb=' models import' ;;
             ' models export') verb=' models export' ;;
             ' models rm') verb=' models rm' ;;
+            ' models prepare') verb=' models prepare' ;;
             ' load') verb=' load' ;;
             ' unload') verb=' unload' ;;
             ' top') verb=' top' ;;
@@ -44,13 +45,14 @@ _immich_ml() {
         ' health') words='--json --socket --help'; ;;
         ' doctor') words='--cache --config --json --socket --help'; ;;
         ' info') words='--json --socket --timeout --help'; ;;
-        ' models') words='list pull verify import export rm --all --cache --json --socket --timeout --help'; ;;
+        ' models') words='list pull verify import export rm prepare --all --cache --json --socket --timeout --help'; ;;
         ' models list') words='--all --cache --json --socket --timeout --help'; ;;
         ' models pull') words='--cache --help'; ;;
         ' models verify') words='--cache --help'; ;;
         ' models import') words='--cache --help'; COMPREPLY=($(compgen -f -- "$current")) ;;
         ' models export') words='--cache --output --help'; ;;
         ' models rm') words='--cache --help'; ;;
+        ' models prepare') words='--cache --help'; ;;
         ' load') words='--json --socket --timeout --help'; ;;
         ' unload') words='--json --socket --timeout --help'; ;;
         ' top') words='--interval --once --socket --timeout --help'; ;;

@@ -32,7 +32,7 @@ static partial class NativeHeap
     /// <summary>Gives back what lies free: in the arena of models, in the managed heap, between native blocks. Takes milliseconds: for quiet moments.</summary>
     public static void Trim()
     {
-        SharedArena.Shrink();
+        CpuArena.Shrink();
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         try
         {

@@ -63,7 +63,7 @@ sealed class Answers(
             Latency = latency,
             Queue = new QueueDepth(interactive, background),
             Models = Models().Models,
-            Memory = new MemoryUse(memory.Resident, memory.Anonymous, SharedArena.Held),
+            Memory = new MemoryUse(memory.Resident, memory.Anonymous, CpuArena.Held),
             Downloads = arrivals.Snapshot(),
             Devices = [.. devices.All.Where(device => !device.IsCpu).Select(Use)],
             Runtime = new RuntimeUse(GC.GetTotalAllocatedBytes(), [.. Enumerable.Range(0, GC.MaxGeneration + 1).Select(generation => (long)GC.CollectionCount(generation))]),

@@ -111,7 +111,7 @@ sealed class OnnxSession : ModelSession
     internal static void MakeRoom()
     {
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        SharedArena.Shrink();
+        CpuArena.Shrink();
     }
 
     T RunOnce<T>(
@@ -147,7 +147,7 @@ sealed class OnnxSession : ModelSession
                 value.Dispose();
             }
 
-            SharedArena.ShrinkOver(_arenaKeep);
+            CpuArena.ShrinkOver(_arenaKeep);
         }
     }
 

@@ -100,7 +100,7 @@ public static partial class RuntimeLibrary
         // What it would log as an error it throws as well, and we log that in our own form.
         var options = new EnvironmentCreationOptions { logId = "immich-ml", logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         OrtEnv environment = OrtEnv.CreateInstanceWithOptions(ref options);
-        SharedArena.Register(environment);
+        CpuArena.Register(environment);
         return environment;
     }
 

@@ -174,7 +174,7 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         session.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
         if (options.Arena && sharesArena)
         {
-            session.AddSessionConfigEntry(SharedArena.UsedBySessions, "1");
+            session.AddSessionConfigEntry(CpuArena.UsedBySessions, "1");
         }
 
         return session;

@@ -8,7 +8,7 @@ namespace ImmichMl.Inference.Sessions;
 /// The one arena from which all sessions take their memory on the CPU, so that a model uses what another has left. What lies free in
 /// it is counted and given back here, through a model of one node: ONNX Runtime shrinks an arena at the end of a run and no other way.
 /// </summary>
-public static unsafe partial class SharedArena
+public static unsafe partial class CpuArena
 {
     internal const string UsedBySessions = "session.use_env_allocators";
 

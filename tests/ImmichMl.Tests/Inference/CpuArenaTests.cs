@@ -6,7 +6,7 @@ namespace ImmichMl.Tests.Inference;
 
 /// <summary>What a run leaves in the arena can be counted, and goes back when asked for or when it is more than may stay.</summary>
 [NotInParallel]
-public sealed class SharedArenaTests
+public sealed class CpuArenaTests
 {
     const int Values = 20_000_000;
     const long Bytes = Values * sizeof(float);
@@ -15,13 +15,13 @@ public sealed class SharedArenaTests
     public async Task Memory_of_a_run_stays_for_the_next_until_it_is_given_back()
     {
         using ModelSession session = Load(new RuntimeOptions { ArenaKeep = long.MaxValue });
-        SharedArena.Shrink();
-        long before = SharedArena.Held;
+        CpuArena.Shrink();
+        long before = CpuArena.Held;
         Run(session);
-        long after = SharedArena.Held;
+        long after = CpuArena.Held;
         await Assert.That(after - before).IsGreaterThanOrEqualTo(Bytes);
-        SharedArena.Shrink();
-        await Assert.That(after - SharedArena.Held).IsGreaterThanOrEqualTo(Bytes);
+        CpuArena.Shrink();
+        await Assert.That(after - CpuArena.Held).IsGreaterThanOrEqualTo(Bytes);
     }
 
     [Test]
@@ -29,16 +29,16 @@ public sealed class SharedArenaTests
     {
         using ModelSession session = Load(new RuntimeOptions { ArenaKeep = Bytes / 2 });
         Run(session);
-        await Assert.That(SharedArena.Held).IsLessThan(Bytes / 2);
+        await Assert.That(CpuArena.Held).IsLessThan(Bytes / 2);
     }
 
     [Test]
     public async Task Without_the_arena_nothing_stays()
     {
         using ModelSession session = Load(new RuntimeOptions { Arena = false, ArenaKeep = long.MaxValue });
-        SharedArena.Shrink();
+        CpuArena.Shrink();
         Run(session);
-        await Assert.That(SharedArena.Held).IsLessThan(Bytes / 2);
+        await Assert.That(CpuArena.Held).IsLessThan(Bytes / 2);
     }
 
     static void Run(ModelSession session)
