@@ -33,6 +33,20 @@ public sealed class ReloadTests
     }
 
     [Test]
+    public async Task A_manager_that_has_gone_does_not_keep_the_daemon_from_reloading_and_stopping()
+    {
+        await using ServedProgram served = await ServedProgram.StartAsync(Demo);
+        served.StopListening();
+        served.Signal(1);
+        await using var client = new MlClient(new MlClientOptions { SocketPath = served.Socket });
+        await client.PingAsync().Within();
+        served.Terminate();
+        Finished ended = await served.EndAsync();
+        await Assert.That(ended.ExitCode).IsEqualTo(0).Because(ended.Errors);
+        await Assert.That(ended.Errors).Contains("Reloaded:");
+    }
+
+    [Test]
     public async Task A_file_that_cannot_be_used_changes_nothing_and_the_daemon_goes_on()
     {
         using var folder = new TempFolder();

@@ -54,6 +54,13 @@ sealed class ServedProgram : IAsyncDisposable
     /// <summary>Runs another verb against this daemon.</summary>
     public Task<Finished> AskAsync(string verb, params IEnumerable<string> arguments) => ChildProgram.RunAsync([verb, .. arguments, "--socket", Socket]);
 
+    /// <summary>The service manager is gone; what the daemon tells it from here on reaches nobody.</summary>
+    public void StopListening()
+    {
+        _notify.Dispose();
+        File.Delete(_folder.File("notify"));
+    }
+
     public void Terminate() => _daemon.Terminate();
 
     public void Signal(int number) => _daemon.Signal(number);

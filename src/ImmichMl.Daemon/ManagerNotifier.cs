@@ -1,0 +1,24 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Hosting.Systemd;
+
+namespace ImmichMl.Daemon;
+
+/// <summary>Tells the service manager; one that does not listen any more is no reason for work to fail.</summary>
+sealed class ManagerNotifier : ISystemdNotifier
+{
+    readonly SystemdNotifier _notifier = new();
+
+    public bool IsEnabled => _notifier.IsEnabled;
+
+    public void Notify(ServiceState state)
+    {
+        try
+        {
+            _notifier.Notify(state);
+        }
+        catch (SocketException)
+        {
+            // Its socket is gone.
+        }
+    }
+}
