@@ -88,7 +88,7 @@ static class DaemonHost
         services.AddSingleton<Answers>();
         services.AddSingleton<Dispatcher>();
         services.AddSingleton<SocketListener>();
-        services.AddSingleton<ISystemdNotifier, ManagerNotifier>();
+        services.AddSingleton<ISystemdNotifier, QuietNotifier>();
         services.AddSingleton<Watchdog>();
         services.AddSingleton(threshold);
         services.AddSingleton(again ?? (() => options));

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Hosting.Systemd;
 namespace ImmichMl.Daemon;
 
 /// <summary>Tells the service manager; one that does not listen any more is no reason for work to fail.</summary>
-sealed class ManagerNotifier : ISystemdNotifier
+sealed class QuietNotifier : ISystemdNotifier
 {
     readonly SystemdNotifier _notifier = new();
 
