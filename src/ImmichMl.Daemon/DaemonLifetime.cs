@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using ImmichMl.Daemon.Serving;
+using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Sessions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Systemd;
@@ -12,7 +13,7 @@ namespace ImmichMl.Daemon;
 /// NOTIFY_SOCKET names, also where the parent is no systemd.
 /// </summary>
 sealed class DaemonLifetime(
-    DaemonOptions options, SocketListener listener, SessionCache models, Residency residency, Preparation preparation, Preload preload, Watchdog watchdog, Reload reload, Answers answers, ISystemdNotifier notifier, IHostApplicationLifetime application,
+    DaemonOptions options, SocketListener listener, SessionCache models, DeviceList devices, Residency residency, Preparation preparation, Preload preload, Watchdog watchdog, Reload reload, Answers answers, ISystemdNotifier notifier, IHostApplicationLifetime application,
     TimeProvider time, ILogger<DaemonLifetime> log) : IHostedService, IDisposable
 {
     static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(5);
@@ -141,6 +142,7 @@ sealed class DaemonLifetime(
             if (listener.WorkDone is var done && done != trimmedAt && listener.OpenRequests == 0)
             {
                 trimmedAt = done;
+                devices.ReturnMemory();
                 NativeHeap.Trim();
             }
         }

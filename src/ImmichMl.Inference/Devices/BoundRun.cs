@@ -114,6 +114,13 @@ sealed class BoundRun : IDisposable
         return read(_outputs);
     }
 
+    /// <summary>Runs with what lies in the buffers, and does not look at what comes out.</summary>
+    public bool Repeat(RunOptions run)
+    {
+        _session.RunWithBinding(run, _binding);
+        return true;
+    }
+
     public void Dispose()
     {
         _binding.Dispose();

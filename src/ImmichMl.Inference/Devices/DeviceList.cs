@@ -15,6 +15,7 @@ public sealed class DeviceList
     readonly IReadOnlyList<ExecutionDevice> _chosen;
     readonly IReadOnlyList<NpuRuntime> _npus;
     readonly ConcurrentDictionary<ModelKey, string> _whereabouts = new();
+    readonly ConcurrentDictionary<PlacedSession, bool> _sessions = new();
     readonly List<string> _remarks;
 
     /// <param name="options">What the user wants.</param>
@@ -74,7 +75,22 @@ public sealed class DeviceList
     internal void Settle(ModelKey key, IEnumerable<ExecutionDevice> devices) =>
         _whereabouts[key] = string.Join(",", devices.Select(device => device + KnownProviders.PrecisionOf(device.Provider, _options)));
 
-    internal void Leave(ModelKey key) => _whereabouts.TryRemove(key, out _);
+    internal void Add(PlacedSession session) => _sessions[session] = true;
+
+    internal void Remove(ModelKey key, PlacedSession session)
+    {
+        _sessions.TryRemove(session, out _);
+        _whereabouts.TryRemove(key, out _);
+    }
+
+    /// <summary>Work is over for now: buffers go, and arenas on devices shrink.</summary>
+    public void ReturnMemory()
+    {
+        foreach (PlacedSession session in _sessions.Keys)
+        {
+            session.ReturnMemory();
+        }
+    }
 
     internal void Warn(string text)
     {

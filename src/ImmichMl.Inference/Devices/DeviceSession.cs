@@ -190,6 +190,45 @@ sealed class DeviceSession : ModelSession
     /// <summary>Every set of buffers is recorded by itself: two threads with one shape have two.</summary>
     int NextRecording() => _records ? Interlocked.Increment(ref _recordings) : -1;
 
+    /// <summary>An arena shrinks at the end of a run and in no other way: the shape that came last runs once more, for nothing else.</summary>
+    internal override void ReturnMemory()
+    {
+        (string Shape, BoundRun Run) last;
+        lock (_lock)
+        {
+            last = _idle.LastOrDefault();
+            if (last.Run is not null)
+            {
+                _idle.RemoveAt(_idle.Count - 1);
+            }
+        }
+
+        Trim();
+        if (last.Run is null)
+        {
+            return;
+        }
+
+        bool isSound = false;
+        try
+        {
+            if (_hasArena && !_records)
+            {
+                Once(run => last.Run.Repeat(run), shrinks: true, CancellationToken.None);
+            }
+
+            isSound = true;
+        }
+        catch (Exception e) when (e is InferenceException or ModelException or DeviceLostException)
+        {
+            // The next request meets the same and is told.
+        }
+        finally
+        {
+            Return(last.Shape, last.Run, isSound);
+        }
+    }
+
     /// <summary>Lets buffers go that no run uses now.</summary>
     void Trim()
     {

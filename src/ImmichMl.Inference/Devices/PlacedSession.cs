@@ -39,6 +39,7 @@ sealed class PlacedSession : ModelSession
         Inputs = _replicas[0].Session.Inputs;
         Outputs = _replicas[0].Session.Outputs;
         Metadata = _replicas[0].Session.Metadata;
+        devices.Add(this);
     }
 
     public override IReadOnlyList<TensorInfo> Inputs { get; }
@@ -146,6 +147,33 @@ sealed class PlacedSession : ModelSession
         }
     }
 
+    internal override void ReturnMemory()
+    {
+        Replica[] idle;
+        lock (_lock)
+        {
+            // One that is in use keeps what it has; one that is asked here cannot go meanwhile.
+            idle = [.. _replicas.Where(replica => replica.Users == 0 && !replica.Device.IsLost)];
+            Array.ForEach(idle, replica => replica.Users++);
+        }
+
+        foreach (Replica replica in idle)
+        {
+            try
+            {
+                replica.Session.ReturnMemory();
+            }
+            finally
+            {
+                lock (_lock)
+                {
+                    replica.Users--;
+                    DropIfUnused(replica);
+                }
+            }
+        }
+    }
+
     public override void Dispose()
     {
         lock (_lock)
@@ -154,7 +182,7 @@ sealed class PlacedSession : ModelSession
             {
                 _disposed = true;
                 _replicas.ToList().ForEach(Retire);
-                _devices.Leave(_key);
+                _devices.Remove(_key, this);
             }
         }
     }

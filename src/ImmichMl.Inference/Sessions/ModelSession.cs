@@ -63,5 +63,10 @@ public abstract class ModelSession : IDisposable
     /// <summary>Feeds every input a row of whole numbers, in the model's order and of the width it takes, and returns the first output.</summary>
     public abstract OutputTensor RunIntegers(IReadOnlyList<long[]> rows, CancellationToken cancellation);
 
+    /// <summary>Nobody runs it for now: what it keeps for the next run beside its weights may go.</summary>
+    internal virtual void ReturnMemory()
+    {
+    }
+
     public abstract void Dispose();
 }

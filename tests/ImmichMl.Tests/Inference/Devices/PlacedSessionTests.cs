@@ -169,4 +169,31 @@ public sealed class PlacedSessionTests
         await Assert.That(StandInProvider.Run(second).SequenceEqual(StandInProvider.Expected())).IsTrue();
         await Assert.That(StandInProvider.Library.Get("standin_allocators") > before).IsEqualTo(!shared);
     }
+
+    [Test]
+    [Arguments(false)]
+    [Arguments(true)]
+    public async Task When_work_is_over_buffers_go_and_the_next_run_is_as_right_as_before(bool recorded)
+    {
+        using var provider = new StandInProvider("cuda");
+        DeviceOptions options = provider.Options("0,1");
+        options.CudaGraphs = recorded;
+        DeviceList devices = provider.Find(options);
+        using var session = provider.Load(devices);
+        for (int rows = 1; rows <= 6; rows++)
+        {
+            StandInProvider.Run(session, rows, rows);
+        }
+
+        long busy = StandInProvider.Library.GetLong("standin_allocated");
+        devices.ReturnMemory();
+        await Assert.That(StandInProvider.Library.GetLong("standin_allocated")).IsLessThan(busy);
+        devices.ReturnMemory();
+        await Assert.That(StandInProvider.Run(session, 3, 5).SequenceEqual(StandInProvider.Expected(3, 5))).IsTrue();
+
+        // A device that is lost meanwhile is noticed by the next request and not before.
+        StandInProvider.Library.Set("standin_fail", 0, 1);
+        devices.ReturnMemory();
+        await Assert.That(StandInProvider.Run(session, 2, 1).SequenceEqual(StandInProvider.Expected(2, 1))).IsTrue();
+    }
 }
