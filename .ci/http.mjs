@@ -2,7 +2,7 @@
 // The published gateway and daemon as Immich's server meets them: node .ci/http.mjs RELEASE_TREE
 // Prints "ok WHAT" or "not ok WHAT" for each check. Node's own fetch, FormData and Blob speak HTTP; the built node-client the socket.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,11 +17,11 @@ const socket = join(folder, 'ml.sock');
 const port = 20_000 + (process.pid % 20_000);
 const url = `http://127.0.0.1:${port}`;
 const corpus = (name) => join(shared, 'corpus', name);
-// The shared models, and for faces our own.
+// The shared models, and for faces our own; copies, since links out of a cache are not followed.
 const cache = join(folder, 'cache');
 mkdirSync(cache);
-for (const task of ['clip', 'ocr']) symlinkSync(join(shared, 'models', 'cache', task), join(cache, task));
-symlinkSync(join(root, 'models', 'demo', 'facial-recognition'), join(cache, 'facial-recognition'));
+for (const task of ['clip', 'ocr']) cpSync(join(shared, 'models', 'cache', task), join(cache, task), { recursive: true });
+cpSync(join(root, 'models', 'demo', 'facial-recognition'), join(cache, 'facial-recognition'), { recursive: true });
 let failures = 0;
 
 function check(what, good, detail = '') {

@@ -47,7 +47,8 @@ sealed partial class ChildProgram : IAsyncDisposable
 
     static ChildProgram Start(string[] program, IEnumerable<string> arguments, (string Name, string? Value)[] environment)
     {
-        var start = new ProcessStartInfo(program[0], [.. program[1..], .. arguments])
+        // Under nohup these tests ignore SIGHUP, which the daemon takes for reload, and a child would inherit that.
+        var start = new ProcessStartInfo("env", ["--default-signal=HUP", .. program, .. arguments])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         };
