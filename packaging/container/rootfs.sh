@@ -17,11 +17,12 @@ ln -s ../lib/immich-ml/immich-ml-gateway "$root/usr/bin/immich-ml-gateway"
 install -d "$root/usr/share/doc"
 cp -a "$unpacked/usr/share/doc/immich-ml" "$root/usr/share/doc/"
 
-# What the programs are linked with, and what they load by name: OpenSSL, libjpeg-turbo.
+# What the programs are linked with, and what they load by name, OpenSSL and libjpeg-turbo, with what those are linked with in turn.
+mapfile -t named <<< "$(ldconfig -p | sed -n 's/.*\(libssl\.so\.3\|libcrypto\.so\.3\|libturbojpeg\.so\.0\) .*=> //p')"
 {
-    for file in "$root"/usr/lib/immich-ml/*; do ldd "$file" 2> /dev/null || true; done | grep -o '/[^ ]*\.so[^ ]*' | grep -v "^$root"
-    ldconfig -p | sed -n 's/.*\(libssl\.so\.3\|libcrypto\.so\.3\|libturbojpeg\.so\.0\) .*=> //p'
-} | sort -u | while read -r library; do
+    for file in "$root"/usr/lib/immich-ml/* "${named[@]}"; do ldd "$file" 2> /dev/null || true; done | grep -o '/[^ ]*\.so[^ ]*' | grep -v "^$root"
+    printf '%s\n' "${named[@]}"
+} | grep . | sort -u | while read -r library; do
     install -D -m 755 "$(readlink -f "$library")" "$root$library"
     package=$(dpkg -S "$(readlink -f "$library")" 2> /dev/null | head -1 | cut -d: -f1 || true)
     [ -z "$package" ] || install -D -m 644 "/usr/share/doc/$package/copyright" "$root/usr/share/doc/$package/copyright"
