@@ -15,25 +15,12 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
 
     readonly SemaphoreSlim _loading = new(LoadsAtOnce);
     readonly Lock _lock = new();
-    readonly Dictionary<ModelKey, Entry> _entries = [];
+    readonly Dictionary<ModelKey, HeldModel> _entries = [];
     readonly HashSet<ModelKey> _failed = [];
     bool _disposed;
 
     /// <summary>Runs on the loading thread in front of every load: to make room. Set before the first request.</summary>
     public Action<ModelKey>? BeforeLoad { get; set; }
-
-    sealed class Entry(Task<IDisposable> model)
-    {
-        public Task<IDisposable> Model { get; } = model;
-
-        public TaskCompletionSource Gone { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public int Users { get; set; }
-
-        public bool Retired { get; set; }
-
-        public long LastUse { get; set; }
-    }
 
     /// <summary>A model in use; it cannot be unloaded before this is disposed.</summary>
     public sealed class Lease<T> : IDisposable
@@ -57,15 +44,15 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
     public async Task<Lease<T>> AcquireAsync<T>(ModelKey key, CancellationToken cancellation)
         where T : class, IDisposable
     {
-        Entry entry = Enter(key);
+        HeldModel held = Enter(key);
         try
         {
-            IDisposable model = await entry.Model.WaitAsync(cancellation);
-            return new Lease<T>((T)model, () => Leave(entry));
+            IDisposable model = await held.Model.WaitAsync(cancellation);
+            return new Lease<T>((T)model, held.Leave);
         }
         catch
         {
-            Leave(entry);
+            held.Leave();
             throw;
         }
     }
@@ -73,42 +60,42 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
     /// <summary>Takes the model out of the cache and waits until its last user is done with it.</summary>
     public async Task UnloadAsync(ModelKey key, CancellationToken cancellation)
     {
-        Entry? entry;
+        HeldModel? held;
         lock (_lock)
         {
             _failed.Remove(key);
-            if (!_entries.Remove(key, out entry))
+            if (!_entries.Remove(key, out held))
             {
                 return;
             }
         }
 
-        Retire(entry);
-        await entry.Gone.Task.WaitAsync(cancellation);
+        held.Retire();
+        await held.Gone.WaitAsync(cancellation);
     }
 
     /// <summary>Unloads every model that nobody uses and that has been idle for longer than its kind may be.</summary>
     /// <returns>Those that went.</returns>
     public IReadOnlyList<ModelKey> UnloadIdle(Func<ModelKind, TimeSpan?> ttl)
     {
-        List<KeyValuePair<ModelKey, Entry>> idle;
+        List<KeyValuePair<ModelKey, HeldModel>> idle;
         lock (_lock)
         {
-            idle = [.. _entries.Where(pair => IsIdle(pair.Value) && ttl(pair.Key.Kind) is { } limit && time.GetElapsedTime(pair.Value.LastUse) >= limit)];
+            idle = [.. _entries.Where(pair => pair.Value.IsIdle && ttl(pair.Key.Kind) is { } limit && pair.Value.Idle >= limit)];
             idle.ForEach(pair => _entries.Remove(pair.Key));
         }
 
-        idle.ForEach(pair => Retire(pair.Value));
+        idle.ForEach(pair => pair.Value.Retire());
         return [.. idle.Select(pair => pair.Key)];
     }
 
     /// <summary>Unloads the model that was used longest ago among those that nobody uses now; null when there is none.</summary>
     public ModelKey? UnloadOldest()
     {
-        KeyValuePair<ModelKey, Entry> oldest;
+        KeyValuePair<ModelKey, HeldModel> oldest;
         lock (_lock)
         {
-            oldest = _entries.Where(pair => IsIdle(pair.Value)).OrderBy(pair => pair.Value.LastUse).FirstOrDefault();
+            oldest = _entries.Where(pair => pair.Value.IsIdle).OrderBy(pair => pair.Value.LastUse).FirstOrDefault();
             if (oldest.Value is null)
             {
                 return null;
@@ -117,15 +104,15 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
             _entries.Remove(oldest.Key);
         }
 
-        Retire(oldest.Value);
+        oldest.Value.Retire();
         return oldest.Key;
     }
 
     /// <summary>Loads a loaded model once more and puts the new one in its place; who uses the old one keeps it until done.</summary>
     public async Task ReloadAsync(ModelKey key)
     {
-        Entry? old;
-        Entry fresh;
+        HeldModel? old;
+        HeldModel fresh;
         lock (_lock)
         {
             if (_disposed || !_entries.TryGetValue(key, out old))
@@ -133,7 +120,7 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
                 return;
             }
 
-            fresh = new Entry(LoadAsync(key)) { Users = 1 };
+            fresh = Load(key);
         }
 
         bool replaced = false;
@@ -151,12 +138,10 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
         }
         finally
         {
-            Retire(replaced ? old : fresh);
-            Leave(fresh);
+            (replaced ? old : fresh).Retire();
+            fresh.Leave();
         }
     }
-
-    static bool IsIdle(Entry entry) => entry is { Users: 0, Model.IsCompletedSuccessfully: true };
 
     public IReadOnlyList<CachedModel> Snapshot()
     {
@@ -164,29 +149,37 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
         {
             return
             [
-                .. _entries.Select(pair => pair.Value.Model.IsCompletedSuccessfully
-                    ? new CachedModel(pair.Key, "loaded", pair.Value.Users > 0 ? TimeSpan.Zero : time.GetElapsedTime(pair.Value.LastUse))
+                .. _entries.Select(pair => pair.Value.IsLoaded
+                    ? new CachedModel(pair.Key, "loaded", pair.Value.Idle)
                     : new CachedModel(pair.Key, "loading", TimeSpan.Zero)),
                 .. _failed.Where(key => !_entries.ContainsKey(key)).Select(key => new CachedModel(key, "failed", TimeSpan.Zero)),
             ];
         }
     }
 
-    Entry Enter(ModelKey key)
+    HeldModel Enter(ModelKey key)
     {
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (!_entries.TryGetValue(key, out Entry? entry))
+            if (!_entries.TryGetValue(key, out HeldModel? held))
             {
-                entry = new Entry(LoadAsync(key)) { Users = 1 };
-                _entries.Add(key, entry);
-                _ = FinishLoadAsync(key, entry);
+                held = Load(key);
+                _entries.Add(key, held);
+                _ = FinishLoadAsync(key, held);
             }
 
-            entry.Users++;
-            return entry;
+            held.Use();
+            return held;
         }
+    }
+
+    /// <summary>In use from the start, so that it is not taken for idle before whoever loads it is done with it.</summary>
+    HeldModel Load(ModelKey key)
+    {
+        var held = new HeldModel(LoadAsync(key), _lock, time);
+        held.Use();
+        return held;
     }
 
     /// <summary>A load blocks for seconds: it gets a thread of its own, not one of the pool's, and there are never many of them.</summary>
@@ -209,13 +202,13 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
         }
     }
 
-    /// <summary>Holds the entry while it loads, so that it is not taken for idle, and forgets it if it fails, so that it may be tried again.</summary>
-    async Task FinishLoadAsync(ModelKey key, Entry entry)
+    /// <summary>Lets go of the model once it is loaded, and forgets it if that failed, so that it may be tried again.</summary>
+    async Task FinishLoadAsync(ModelKey key, HeldModel held)
     {
         Exception? fault = null;
         try
         {
-            await entry.Model;
+            await held.Model;
         }
         catch (Exception e)
         {
@@ -228,7 +221,7 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
             {
                 _failed.Remove(key);
             }
-            else if (_entries.GetValueOrDefault(key) == entry)
+            else if (_entries.GetValueOrDefault(key) == held)
             {
                 _entries.Remove(key);
 
@@ -242,53 +235,15 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
 
         if (fault is not null)
         {
-            Retire(entry);
+            held.Retire();
         }
 
-        Leave(entry);
-    }
-
-    void Leave(Entry entry)
-    {
-        bool gone;
-        lock (_lock)
-        {
-            entry.Users--;
-            entry.LastUse = time.GetTimestamp();
-            gone = entry is { Users: 0, Retired: true };
-        }
-
-        Drop(entry, gone);
-    }
-
-    void Retire(Entry entry)
-    {
-        bool gone;
-        lock (_lock)
-        {
-            gone = !entry.Retired && entry.Users == 0;
-            entry.Retired = true;
-        }
-
-        Drop(entry, gone);
-    }
-
-    static void Drop(Entry entry, bool gone)
-    {
-        if (gone)
-        {
-            if (entry.Model.IsCompletedSuccessfully)
-            {
-                entry.Model.GetAwaiter().GetResult().Dispose();
-            }
-
-            entry.Gone.TrySetResult();
-        }
+        held.Leave();
     }
 
     public void Dispose()
     {
-        List<Entry> entries;
+        List<HeldModel> entries;
         lock (_lock)
         {
             _disposed = true;
@@ -296,6 +251,6 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
             _entries.Clear();
         }
 
-        entries.ForEach(Retire);
+        entries.ForEach(held => held.Retire());
     }
 }
