@@ -23,9 +23,9 @@ sealed class Workload(string binary, string cache, string corpus)
 
     public byte[][] Pictures { get; } = Read(corpus, "photos", "text");
 
-    public byte[][] Formats { get; } = Read(corpus, "formats");
+    public CorpusPicture[] Formats { get; } = CorpusPicture.Read(corpus, "formats");
 
-    public byte[][] Hostile { get; } = Read(corpus, "hostile");
+    public CorpusPicture[] Hostile { get; } = CorpusPicture.Read(corpus, "hostile");
 
     static byte[][] Read(string corpus, params string[] folders) =>
         [.. folders.SelectMany(folder => Directory.GetFiles(Path.Combine(corpus, folder)).Order(StringComparer.Ordinal)).Select(File.ReadAllBytes)];
