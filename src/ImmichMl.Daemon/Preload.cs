@@ -10,7 +10,8 @@ namespace ImmichMl.Daemon;
 /// Loads the models that the settings name and sends each a first request, so that nobody waits for them later. One that fails is
 /// logged and the others go on: the daemon can still answer, and the next request for that model tries again.
 /// </summary>
-sealed class Preload(PreloadOptions options, SessionCache models, ModelArrival arrivals, Pipeline pipeline, TimeProvider time, ILogger<Preload> log)
+sealed class Preload(
+    PreloadOptions options, SessionCache models, ModelArrival arrivals, Pipeline pipeline, InferenceQueue queue, TimeProvider time, ILogger<Preload> log)
 {
     const int Side = 64;
 
@@ -33,7 +34,7 @@ sealed class Preload(PreloadOptions options, SessionCache models, ModelArrival a
                 var key = new ModelKey(kind, name);
                 using SessionCache.Lease<IDisposable> kept = await arrivals.UseAsync(
                     [key], s_patience, () => models.AcquireAsync<IDisposable>(key, cancellation), cancellation);
-                await WarmAsync(key, cancellation);
+                await WarmAsync(key, kept.Model, cancellation);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -42,11 +43,19 @@ sealed class Preload(PreloadOptions options, SessionCache models, ModelArrival a
         }
     }
 
-    /// <summary>A recognizer works on what its detection finds, which is nothing here: being loaded has to do.</summary>
-    async Task WarmAsync(ModelKey key, CancellationToken cancellation)
+    async Task WarmAsync(ModelKey key, IDisposable model, CancellationToken cancellation)
     {
         if (key.Kind.DependsOn is not null)
         {
+            using InferenceQueue.Place place = queue.Admit(Lane.Interactive);
+            await place.TurnAsync(cancellation);
+            await place.RunAsync(
+                () =>
+                {
+                    WarmUp.Run(model, new StageClock(time), cancellation);
+                    return true;
+                },
+                cancellation);
             return;
         }
 
