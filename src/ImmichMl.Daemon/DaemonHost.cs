@@ -74,6 +74,7 @@ static class DaemonHost
         services.AddSingleton<ModelStore>();
         services.AddSingleton(FindDevices(options));
         services.AddSingleton<PreparedModels>();
+        services.AddSingleton<ModelFootprint>();
         services.AddSingleton<ModelArrival>();
         services.AddSingleton<SessionFactory>();
         services.AddSingleton<ModelLoader>();

@@ -9,15 +9,15 @@ sealed class Residency
 {
     readonly ResidencyOptions _options;
     readonly SessionCache _models;
-    readonly ModelStore _store;
+    readonly ModelFootprint _footprint;
     readonly TimeProvider _time;
     readonly ILogger<Residency> _log;
 
-    public Residency(ResidencyOptions options, SessionCache models, ModelStore store, TimeProvider time, ILogger<Residency> log)
+    public Residency(ResidencyOptions options, SessionCache models, ModelFootprint footprint, TimeProvider time, ILogger<Residency> log)
     {
         _options = options;
         _models = models;
-        _store = store;
+        _footprint = footprint;
         _time = time;
         _log = log;
         models.BeforeLoad = MakeRoom;
@@ -54,13 +54,12 @@ sealed class Residency
         }
     }
 
-    /// <summary>A model takes about as much as its files; a limit that is too small for it alone does not keep it out.</summary>
+    /// <summary>A limit that is too small for the model alone does not keep it out.</summary>
     void MakeRoom(ModelKey key)
     {
         if (_options.MemoryLimit > 0)
         {
-            var folder = new DirectoryInfo(_store.FolderOf(key));
-            Shrink(Math.Max(1, _options.MemoryLimit - (folder.Exists ? folder.EnumerateFiles().Sum(file => file.Length) : 0)));
+            Shrink(Math.Max(1, _options.MemoryLimit - _footprint.Of(key)));
         }
     }
 

@@ -35,6 +35,20 @@ public sealed class PreparedModelTests
     static float[] Values(int count) => [.. Enumerable.Range(0, count).Select(i => ((i * 7919L) % 2003 / 1001f) - 1)];
 
     [Test]
+    public async Task A_prepared_copy_takes_its_graph_of_own_memory_where_the_model_takes_all_its_files()
+    {
+        using TempFolder cache = Cache();
+        var models = new ModelOptions { CacheFolder = cache.Path };
+        var prepared = new PreparedModels(models, new RuntimeOptions { PrepareLeaveFree = 0 });
+        var footprint = new ModelFootprint(new ModelStore(models, new ModelCatalog()), prepared);
+        string source = cache.File("clip", Key.Name, "visual", "model.onnx");
+        await Assert.That(footprint.Of(Key)).IsGreaterThanOrEqualTo(new FileInfo(source).Length);
+        prepared.Prepare(Key, source);
+        await Assert.That(footprint.Of(Key)).IsBetween(1, new FileInfo(source).Length / 10);
+        await Assert.That(footprint.Of(new ModelKey(Key.Kind, "not_there"))).IsEqualTo(0);
+    }
+
+    [Test]
     public async Task A_prepared_copy_is_wanted_made_used_and_gives_the_same_numbers()
     {
         using TempFolder cache = Cache();
