@@ -21,17 +21,21 @@ static class LoadCommand
         return new Command(verb, description) { task, type, name, Cli.Socket, Cli.Timeout, Cli.Json }.Does(async (arguments, cancellation) =>
         {
             await using MlClient client = Cli.Connect(arguments);
-            long before = await AnonymousAsync(client, cancellation);
+            MemoryUse before = await MemoryAsync(client, cancellation);
             var model = new ModelAddress(arguments.GetValue(task)!, arguments.GetValue(type)!, arguments.GetValue(name)!);
             await act(client, model, cancellation);
-            long after = await AnonymousAsync(client, cancellation);
+            MemoryUse after = await MemoryAsync(client, cancellation);
             Console.WriteLine(arguments.GetValue(Cli.Json)
-                ? Output.Object([("anonBytesBefore", Output.Number(before)), ("anonBytesAfter", Output.Number(after))])
-                : $"{verb} {model.Task} {model.Type} {model.ModelName}: done; the daemon's own memory {Output.Bytes(before)} -> {Output.Bytes(after)}");
+                ? Output.Object(
+                [
+                    ("rssBytesBefore", Output.Number(before.RssBytes)), ("rssBytesAfter", Output.Number(after.RssBytes)),
+                    ("anonBytesBefore", Output.Number(before.AnonBytes)), ("anonBytesAfter", Output.Number(after.AnonBytes)),
+                ])
+                : $"{verb} {model.Task} {model.Type} {model.ModelName}: done; resident {Output.Bytes(before.RssBytes)} -> {Output.Bytes(after.RssBytes)}, "
+                    + $"of that the daemon's own {Output.Bytes(before.AnonBytes)} -> {Output.Bytes(after.AnonBytes)}");
             return Cli.Ok;
         });
     }
 
-    static async Task<long> AnonymousAsync(MlClient client, CancellationToken cancellation) =>
-        (await client.GetStatsAsync(cancellation)).Memory.AnonBytes;
+    static async Task<MemoryUse> MemoryAsync(MlClient client, CancellationToken cancellation) => (await client.GetStatsAsync(cancellation)).Memory;
 }

@@ -50,7 +50,8 @@ static class TopCommand
             while (true)
             {
                 StatsResult now = await client.GetStatsAsync(cancellation);
-                Console.Write(Home + View(info, before, now, interval).Replace("\n", $"{ToEndOfLine}\n", StringComparison.Ordinal) + ToEndOfScreen);
+                string view = Fit(View(info, before, now, interval), Console.WindowWidth, Console.WindowHeight);
+                Console.Write(Home + view.Replace("\n", $"{ToEndOfLine}\n", StringComparison.Ordinal) + ToEndOfScreen);
                 before = now;
                 await Task.Delay(interval, TimeProvider.System, cancellation);
             }
@@ -61,16 +62,25 @@ static class TopCommand
         }
     }
 
+    /// <summary>What the terminal has room for: a line that breaks, or one too many, would move all the others. 0 is a size that is not known.</summary>
+    internal static string Fit(string view, int width, int height)
+    {
+        string[] lines = view.TrimEnd('\n').Split('\n');
+        return string.Join('\n', lines.Take(height > 0 ? height : lines.Length).Select(line => width > 0 && line.Length > width ? line[..width] : line));
+    }
+
     static string View(InfoResult info, StatsResult before, StatsResult now, TimeSpan interval)
     {
-        var text = new StringBuilder();
-        text.Append($"immich-ml {info.Version}, pid {info.Pid}   memory {Output.Bytes(now.Memory.RssBytes)} resident, {Output.Bytes(now.Memory.AnonBytes)} anonymous")
-            .Append($"   waiting {now.Queue.Interactive} interactive, {now.Queue.Background} background\n{info.Threads}\n\n")
-            .Append($"{"model",-58} {"state",-8} {"idle s",7} {"ok",9} {"errors",7} {"/s",7} {"mean ms",9} {"inference",9}\n");
         ModelAddress[] shown =
         [
             .. now.Models.Where(model => model.State is not ("absent" or "cached")).Select(AddressOf).Union(now.Requests.Select(count => count.Model)),
         ];
+        int widest = shown.Select(address => NameOf(address).Length).Append(20).Max();
+        var text = new StringBuilder();
+        text.Append($"immich-ml {info.Version}, pid {info.Pid}   waiting {now.Queue.Interactive} interactive, {now.Queue.Background} background\n")
+            .Append($"memory {Output.Bytes(now.Memory.RssBytes)} resident, {Output.Bytes(now.Memory.AnonBytes)} anonymous, {Output.Bytes(now.Memory.ArenaBytes)} of it in arenas\n")
+            .Append($"{info.Threads}\n\n")
+            .Append($"{"model".PadRight(widest)} {"state",-8} {"size",8} {"idle s",6} {"ok",8} {"errors",6} {"/s",6} {"mean ms",8} {"inference",9}\n");
         foreach (ModelAddress address in shown)
         {
             ModelStatus? status = now.Models.FirstOrDefault(model => AddressOf(model) == address);
@@ -78,8 +88,8 @@ static class TopCommand
             LatencyHistogram? total = Histogram(now, address, "total");
             LatencyHistogram? inference = Histogram(now, address, "inference");
             double rate = (ok - Count(before, address, isOk: true)) / interval.TotalSeconds;
-            text.Append($"{$"{address.Task} {address.Type} {Clean(address.ModelName)}",-58} {status?.State ?? "",-8} {(status?.IdleMs ?? 0) / 1000,7} {ok,9} ")
-                .Append($"{Count(now, address, isOk: false),7} {rate,7:0.0} {Mean(total),9:0.0} {Mean(inference),9:0.0}\n");
+            text.Append($"{NameOf(address).PadRight(widest)} {status?.State ?? "",-8} {Output.Bytes(status?.Bytes ?? 0),8} {(status?.IdleMs ?? 0) / 1000,6} {ok,8} ")
+                .Append($"{Count(now, address, isOk: false),6} {rate,6:0.0} {Mean(total),8:0.0} {Mean(inference),9:0.0}\n");
         }
 
         foreach (DownloadProgress download in now.Downloads)
@@ -89,6 +99,8 @@ static class TopCommand
 
         return text.ToString();
     }
+
+    static string NameOf(ModelAddress model) => $"{model.Task} {model.Type} {Clean(model.ModelName)}";
 
     static ModelAddress AddressOf(ModelStatus model) => new(model.Task, model.Type, model.ModelName);
 

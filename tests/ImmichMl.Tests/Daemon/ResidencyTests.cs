@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using ImmichMl.Protocol.Messages;
 using ImmichMl.Tests.Support;
@@ -19,6 +20,39 @@ public sealed class ResidencyTests
         await Assert.That((await daemon.Client.GetInfoAsync()).Ready).IsTrue();
         await Assert.That(await StateAsync(daemon)).IsEqualTo("loaded");
         await Assert.That(daemon.Log.Lines.Any(line => line.StartsWith("Error: Preloading clip visual no-such-model failed", StringComparison.Ordinal))).IsTrue();
+    }
+
+    [Test]
+    [Arguments("facial-recognition", "FACIAL_RECOGNITION")]
+    [Arguments("ocr", "OCR")]
+    public async Task A_preloaded_recognizer_has_run_once_so_that_one_which_fails_is_told_at_the_start(string task, string setting)
+    {
+        using var cache = new TempFolder();
+        foreach ((string name, byte[] model) in (ReadOnlySpan<(string, byte[])>)[("good", Recognizer(task)), ("bad", Failing(task))])
+        {
+            cache.Write(model, task, name, "recognition", "model.onnx");
+            cache.Write(Encoding.UTF8.GetBytes(TextModels.Characters), task, name, "recognition", "dict.txt");
+        }
+
+        await using RunningDaemon daemon = await RunningDaemon.StartAsync(cache.Path, ($"MACHINE_LEARNING_PRELOAD__{setting}__RECOGNITION", "good,bad"));
+        await Assert.That(daemon.Log.Lines.Count(line => line.StartsWith("Error: Preloading", StringComparison.Ordinal))).IsEqualTo(1);
+        await Assert.That(daemon.Log.Lines.Any(line => line.StartsWith($"Error: Preloading {task} recognition bad failed", StringComparison.Ordinal))).IsTrue();
+    }
+
+    static byte[] Recognizer(string task) => task == "ocr" ? TextModels.Recognizer(TextModels.Characters, "n") : FaceModels.Recognizer("n");
+
+    /// <summary>Loads, and fails at every run: what the input's sum has to do with it keeps ONNX Runtime from trying at the load.</summary>
+    static byte[] Failing(string task)
+    {
+        (int height, OnnxDim width) = task == "ocr" ? (48, (OnnxDim)"width") : (112, 112);
+        return new OnnxGraph("failing").Input("x", OnnxType.Float, "n", 3, height, width).Output("y", OnnxType.Float, "n", "steps", 5)
+            .Initializer("far", OnnxTensor.Floats([], [1e6f]))
+            .Initializer("shape", OnnxTensor.Int64s([3], [1, -1, 1]))
+            .Node("ReduceMax", ["x"], ["most"], OnnxAttribute.Int("keepdims", 0))
+            .Node("Add", ["most", "far"], ["place"])
+            .Node("Cast", ["place"], ["index"], OnnxAttribute.Int("to", (long)OnnxType.Int64))
+            .Node("Reshape", ["x", "shape"], ["flat"])
+            .Node("Gather", ["flat", "index"], ["y"], OnnxAttribute.Int("axis", 2)).ToModel();
     }
 
     [Test]
@@ -68,6 +102,7 @@ public sealed class ResidencyTests
         await Assert.That(loaded.ExitCode).IsEqualTo(0).Because(loaded.Errors);
         using var json = JsonDocument.Parse(loaded.Output);
         await Assert.That(json.RootElement.GetProperty("anonBytesAfter").GetInt64()).IsGreaterThan(0);
+        await Assert.That(json.RootElement.GetProperty("rssBytesAfter").GetInt64()).IsGreaterThan(json.RootElement.GetProperty("anonBytesAfter").GetInt64());
         Finished top = await served.AskAsync("top", "--once");
         await Assert.That(top.Output).Contains($"clip visual {DemoModels.Name}").Because(top.Errors);
         await Assert.That((await served.AskAsync("load", "clip", "visual", "no-such-model")).ExitCode).IsEqualTo(2);
