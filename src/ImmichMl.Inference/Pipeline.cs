@@ -59,9 +59,9 @@ public sealed class Pipeline(SessionCache models, InferenceQueue queue, DecodeQu
                 ? await decoder.DecodeAsync(image, header!.Value, place.Yields, deadline.Token)
                 : null;
             clock.Start(Stage.Queue);
-            if (plan.Count == 1 && leases[0].Model is ClipVisualEncoder { Batch: { } batch })
+            if (plan.Count == 1 && leases[0].Model is ClipVisualEncoder { SharesRuns: true } encoder)
             {
-                return sized with { Clip = await batch.EncodeAsync(picture!.Bitmap, place, clock, cancellation) };
+                return sized with { Clip = await encoder.EncodeTogetherAsync(picture!.Bitmap, place, clock, deadline.Token, cancellation) };
             }
 
             return await place.RunAsync(

@@ -1,14 +1,18 @@
-using ImmichMl.Imaging;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Clip;
 
 /// <summary>
-/// Lets pictures that come at the same time ride together in one run of a model whose first axis is free. A backlog's ride apart from
-/// those that somebody waits for. Where a run of many fails each is run alone, so that one picture hurts only itself.
+/// Lets pictures or texts that come at the same time ride together in one run of a model whose first axis is free. A backlog's ride
+/// apart from those that somebody waits for. Where a run of many fails each is run alone, so that one input hurts only itself.
 /// </summary>
-sealed class ClipBatch(ClipVisualEncoder encoder, ClipOptions options, int runsAtOnce, TimeProvider time)
+/// <typeparam name="T">An input, ready for the model.</typeparam>
+/// <param name="encode">Runs the model once: an embedding for each input, in their order.</param>
+/// <param name="options">How many ride together, and how long the first waits for others.</param>
+/// <param name="runsAtOnce">Of either lane.</param>
+/// <param name="time">For that wait.</param>
+sealed class ClipBatch<T>(Func<IReadOnlyList<T>, CancellationToken, float[][]> encode, ClipOptions options, int runsAtOnce, TimeProvider time)
 {
     readonly Lock _lock = new();
     readonly Line[] _lines = [new(), new()];
@@ -22,9 +26,9 @@ sealed class ClipBatch(ClipVisualEncoder encoder, ClipOptions options, int runsA
         public TaskCompletionSource? Full { get; set; }
     }
 
-    sealed class Rider(TensorBuffer tensor, InferenceQueue.Place place)
+    sealed class Rider(T input, InferenceQueue.Place place)
     {
-        public TensorBuffer Tensor => tensor;
+        public T Input => input;
 
         public InferenceQueue.Place Place => place;
 
@@ -38,18 +42,23 @@ sealed class ClipBatch(ClipVisualEncoder encoder, ClipOptions options, int runsA
         public Action? LeavesRun { get; set; }
     }
 
-    public async Task<float[]> EncodeAsync(Bitmap bitmap, InferenceQueue.Place place, StageClock clock, CancellationToken cancellation)
+    /// <param name="input">Is in use until this returns.</param>
+    /// <param name="place">The request's.</param>
+    /// <param name="clock">The request's.</param>
+    /// <param name="start">Ends the waiting for a run; one that is on goes on.</param>
+    /// <param name="cancellation">Nobody wants the answer any more.</param>
+    public async Task<float[]> EncodeAsync(T input, InferenceQueue.Place place, StageClock clock, CancellationToken start, CancellationToken cancellation)
     {
-        using TensorBuffer tensor = await place.RunAsync(() => encoder.Preprocess(bitmap, clock), cancellation);
         clock.Start(Stage.Queue);
-        var rider = new Rider(tensor, place);
+        var rider = new Rider(input, place);
         Line line = _lines[place.Yields ? 1 : 0];
         Enter(line, rider);
-        using CancellationTokenRegistration leave = cancellation.Register(() => GiveUp(line, rider));
+        using CancellationTokenRegistration late = start.Register(() => Leave(line, rider));
+        using CancellationTokenRegistration unwanted = cancellation.Register(() => GiveUp(line, rider));
         await rider.Started.Task;
         clock.Start(Stage.Inference);
 
-        // Also one that gave up waits for the end of its run: the tensor and the model are in use until then.
+        // Also one that gave up waits for the end of its run: the input and the model are in use until then.
         float[] embedding = await rider.Answer.Task;
         clock.Start(Stage.Postprocess);
         cancellation.ThrowIfCancellationRequested();
@@ -74,7 +83,7 @@ sealed class ClipBatch(ClipVisualEncoder encoder, ClipOptions options, int runsA
 
         if (stepsAside)
         {
-            // Else its place in work stays taken, so that no more pictures than this wait here as tensors.
+            // Else its place in work stays taken, so that no more than this wait here as tensors.
             rider.Place.StepAside();
         }
 
@@ -86,18 +95,27 @@ sealed class ClipBatch(ClipVisualEncoder encoder, ClipOptions options, int runsA
 
     void GiveUp(Line line, Rider rider)
     {
+        Leave(line, rider);
         Action? leavesRun;
         lock (_lock)
         {
             rider.HasGivenUp = true;
             leavesRun = rider.LeavesRun;
+        }
+
+        leavesRun?.Invoke();
+    }
+
+    /// <summary>One that waits leaves the line.</summary>
+    void Leave(Line line, Rider rider)
+    {
+        lock (_lock)
+        {
             if (line.Waiting.Remove(rider))
             {
                 rider.Started.TrySetCanceled(CancellationToken.None);
             }
         }
-
-        leavesRun?.Invoke();
     }
 
     /// <summary>Runs what waits until nothing does.</summary>
@@ -194,7 +212,7 @@ sealed class ClipBatch(ClipVisualEncoder encoder, ClipOptions options, int runsA
         {
             try
             {
-                float[][] rows = encoder.Encode([.. riders.Select(rider => rider.Tensor)], cancellation);
+                float[][] rows = encode([.. riders.Select(rider => rider.Input)], cancellation);
                 riders.Zip(rows).ToList().ForEach(pair => pair.First.Answer.TrySetResult(pair.Second));
                 return;
             }
@@ -213,7 +231,7 @@ sealed class ClipBatch(ClipVisualEncoder encoder, ClipOptions options, int runsA
         {
             try
             {
-                rider.Answer.TrySetResult(encoder.Encode([rider.Tensor], cancellation)[0]);
+                rider.Answer.TrySetResult(encode([rider.Input], cancellation)[0]);
             }
             catch (OperationCanceledException)
             {

@@ -15,6 +15,7 @@ public sealed class ClipVisualEncoder : IDisposable
     readonly ModelSession _session;
     readonly StandardizeTable _table;
     readonly int _side;
+    ClipBatch<TensorBuffer>? _batch;
 
     ClipVisualEncoder(ModelKey key, ModelSession session, StandardizeTable table, int side)
     {
@@ -51,12 +52,12 @@ public sealed class ClipVisualEncoder : IDisposable
             : throw new ModelException(ModelFault.Unusable, $"Model {key} wants pictures of {width}×{height}; only squares are known here.");
     }
 
-    /// <summary>Where pictures ride together; null where each has a run of its own.</summary>
-    internal ClipBatch? Batch { get; private set; }
+    /// <summary>Pictures that come at the same time share a run.</summary>
+    internal bool SharesRuns => _batch is not null;
 
     /// <summary>From here on pictures that come at the same time share a run, if the settings want it and the model can.</summary>
     public void RideTogether(ClipOptions options, int runsAtOnce, TimeProvider time) =>
-        Batch = options.MaxBatch > 1 && _session.Inputs[0].Dimensions[0] < 0 ? new ClipBatch(this, options, runsAtOnce, time) : null;
+        _batch = options.MaxBatch > 1 && _session.Inputs[0].Dimensions[0] < 0 ? new ClipBatch<TensorBuffer>(Encode, options, runsAtOnce, time) : null;
 
     /// <summary>The embedding, as many floats as the model gives.</summary>
     public float[] Encode(Bitmap bitmap, StageClock clock, CancellationToken cancellation)
@@ -68,8 +69,21 @@ public sealed class ClipVisualEncoder : IDisposable
         return output.FirstRow;
     }
 
+    /// <summary>As above, in a run together with others, where <see cref="SharesRuns"/>.</summary>
+    /// <param name="bitmap">The picture.</param>
+    /// <param name="place">The request's.</param>
+    /// <param name="clock">The request's.</param>
+    /// <param name="start">Ends the waiting for a run.</param>
+    /// <param name="cancellation">Nobody wants the answer any more.</param>
+    internal async Task<float[]> EncodeTogetherAsync(
+        Bitmap bitmap, InferenceQueue.Place place, StageClock clock, CancellationToken start, CancellationToken cancellation)
+    {
+        using TensorBuffer tensor = await place.RunAsync(() => Preprocess(bitmap, clock), start);
+        return await _batch!.EncodeAsync(tensor, place, clock, start, cancellation);
+    }
+
     /// <summary>What a picture becomes on its way into the model.</summary>
-    internal TensorBuffer Preprocess(Bitmap bitmap, StageClock clock)
+    TensorBuffer Preprocess(Bitmap bitmap, StageClock clock)
     {
         clock.Start(Stage.Preprocess);
         var tensor = new TensorBuffer(3 * _side * _side);
@@ -88,7 +102,7 @@ public sealed class ClipVisualEncoder : IDisposable
 
     /// <summary>An embedding for each, by one run.</summary>
     /// <exception cref="ModelException">The model fails, or does not give a row for each.</exception>
-    internal float[][] Encode(IReadOnlyList<TensorBuffer> pictures, CancellationToken cancellation)
+    float[][] Encode(IReadOnlyList<TensorBuffer> pictures, CancellationToken cancellation)
     {
         int length = 3 * _side * _side;
         using var batch = new TensorBuffer(pictures.Count * length);
@@ -98,9 +112,7 @@ public sealed class ClipVisualEncoder : IDisposable
         }
 
         OutputTensor output = _session.Run(batch.Memory, [pictures.Count, 3, _side, _side], cancellation);
-        return pictures.Count == 1 ? [output.FirstRow]
-            : output.Dimensions is [var rows, ..] && rows == pictures.Count ? [.. output.Values.Chunk(output.Values.Length / pictures.Count)]
-            : throw new ModelException(ModelFault.Unusable, $"Model {_key} does not answer with a row for each picture.");
+        return output.Rows(pictures.Count) ?? throw new ModelException(ModelFault.Unusable, $"Model {_key} does not answer with a row for each picture.");
     }
 
     public void Dispose() => _session.Dispose();

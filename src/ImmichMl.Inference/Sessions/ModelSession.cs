@@ -11,6 +11,10 @@ public readonly record struct OutputTensor(float[] Values, long[] Dimensions)
 {
     /// <summary>The first row: everything under index 0 of the first axis.</summary>
     public float[] FirstRow => Dimensions is [> 1, ..] ? Values[..(Values.Length / (int)Dimensions[0])] : Values;
+
+    /// <summary>A row for each of so many inputs; null where there are more or fewer.</summary>
+    public float[][]? Rows(int count) => count == 1 ? [FirstRow]
+        : Dimensions is [var rows, ..] && rows == count ? [.. Values.Chunk(Values.Length / count)] : null;
 }
 
 /// <summary>Reads an output: values in row-major order, and the dimensions.</summary>

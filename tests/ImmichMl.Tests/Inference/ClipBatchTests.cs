@@ -87,4 +87,16 @@ public sealed class ClipBatchTests
         // And the line goes on.
         await Assert.That((await daemon.Client.PredictAsync(Request(1))).Clip!.Length).IsEqualTo(Outputs + 1);
     }
+
+    [Test]
+    public async Task One_whose_deadline_passes_while_it_waits_for_others_is_told_and_the_others_are_answered()
+    {
+        using TempFolder cache = Cache(takesMany: true);
+        await using RunningDaemon daemon = await StartAsync(cache, most: 4, wait: 1000);
+        await daemon.Client.LoadAsync(new ModelAddress("clip", "visual", Model));
+        Task<PredictResult> late = daemon.Client.PredictAsync(Request(0) with { DeadlineMs = 200 });
+        Task<PredictResult> good = daemon.Client.PredictAsync(Request(1));
+        await Assert.That((await Assert.That(async () => await late.Within()).Throws<MlErrorException>())!.Code.Name).IsEqualTo("deadline_exceeded");
+        await Assert.That((await good.Within()).Clip!.Length).IsEqualTo(Outputs + 1);
+    }
 }
