@@ -72,6 +72,11 @@ public sealed class Pipeline(SessionCache models, InferenceQueue queue, DecodeQu
                     for (int i = 0; i < plan.Count; i++)
                     {
                         cancellation.ThrowIfCancellationRequested();
+                        if (plan.Count > 1)
+                        {
+                            clock.Begin(plan[i].Key.Kind);
+                        }
+
                         answer = Step(leases[i].Model, plan[i], picture?.Bitmap, request.Text, answer, clock, cancellation);
                     }
 

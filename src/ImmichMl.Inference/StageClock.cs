@@ -1,3 +1,5 @@
+using ImmichMl.Models;
+
 namespace ImmichMl.Inference;
 
 /// <summary>The stages of a request, in order.</summary>
@@ -13,7 +15,11 @@ public enum Stage
 /// <summary>Adds up where one request's time goes. One stage runs at a time; a stage may run again.</summary>
 public sealed class StageClock(TimeProvider time)
 {
-    readonly TimeSpan[] _spent = new TimeSpan[Enum.GetValues<Stage>().Length];
+    static readonly int s_stages = Enum.GetValues<Stage>().Length;
+
+    readonly TimeSpan[] _spent = new TimeSpan[s_stages];
+    Dictionary<ModelKind, TimeSpan[]>? _ofTasks;
+    TimeSpan[]? _task;
     long _since = time.GetTimestamp();
     Stage _stage = Stage.Queue;
 
@@ -21,6 +27,17 @@ public sealed class StageClock(TimeProvider time)
     public int Runs { get; private set; }
 
     public TimeSpan this[Stage stage] => _spent[(int)stage];
+
+    /// <summary>What a stage took of one task; of the whole request where its tasks were not told apart.</summary>
+    public TimeSpan Of(ModelKind task, Stage stage) =>
+        _ofTasks?.GetValueOrDefault(task) is { } spent ? spent[(int)stage] : this[stage];
+
+    /// <summary>From here on the time is one task's, and the request's as ever.</summary>
+    public void Begin(ModelKind task)
+    {
+        Stop();
+        _task = (_ofTasks ??= [])[task] = new TimeSpan[s_stages];
+    }
 
     /// <summary>Ends the stage that runs and begins another.</summary>
     public void Start(Stage stage)
@@ -37,7 +54,13 @@ public sealed class StageClock(TimeProvider time)
     public void Stop()
     {
         long now = time.GetTimestamp();
-        _spent[(int)_stage] += time.GetElapsedTime(_since, now);
+        TimeSpan spent = time.GetElapsedTime(_since, now);
+        _spent[(int)_stage] += spent;
+        if (_task is not null)
+        {
+            _task[(int)_stage] += spent;
+        }
+
         _since = now;
     }
 }

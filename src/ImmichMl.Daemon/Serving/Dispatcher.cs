@@ -31,14 +31,14 @@ sealed class Dispatcher(
         {
             Result result = await ResultAsync(request, frame, connection, clock, arrival, cancellation);
             response = new Response { Id = request.Id, Result = result };
-            Count(request, response);
+            Count(request, response, clock);
             log.Answered(request.Id, connection, request.Operation, time.GetElapsedTime(arrival).TotalMilliseconds, clock.Runs);
         }
         catch (Exception fault)
         {
             ErrorDetail error = ErrorMap.ToDetail(fault);
             response = new Response { Id = request.Id, Error = error };
-            Count(request, response);
+            Count(request, response, clock);
             if (error.Code == ErrorCode.Internal)
             {
                 log.Failed(request.Id, connection, request.Operation, fault);
@@ -54,7 +54,7 @@ sealed class Dispatcher(
         return response;
     }
 
-    void Count(Request request, Response response)
+    void Count(Request request, Response response, StageClock clock)
     {
         if (request is not PredictRequest predict)
         {
@@ -63,7 +63,7 @@ sealed class Dispatcher(
 
         if (response.Result is PredictResult { Timings: { } timings })
         {
-            statistics.Add(predict.Tasks, timings);
+            statistics.Add(predict.Tasks, timings, clock);
         }
         else if (response.Error is { Code: var code })
         {

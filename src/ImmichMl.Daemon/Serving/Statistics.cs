@@ -1,13 +1,19 @@
+using ImmichMl.Inference;
+using ImmichMl.Models;
 using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Daemon.Serving;
 
-/// <summary>Counts answers and their times by model. A name that no model has stands as an empty one, so that peers cannot make it grow.</summary>
+/// <summary>
+/// Counts answers and their times by model: waiting, decoding and the total are the request's, the rest the model's own. A name that no model has stands as an empty one, so that peers
+/// cannot make it grow.
+/// </summary>
 sealed class Statistics
 {
     const int MostModels = 256;
 
     static readonly double[] s_bounds = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000];
+    static readonly Stage[] s_ownStages = [Stage.Preprocess, Stage.Inference, Stage.Postprocess];
     static readonly string[] s_stages = ["queue", "decode", "preprocess", "inference", "postprocess", "total"];
 
     readonly Lock _lock = new();
@@ -25,13 +31,21 @@ sealed class Statistics
     }
 
     /// <summary>An answer with a result.</summary>
-    public void Add(IEnumerable<TaskEntry> tasks, Timings timings)
+    /// <param name="tasks">What was asked for.</param>
+    /// <param name="timings">The request's.</param>
+    /// <param name="clock">Tells its tasks apart.</param>
+    public void Add(IEnumerable<TaskEntry> tasks, Timings timings, StageClock clock)
     {
-        double[] times = [timings.Queue, timings.Decode, timings.Preprocess, timings.Inference, timings.Postprocess, timings.Total];
         lock (_lock)
         {
-            foreach (Entry entry in tasks.Select(task => EntryOf(new ModelAddress(task.Task, task.Type, task.ModelName))))
+            foreach (TaskEntry task in tasks)
             {
+                var kind = new ModelKind(task.Task, task.Type);
+                double[] times =
+                [
+                    timings.Queue, timings.Decode, .. s_ownStages.Select(stage => clock.Of(kind, stage).TotalMilliseconds), timings.Total,
+                ];
+                Entry entry = EntryOf(new ModelAddress(task.Task, task.Type, task.ModelName));
                 entry.Codes["ok"] = entry.Codes.GetValueOrDefault("ok") + 1;
                 entry.Count++;
                 for (int stage = 0; stage < times.Length; stage++)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using ImmichMl.Protocol.Messages;
@@ -91,6 +92,29 @@ public sealed class ResidencyTests
         await Assert.That(total.SumMs).IsGreaterThanOrEqualTo(stats.Latency.Single(histogram => histogram.Stage == "inference").SumMs);
         await Assert.That(stats.Memory.RssBytes).IsGreaterThan(stats.Memory.AnonBytes);
         await Assert.That(stats.Memory.AnonBytes).IsGreaterThan(1_000_000);
+    }
+
+    [Test]
+    public async Task The_models_of_one_request_have_each_its_own_time_and_together_the_requests()
+    {
+        const string Name = "made_up";
+        using var cache = new TempFolder();
+        cache.Write(TextModels.Detector(), "ocr", Name, "detection", "model.onnx");
+        cache.Write(TextModels.Recognizer(TextModels.Characters, "n"), "ocr", Name, "recognition", "model.onnx");
+        await using RunningDaemon daemon = await RunningDaemon.StartAsync(cache.Path);
+        PredictResult answer = await daemon.Client.PredictAsync(new PredictRequest
+        {
+            Id = 0,
+            Tasks = [Ask.Task("ocr", "detection", Name), Ask.Task("ocr", "recognition", Name)],
+            Image = new ReadOnlySequence<byte>(TextPicture.Draw(500, 300, new DrawnLine(60, 60, "ABC"))),
+        });
+        await Assert.That(answer.Ocr!.Text!.Single()).IsEqualTo("ABC");
+        IReadOnlyList<LatencyHistogram> latency = (await daemon.Client.GetStatsAsync()).Latency;
+        double[] inference = [.. latency.Where(histogram => histogram.Stage == "inference").Select(histogram => histogram.SumMs)];
+        await Assert.That(inference.Length).IsEqualTo(2);
+        await Assert.That(inference.Min()).IsGreaterThan(0);
+        await Assert.That(Math.Abs(inference.Sum() - answer.Timings.Inference)).IsLessThan(1e-3);
+        await Assert.That(latency.Where(histogram => histogram.Stage == "total").Select(histogram => histogram.SumMs).Distinct().Single()).IsEqualTo(answer.Timings.Total);
     }
 
     [Test]
