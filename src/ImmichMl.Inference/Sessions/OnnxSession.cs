@@ -10,37 +10,32 @@ namespace ImmichMl.Inference.Sessions;
 sealed class OnnxSession : ModelSession
 {
     readonly ModelKey _key;
-    readonly InferenceSession _session;
-    readonly Lazy<InferenceSession?> _single;
+    readonly GraphSessions _sessions;
     readonly string[] _outputNames;
     readonly long _arenaKeep;
 
-    OnnxSession(ModelKey key, InferenceSession session, long arenaKeep, Func<InferenceSession>? single)
+    OnnxSession(ModelKey key, InferenceSession first, GraphSessions sessions, long arenaKeep)
     {
         _key = key;
+        _sessions = sessions;
         _arenaKeep = arenaKeep;
-        _session = session;
-        _single = new Lazy<InferenceSession?>(() => TryLoad(single));
-        Inputs = Describe(session.InputNames, session.InputMetadata);
-        Outputs = Describe(session.OutputNames, session.OutputMetadata);
+        Inputs = Describe(first.InputNames, first.InputMetadata);
+        Outputs = Describe(first.OutputNames, first.OutputMetadata);
+        Metadata = first.ModelMetadata.CustomMetadataMap;
         _outputNames = [.. Outputs.Select(output => output.Name)];
     }
 
-    /// <param name="key">Which model.</param>
-    /// <param name="path">Its graph.</param>
-    /// <param name="options">Of the session.</param>
-    /// <param name="arenaKeep">Bytes that may lie free in the arena after a run.</param>
-    /// <param name="single">Opens the session for runs that share the cores; null: there is but one.</param>
-    internal static OnnxSession Load(ModelKey key, string path, SessionOptions options, long arenaKeep, Func<InferenceSession>? single = null)
+    /// <summary>Takes over the session, or sessions of one graph; <paramref name="arenaKeep"/> bytes may lie free in the arena after a run.</summary>
+    internal static OnnxSession Over(ModelKey key, InferenceSession first, long arenaKeep, GraphSessions? others = null)
     {
-        var session = new InferenceSession(path, options);
+        GraphSessions sessions = others ?? new GraphSessions(first);
         try
         {
-            return new OnnxSession(key, session, arenaKeep, single);
+            return new OnnxSession(key, first, sessions, arenaKeep);
         }
         catch
         {
-            session.Dispose();
+            sessions.Dispose();
             throw;
         }
     }
@@ -49,7 +44,7 @@ sealed class OnnxSession : ModelSession
 
     public override IReadOnlyList<TensorInfo> Outputs { get; }
 
-    public override IReadOnlyDictionary<string, string> Metadata => _session.ModelMetadata.CustomMetadataMap;
+    public override IReadOnlyDictionary<string, string> Metadata { get; }
 
     public override IReadOnlyList<OutputTensor> RunAll(Memory<float> input, long[] dimensions, CancellationToken cancellation) =>
         Run(input, dimensions, _outputNames, static (session, outputs) => outputs.Select(session.ToTensor).ToArray(), cancellation);
@@ -69,19 +64,6 @@ sealed class OnnxSession : ModelSession
                     : read(session.ToTensor(outputs[0]).Values, info.Shape);
             },
             cancellation);
-
-    /// <summary>Without a session of its own kind a run makes do with the other.</summary>
-    static InferenceSession? TryLoad(Func<InferenceSession>? single)
-    {
-        try
-        {
-            return single?.Invoke();
-        }
-        catch (OnnxRuntimeException)
-        {
-            return null;
-        }
-    }
 
     public override OutputTensor RunIntegers(IReadOnlyList<long[]> rows, CancellationToken cancellation) =>
         Run(
@@ -120,13 +102,15 @@ sealed class OnnxSession : ModelSession
     {
         OrtValue[] values = [];
         using var run = new RunOptions();
-        InferenceSession session = RunKind.IsOneOfMany && _single.Value is { } single ? single : _session;
         using CancellationTokenRegistration stop = cancellation.Register(() => run.Terminate = true);
         try
         {
             values = feed();
-            using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(run, inputs, values, names);
-            return read(this, outputs);
+            return _sessions.Run(RunKind.IsOneOfMany, session =>
+            {
+                using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(run, inputs, values, names);
+                return read(this, outputs);
+            });
         }
         catch (OnnxRuntimeException) when (cancellation.IsCancellationRequested)
         {
@@ -217,12 +201,5 @@ sealed class OnnxSession : ModelSession
         || e.Message.Contains("bad_alloc", StringComparison.Ordinal)
         || e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase);
 
-    public override void Dispose()
-    {
-        _session.Dispose();
-        if (_single.IsValueCreated)
-        {
-            _single.Value?.Dispose();
-        }
-    }
+    public override void Dispose() => _sessions.Dispose();
 }

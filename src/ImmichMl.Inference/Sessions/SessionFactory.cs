@@ -120,7 +120,7 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
             }
 
             using SessionOptions session = Settings(key.Kind, options.ChosenIntraOpThreads);
-            OnnxSession loaded = OnnxSession.Load(key, path, session, options.ArenaKeep);
+            OnnxSession loaded = OnnxSession.Over(key, new InferenceSession(path, session), options.ArenaKeep);
             prepared?.Want(key, path);
             return loaded;
         }
@@ -138,20 +138,31 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
     {
         try
         {
-            using SessionOptions session = Settings(key.Kind, options.ChosenIntraOpThreads, isPrepared: true);
-
-            // The weights are mapped once, so a second session for one of many runs costs little.
-            return OnnxSession.Load(key, graph, session, options.ArenaKeep, options.ChosenIntraOpThreads == 1 ? null : () =>
-            {
-                using SessionOptions single = Settings(key.Kind, threads: 1, isPrepared: true);
-                return new InferenceSession(graph, single);
-            });
+            // The weights are mapped once: a session more costs little.
+            int threads = options.ChosenIntraOpThreads;
+            InferenceSession first = OpenCopy(key.Kind, graph, threads, packs: false);
+            return OnnxSession.Over(
+                key, first, options.ArenaKeep,
+                new GraphSessions(
+                    first, isOneOfMany => OpenCopy(key.Kind, graph, isOneOfMany ? 1 : threads, packs: true), hasKinds: threads > 1,
+                    () => PreparedModels.Discard(graph)));
         }
         catch (OnnxRuntimeException e) when (!OnnxSession.IsOutOfMemory(e))
         {
             PreparedModels.Discard(graph);
             return null;
         }
+    }
+
+    InferenceSession OpenCopy(ModelKind kind, string graph, int threads, bool packs)
+    {
+        using SessionOptions session = Settings(kind, threads, isPrepared: true);
+        if (!packs)
+        {
+            session.AddSessionConfigEntry("session.disable_prepacking", "1");
+        }
+
+        return new InferenceSession(graph, session);
     }
 
     SessionOptions Settings(ModelKind kind, int threads, bool isPrepared = false, bool sharesArena = true)

@@ -67,8 +67,19 @@ public sealed class PreparedModelTests
         await Assert.That(File.Exists(Path.Combine(wanted!, "weights.bin"))).IsTrue();
         await Assert.That(ExternalWeights.AreAligned(Path.Combine(wanted!, "model.onnx"))).IsTrue();
         prepared.Missing = (_, _, _) => throw new InvalidOperationException("It is there.");
-        float[] again = Embed(store, new SessionFactory(options, prepared));
-        await Assert.That(again.SequenceEqual(plain)).IsTrue();
+
+        // The session that opens first sums up in another order; the packed ones, which follow, do as the plain model does.
+        using (ClipVisualEncoder encoder = ClipVisualEncoder.Load(Key, store, new SessionFactory(options, prepared)))
+        {
+            float[] first = Embed(encoder);
+            await Assert.That(first.Zip(plain).All(pair => Math.Abs(pair.First - pair.Second) < 2e-5f)).IsTrue();
+            for (int i = 0; i < 500 && !Embed(encoder).SequenceEqual(plain); i++)
+            {
+                await Task.Delay(10);
+            }
+
+            await Assert.That(Embed(encoder).SequenceEqual(plain)).IsTrue();
+        }
 
         // One that was cut off in the middle goes, and the model itself is loaded.
         await File.WriteAllBytesAsync(Path.Combine(wanted!, "model.onnx"), [8, 1, 2]);
@@ -101,6 +112,11 @@ public sealed class PreparedModelTests
     static float[] Embed(ModelStore store, SessionFactory sessions)
     {
         using ClipVisualEncoder encoder = ClipVisualEncoder.Load(Key, store, sessions);
+        return Embed(encoder);
+    }
+
+    static float[] Embed(ClipVisualEncoder encoder)
+    {
         using Bitmap bitmap = Bitmap.Allocate(Side, Side);
         for (int i = 0; i < bitmap.Pixels.Length; i++)
         {
