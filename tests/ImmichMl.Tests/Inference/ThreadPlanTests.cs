@@ -6,6 +6,8 @@ namespace ImmichMl.Tests.Inference;
 /// <summary>The plan starts from the cores that this process may use, and says so.</summary>
 public sealed class ThreadPlanTests
 {
+    const int NoGroups = 77;
+
     [Test]
     [Arguments(4, "0-3\n", "4 cores")]
     [Arguments(2, "0-3,8\n", "2 of 5 cores (affinity or a CPU quota)")]
@@ -27,6 +29,38 @@ public sealed class ThreadPlanTests
         await Assert.That(served.Output).Contains("MACHINE_LEARNING_REQUEST_THREADS=1\n").Because(served.Errors);
         Finished free = await ChildProgram.RunAsync(["serve", "--print-config"]);
         await Assert.That(free.Output).Contains($"MACHINE_LEARNING_REQUEST_THREADS={Environment.ProcessorCount}\n");
+    }
+
+    /// <summary>
+    /// A real hierarchy of version 2, seen by one process alone, with a group whose folder is covered by one that holds the quota: where
+    /// version 1 has the processor, that file is not there. The kernel enforces nothing here; what is tested is who reads it.
+    /// </summary>
+    [Test]
+    [Arguments("100000 100000", 1)]
+    [Arguments("120000 100000", 2)]
+    [Arguments("max 100000", 0)]
+    public async Task A_quota_of_cgroups_version_2_makes_fewer_threads(string quota, int cores)
+    {
+        if (Environment.ProcessorCount < 2)
+        {
+            Skip.Test("One core cannot be made fewer.");
+        }
+
+        string script = $"""
+            group=/sys/fs/cgroup/immich-ml-test-$$
+            mount -t cgroup2 none /sys/fs/cgroup && mkdir $group && echo $$ > $group/cgroup.procs && mount -t tmpfs none $group && echo '{quota}' > $group/cpu.max || exit {NoGroups}
+            "$@"
+            code=$?
+            umount $group && echo $$ > /sys/fs/cgroup/cgroup.procs && rmdir $group
+            exit $code
+            """;
+        Finished served = await ChildProgram.RunThroughAsync(["unshare", "-m", "sh", "-c", script, "sh"], ["serve", "--print-config"]);
+        if (served.ExitCode == NoGroups || served.Errors.Contains("unshare", StringComparison.Ordinal))
+        {
+            Skip.Test($"No control group of version 2 can be made here: {served.Errors}");
+        }
+
+        await Assert.That(served.Output).Contains($"MACHINE_LEARNING_REQUEST_THREADS={(cores == 0 ? Environment.ProcessorCount : cores)}\n").Because(served.Errors);
     }
 
     static Group NoGroup()
