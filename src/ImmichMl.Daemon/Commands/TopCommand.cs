@@ -78,7 +78,7 @@ static class TopCommand
         int widest = shown.Select(address => NameOf(address).Length).Append(20).Max();
         var text = new StringBuilder();
         text.Append($"immich-ml {info.Version}, pid {info.Pid}   waiting {now.Queue.Interactive} interactive, {now.Queue.Background} background\n")
-            .Append($"memory {Output.Bytes(now.Memory.RssBytes)} resident, {Output.Bytes(now.Memory.AnonBytes)} anonymous, {Output.Bytes(now.Memory.ArenaBytes)} of it in arenas\n")
+            .Append($"memory {Output.Bytes(now.Memory.RssBytes)} resident, {Output.Bytes(now.Memory.AnonBytes)} anonymous; arenas hold {Output.Bytes(now.Memory.ArenaBytes)}\n")
             .Append($"{info.Threads}\n\n")
             .Append($"{"model".PadRight(widest)} {"state",-8} {"size",8} {"idle s",6} {"ok",8} {"errors",6} {"/s",6} {"mean ms",8} {"inference",9}\n");
         foreach (ModelAddress address in shown)
