@@ -6,6 +6,7 @@ using ImmichMl.Benchmarks.Daemon;
 using ImmichMl.Benchmarks.Fetch;
 using ImmichMl.Benchmarks.Fuzzing;
 using ImmichMl.Benchmarks.Imaging;
+using ImmichMl.Benchmarks.Overhead;
 using ImmichMl.Benchmarks.Residency;
 using ImmichMl.Benchmarks.Tokenizers;
 using ImmichMl.Imaging.Codecs;
@@ -16,6 +17,7 @@ namespace ImmichMl.Benchmarks;
 /// <c>daemon --binary PATH [--cache DIR] [--no-storms]</c> measures a published daemon from outside;
 /// <c>gateway --binary PATH --gateway PATH</c> what HTTP costs on top;
 /// <c>residency BAR --binary PATH --cache DIR --corpus DIR</c> one bar of memory and scheduling (see Residency/ResidencyReport.cs);
+/// <c>overhead BAR --binary PATH --cache DIR --corpus DIR</c> what is not model time (see Overhead/OverheadReport.cs);
 /// <c>shapes --binary PATH --cache DIR --pictures DIR --ocr NAME --faces NAME</c> its memory over 300 shapes; <c>imaging FOLDER</c>
 /// serves Imaging/compare.py; <c>fetch --binary PATH --folder DIR [MEGABYTES]</c> a download's memory and speed; <c>text-maps MODEL FOLDER PICTURE…</c> feeds golden/geometry/make_real.py; <c>fuzz FOLDER…</c> feeds
 /// damaged pictures to the decoders; <c>tokenizers FOLDER</c> measures and fuzzes them; everything else goes to BenchmarkDotNet
@@ -47,6 +49,11 @@ static class Program
         if (args is ["residency", var bar, "--binary", var measured, "--cache", var cacheOfModels, "--corpus", var corpus])
         {
             return await ResidencyReport.RunAsync(bar, Path.GetFullPath(measured), Path.GetFullPath(cacheOfModels), Path.GetFullPath(corpus));
+        }
+
+        if (args is ["overhead", var what, "--binary", var weighed, "--cache", var weighedCache, "--corpus", var weighedCorpus])
+        {
+            return await OverheadReport.RunAsync(what, Path.GetFullPath(weighed), Path.GetFullPath(weighedCache), Path.GetFullPath(weighedCorpus));
         }
 
         if (args is ["probe", var socket])

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -121,6 +122,7 @@ static unsafe class BicubicPass
         return Vector128.Load(four);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<double> Along(Vector128<byte> four, Vector256<double> dx) => Cubic(
         ToDouble(Ssse3.Shuffle(four, Vector128.Create((byte)0, 128, 128, 128, 1, 128, 128, 128, 2, 128, 128, 128, 128, 128, 128, 128))),
         ToDouble(Ssse3.Shuffle(four, Vector128.Create((byte)3, 128, 128, 128, 4, 128, 128, 128, 5, 128, 128, 128, 128, 128, 128, 128))),
@@ -130,6 +132,7 @@ static unsafe class BicubicPass
 
     static Vector256<double> ToDouble(Vector128<byte> values) => Avx.ConvertToVector256Double(values.AsInt32());
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<double> Cubic(Vector256<double> v1, Vector256<double> v2, Vector256<double> v3, Vector256<double> v4, Vector256<double> d)
     {
         var p2 = v3 - v1;

@@ -24,9 +24,9 @@ static unsafe class BilinearVectors
         }
 
         fixed (int* first = taps.First)
-        fixed (short* a = taps.FirstWeight, b = taps.SecondWeight)
+        fixed (uint* weights = taps.Pairs)
         {
-            return path == PixelPath.Avx2 ? AcrossAvx2(row, first, a, b, end, to) : Across128(row, first, a, b, end, to);
+            return path == PixelPath.Avx2 ? AcrossAvx2(row, first, weights, end, to) : Across128(row, first, weights, end, to);
         }
     }
 
@@ -49,13 +49,13 @@ static unsafe class BilinearVectors
     // The lowest byte of each of three 32-bit numbers.
     static Vector128<byte> Bytes => Vector128.Create(0xFF080400, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF).AsByte();
 
-    static int Across128(byte* row, int* first, short* a, short* b, int end, short* to)
+    static int Across128(byte* row, int* first, uint* weights, int end, short* to)
     {
         var x = 0;
         for (; x + 2 <= end; x += 2)
         {
-            var left = Weigh(Load8(row + (first[x] * 3)), Weights(a[x], b[x]));
-            var right = Weigh(Load8(row + (first[x + 1] * 3)), Weights(a[x + 1], b[x + 1]));
+            var left = Weigh(Load8(row + (first[x] * 3)), Vector128.Create(weights[x]).AsInt16());
+            var right = Weigh(Load8(row + (first[x + 1] * 3)), Vector128.Create(weights[x + 1]).AsInt16());
             var both = AdvSimd.IsSupported
                 ? Vector128.Create(AdvSimd.ExtractNarrowingLower(left), AdvSimd.ExtractNarrowingLower(right))
                 : Sse2.PackSignedSaturate(left, right);
@@ -65,18 +65,19 @@ static unsafe class BilinearVectors
         return x;
     }
 
-    static int AcrossAvx2(byte* row, int* first, short* a, short* b, int end, short* to)
+    static int AcrossAvx2(byte* row, int* first, uint* weights, int end, short* to)
     {
         var pairs = Vector256.Create(Pairs, Pairs);
         var close = Vector256.Create(Close, Close);
+        Vector256<int> zeroTwo = Vector256.Create(0, 0, 0, 0, 2, 2, 2, 2), oneThree = Vector256.Create(1, 1, 1, 1, 3, 3, 3, 3);
         var x = 0;
         for (; x + 4 <= end; x += 4)
         {
             // Within each half of 128 bits stand two pixels that follow one another: 0 and 1, 2 and 3.
             var even = Vector256.Create(Load8(row + (first[x] * 3)), Load8(row + (first[x + 2] * 3)));
             var odd = Vector256.Create(Load8(row + (first[x + 1] * 3)), Load8(row + (first[x + 3] * 3)));
-            var evenWeights = Vector256.Create(Weights(a[x], b[x]), Weights(a[x + 2], b[x + 2]));
-            var oddWeights = Vector256.Create(Weights(a[x + 1], b[x + 1]), Weights(a[x + 3], b[x + 3]));
+            var four = Vector128.Load(weights + x).AsInt32().ToVector256Unsafe();
+            Vector256<short> evenWeights = Avx2.PermuteVar8x32(four, zeroTwo).AsInt16(), oddWeights = Avx2.PermuteVar8x32(four, oneThree).AsInt16();
             var left = Avx2.ShiftRightArithmetic(Avx2.MultiplyAddAdjacent(Avx2.Shuffle(even, pairs).AsInt16(), evenWeights), 4);
             var right = Avx2.ShiftRightArithmetic(Avx2.MultiplyAddAdjacent(Avx2.Shuffle(odd, pairs).AsInt16(), oddWeights), 4);
             var closed = Avx2.Shuffle(Avx2.PackSignedSaturate(left, right).AsByte(), close).AsInt16();

@@ -9,6 +9,9 @@ readonly struct LinearTaps
     public readonly short[] FirstWeight;
     public readonly short[] SecondWeight;
 
+    /// <summary>Both weights of a place as the two halves of one number, the first below.</summary>
+    public readonly uint[] Pairs;
+
     /// <param name="source">Length of the side that is read.</param>
     /// <param name="target">Length of the side that is made.</param>
     /// <param name="clamp">Whether a place outside takes the edge pixel alone. OpenCV does so along the rows; down the
@@ -18,6 +21,7 @@ readonly struct LinearTaps
         First = new int[target];
         FirstWeight = new short[target];
         SecondWeight = new short[target];
+        Pairs = new uint[target];
 
         // Two divisions in double and then one rounding to single, as OpenCV has them.
         var scale = 1 / ((double)target / source);
@@ -34,6 +38,7 @@ readonly struct LinearTaps
             First[i] = first;
             FirstWeight[i] = (short)MathF.Round((1 - fraction) * One);
             SecondWeight[i] = (short)MathF.Round(fraction * One);
+            Pairs[i] = (ushort)FirstWeight[i] | ((uint)(ushort)SecondWeight[i] << 16);
         }
     }
 }

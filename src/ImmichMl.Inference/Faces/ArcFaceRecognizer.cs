@@ -103,7 +103,7 @@ public sealed class ArcFaceRecognizer : IDisposable
     }
 
     /// <summary>Null where a batch of more than one did not come back whole: the graph cannot take it.</summary>
-    IEnumerable<float[]>? Embed(Bitmap bitmap, Face[] faces, int rows, StageClock clock, CancellationToken cancellation)
+    float[][]? Embed(Bitmap bitmap, Face[] faces, int rows, StageClock clock, CancellationToken cancellation)
     {
         int length = rows * FaceLength;
         using var tensor = new TensorBuffer(length);
@@ -118,9 +118,14 @@ public sealed class ArcFaceRecognizer : IDisposable
 
             tensor.Part(faces.Length * FaceLength, (rows - faces.Length) * FaceLength).Clear();
             clock.Start(Stage.Inference);
-            OutputTensor output = _session.Run(tensor.Memory, [rows, 3, FaceAligner.Side, FaceAligner.Side], cancellation);
-            clock.Start(Stage.Postprocess);
-            return Rows(output, rows)?.Take(faces.Length);
+            return _session.Run(
+                tensor.Memory, [rows, 3, FaceAligner.Side, FaceAligner.Side],
+                (values, dimensions) =>
+                {
+                    clock.Start(Stage.Postprocess);
+                    return Rows(values, dimensions, rows, faces.Length);
+                },
+                cancellation);
         }
         catch (ModelException) when (rows > 1 && _fixedBatch == 0)
         {
@@ -128,17 +133,25 @@ public sealed class ArcFaceRecognizer : IDisposable
         }
     }
 
-    float[][]? Rows(OutputTensor output, int rows)
+    /// <summary>The first so many rows.</summary>
+    float[][]? Rows(ReadOnlySpan<float> values, long[] dimensions, int rows, int wanted)
     {
         // A single face may come without its batch axis.
-        if (output.Values.Length > 0 && (output.Dimensions is [var first, ..] && first == rows || rows == 1))
+        if (values.Length > 0 && ((dimensions is [var first, ..] && first == rows) || rows == 1))
         {
-            return [.. output.Values.Chunk(output.Values.Length / rows)];
+            var embeddings = new float[wanted][];
+            int length = values.Length / rows;
+            for (int i = 0; i < wanted; i++)
+            {
+                embeddings[i] = values.Slice(i * length, length).ToArray();
+            }
+
+            return embeddings;
         }
 
         return rows > 1 && _fixedBatch == 0
             ? null
-            : throw new ModelException(ModelFault.Unusable, $"Model {_key} answers {rows} faces with {output.Dimensions.FirstOrDefault()} rows.");
+            : throw new ModelException(ModelFault.Unusable, $"Model {_key} answers {rows} faces with {dimensions.FirstOrDefault()} rows.");
     }
 
     public void Dispose() => _session.Dispose();

@@ -70,14 +70,21 @@ sealed class ScrfdOutputs
         {
             int stride = FirstStride << i;
             int columns = _width / stride;
-            ReadOnlySpan<float> scores = _scores[i].Values;
+
+            // Once for all: asking for them goes through ONNX Runtime and allocates.
+            ReadOnlySpan<float> scores = _scores[i].Values, boxes = _boxes[i].Values;
+            ReadOnlySpan<float> landmarks = _landmarks.Length == 0 ? [] : _landmarks[i].Values;
             int anchors = scores.Length / Cells(i);
             for (int row = 0; row < scores.Length; row++)
             {
                 if (scores[row] >= minScore)
                 {
                     int cell = row / anchors;
-                    faces.Add(FaceAt(i, row, cell % columns * stride, cell / columns * stride, stride, scale));
+                    float x = cell % columns * stride, y = cell / columns * stride;
+                    faces.Add(new Face(BoxAt(boxes.Slice(4 * row, 4), x, y, stride, scale), scores[row])
+                    {
+                        Landmarks = landmarks.IsEmpty ? null : LandmarksAt(landmarks.Slice(10 * row, 10), x, y, stride, scale),
+                    });
                 }
             }
         }
@@ -86,18 +93,12 @@ sealed class ScrfdOutputs
         return [.. faces.OrderByDescending(face => face.Score)];
     }
 
-    Face FaceAt(int i, int row, float x, float y, float stride, float scale)
-    {
-        ReadOnlySpan<float> edges = _boxes[i].Values.Slice(4 * row, 4);
-        var box = new FaceBox(
-            (x - (edges[0] * stride)) / scale, (y - (edges[1] * stride)) / scale, (x + (edges[2] * stride)) / scale, (y + (edges[3] * stride)) / scale);
-        return new Face(box, _scores[i].Values[row]) { Landmarks = _landmarks.Length == 0 ? null : LandmarksAt(i, row, x, y, stride, scale) };
-    }
+    static FaceBox BoxAt(ReadOnlySpan<float> edges, float x, float y, float stride, float scale) => new(
+        (x - (edges[0] * stride)) / scale, (y - (edges[1] * stride)) / scale, (x + (edges[2] * stride)) / scale, (y + (edges[3] * stride)) / scale);
 
-    Point2[] LandmarksAt(int i, int row, float x, float y, float stride, float scale)
+    static Point2[] LandmarksAt(ReadOnlySpan<float> offsets, float x, float y, float stride, float scale)
     {
         var points = new Point2[5];
-        ReadOnlySpan<float> offsets = _landmarks[i].Values.Slice(10 * row, 10);
         for (int p = 0; p < points.Length; p++)
         {
             points[p] = new Point2((x + (offsets[2 * p] * stride)) / scale, (y + (offsets[(2 * p) + 1] * stride)) / scale);

@@ -13,6 +13,10 @@ sealed class CtcDecoder(IReadOnlyList<string> characters)
     const int Blank = 0;
     const float Digits = 1e5f;
 
+    // With room for what is lost in adding thousands of numbers.
+    const float Half = 0.51f;
+    const float Slack = 0.001f;
+
     /// <summary>Classes that a model may have, the blank included.</summary>
     public int Classes => characters.Count;
 
@@ -24,9 +28,11 @@ sealed class CtcDecoder(IReadOnlyList<string> characters)
         double sum = 0;
         int kept = 0;
         int before = Blank;
+        bool sharesOne = steps.Length >= classes && IsShareOfOne(steps[..classes]);
         for (; steps.Length >= classes; steps = steps[classes..])
         {
-            int best = TensorPrimitives.IndexOfMax(steps[..classes]);
+            // Most steps are blank, and one that has more than half of all need not be looked for.
+            int best = sharesOne && steps[Blank] > Half ? Blank : TensorPrimitives.IndexOfMax(steps[..classes]);
             if (best != Blank && best != before)
             {
                 text.Append(characters[best]);
@@ -39,4 +45,7 @@ sealed class CtcDecoder(IReadOnlyList<string> characters)
 
         return (text.ToString(), kept == 0 ? 0 : Math.Round(sum / kept * 1e5) / 1e5);
     }
+
+    /// <summary>Whether the model ends in a softmax, as seen from one step.</summary>
+    static bool IsShareOfOne(ReadOnlySpan<float> step) => TensorPrimitives.Min(step) >= 0 && MathF.Abs(TensorPrimitives.Sum(step) - 1) < Slack;
 }

@@ -18,7 +18,7 @@ public sealed class TextDetector : IDisposable
     const int Multiple = 32;
 
     // 0.5 was meant for values up to 1; the original subtracts it from bytes, and the model does well with it.
-    static readonly StandardizeTable s_table = StandardizeTable.OnBytes(0.5f, 127.5f);
+    internal static StandardizeTable Table { get; } = StandardizeTable.OnBytes(0.5f, 127.5f);
 
     readonly ModelKey _key;
     readonly ModelSession _session;
@@ -55,7 +55,7 @@ public sealed class TextDetector : IDisposable
         tensor.GetSpan().Clear();
         using (Bitmap scaled = Resampler.Resize(bitmap, width, height, ResampleFilter.Lanczos))
         {
-            TensorWriter.WriteBlueFirst(scaled, s_table, planeWidth, planeHeight, tensor.GetSpan());
+            TensorWriter.WriteBlueFirst(scaled, Table, planeWidth, planeHeight, tensor.GetSpan());
         }
 
         var settings = new TextBoxSettings(arguments.MinScore ?? DefaultMinScore) { ScoreMode = arguments.ScoreMode };

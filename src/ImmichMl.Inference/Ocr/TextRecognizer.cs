@@ -80,7 +80,7 @@ public sealed class TextRecognizer : IDisposable
     }
 
     /// <summary>Width over height of the cut-out line as it is read; 0 where there is nothing to cut out.</summary>
-    static double RatioOf(in Quad corners)
+    internal static double RatioOf(in Quad corners)
     {
         (int width, int height) = PerspectiveCrop.Size(corners);
         return width < 1 || height < 1 ? 0 : IsStanding(width, height) ? (double)height / width : (double)width / height;
@@ -128,7 +128,7 @@ public sealed class TextRecognizer : IDisposable
     }
 
     /// <summary>The line at the left of its row of the batch; nothing where it cannot be cut out.</summary>
-    static void Write(Bitmap bitmap, in Quad corners, int width, Span<float> tensor)
+    internal static void Write(Bitmap bitmap, in Quad corners, int width, Span<float> tensor)
     {
         if (!PerspectiveCrop.TryApply(bitmap, corners, out Bitmap? crop))
         {

@@ -19,6 +19,8 @@ sealed class Workload(string binary, string cache, string corpus)
 
     public string Cache => cache;
 
+    public string Corpus => corpus;
+
     public byte[] Preview { get; } = File.ReadAllBytes(Path.Combine(corpus, "formats", "prev_420.jpg"));
 
     public byte[][] Pictures { get; } = Read(corpus, "photos", "text");

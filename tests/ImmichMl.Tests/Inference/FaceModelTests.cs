@@ -26,6 +26,7 @@ public sealed class FaceModelTests
         new("480 × 640 fixed", new SyntheticScrfd { Height = 480, Width = 640 }.ToModel()),
         new("half precision", new SyntheticScrfd { Half = true }.ToModel()),
         new("outputs backwards", new SyntheticScrfd { Order = names => names.Reverse() }.ToModel()),
+        new("SCRFD-2.5G's cost", new SyntheticScrfd { Height = 640, Width = 640, Costly = true }.ToModel()),
         new("outputs by stride", new SyntheticScrfd { Order = names => names.OrderBy(name => name.Split('_')[1]) }.ToModel()),
     ];
 

@@ -29,6 +29,9 @@ internal sealed record SyntheticScrfd
 
     public int Anchors { get; init; } = 2;
 
+    /// <summary>A backbone runs beside the formula, and what it says is taken in so small a share that nothing changes.</summary>
+    public bool Costly { get; init; }
+
     /// <summary>The names of the outputs, score_8 to kps_32, as they are to be listed.</summary>
     public Func<IEnumerable<string>, IEnumerable<string>> Order { get; init; } = names => names;
 
@@ -60,6 +63,11 @@ internal sealed record SyntheticScrfd
         foreach (var (what, width) in Widths())
         {
             graph.Initializer($"{what}_shape", OnnxTensor.Int64s([BatchAxis ? 3 : 2], BatchAxis ? [1, -1, width] : [-1, width]));
+        }
+
+        if (Costly)
+        {
+            new SyntheticBackbone(graph, Anchors).Add("pixels");
         }
 
         foreach (var stride in Strides)
@@ -130,8 +138,15 @@ internal sealed record SyntheticScrfd
 
         foreach (var (what, _) in Widths())
         {
+            var plane = At(what);
+            if (Costly)
+            {
+                plane = At($"{what}_disturbed");
+                graph.Node("Add", [At(what), SyntheticBackbone.Share(what, stride)], [plane]);
+            }
+
             graph
-                .Node("Transpose", [At(what)], [At($"{what}_last")], OnnxAttribute.Ints("perm", 0, 2, 3, 1))
+                .Node("Transpose", [plane], [At($"{what}_last")], OnnxAttribute.Ints("perm", 0, 2, 3, 1))
                 .Node("Reshape", [At($"{what}_last"), $"{what}_shape"], [At($"{what}_rows")])
                 .Node("Cast", [At($"{what}_rows")], [$"{what}_{stride}"], OnnxAttribute.Int("to", (long)type));
         }

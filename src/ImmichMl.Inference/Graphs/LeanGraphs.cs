@@ -1,0 +1,42 @@
+using ImmichMl.Models;
+using Microsoft.ML.OnnxRuntime;
+
+namespace ImmichMl.Inference.Graphs;
+
+/// <summary>Opens models of text with the changes of <see cref="LeanConvolutions"/>, and all others as they are.</summary>
+static class LeanGraphs
+{
+    // Read whole; what is larger has its weights in files beside it, or is prepared.
+    const long MostBytes = 256 * 1024 * 1024;
+
+    /// <exception cref="OnnxRuntimeException">The model will not load.</exception>
+    public static InferenceSession Open(ModelKind kind, string path, SessionOptions options)
+    {
+        if (kind.Task == ModelKind.TextDetection.Task && Rewrite(path) is { } model)
+        {
+            try
+            {
+                return new InferenceSession(model, options);
+            }
+            catch (OnnxRuntimeException)
+            {
+                // What was made of it is at fault, or the model is: that is for the model itself to show.
+            }
+        }
+
+        return new InferenceSession(path, options);
+    }
+
+    /// <summary>Null where nothing is to be changed or the file is not to be read: ONNX Runtime says what is wrong with it.</summary>
+    static byte[]? Rewrite(string path)
+    {
+        try
+        {
+            return new FileInfo(path) is { Exists: true, Length: <= MostBytes } ? LeanConvolutions.Rewrite(File.ReadAllBytes(path)) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return null;
+        }
+    }
+}

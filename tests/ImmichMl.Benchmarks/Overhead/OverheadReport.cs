@@ -1,0 +1,107 @@
+using System.Buffers;
+using ImmichMl.Benchmarks.Daemon;
+using ImmichMl.Benchmarks.Residency;
+using ImmichMl.Client;
+using ImmichMl.Protocol.Messages;
+
+namespace ImmichMl.Benchmarks.Overhead;
+
+/// <summary>
+/// What is not model time, each bar against a published daemon: <c>stages</c>, one user; <c>lines</c>, the text models beside ONNX Runtime
+/// alone on the original's shapes; <c>collections</c>, what the collector does in 10,000 requests. The cache holds CLIP by make_clip.py and
+/// PP-OCR under <see cref="Workload"/>'s names; faces are synthetic, and <see cref="Workload.Faces"/> where the cache has it. The corpus has
+/// folders formats, photos and text.
+/// </summary>
+static class OverheadReport
+{
+    const int Many = 10_000;
+    const int Pages = 500;
+
+    public static async Task<int> RunAsync(string bar, string binary, string cache, string corpus)
+    {
+        Func<Workload, Task>? run = bar switch
+        {
+            "stages" => StagesAsync,
+            "lines" => LineRuns.RunAsync,
+            "collections" => CollectionsAsync,
+            _ => null,
+        };
+        if (run is null)
+        {
+            Console.Error.WriteLine($"There is no bar '{bar}'.");
+            return 2;
+        }
+
+        await run(new Workload(binary, cache, corpus));
+        return 0;
+    }
+
+    static async Task StagesAsync(Workload work)
+    {
+        Console.WriteLine("| one user, ms at p50 | model | its stages | sum of those | total less model | allocated |");
+        Console.WriteLine("|---|---|---|---|---|---|");
+        using (var models = new SyntheticCache())
+        {
+            using DaemonProcess faces = await DaemonProcess.StartAsync(work.Binary, models.Folder);
+            await using MlClient client = Workload.Connect(faces);
+            await Faces("one drawn face, 1080 × 1080, synthetic", SyntheticCache.Costly, DrawnPictures.OneFace(work.Preview), 1).MeasureAsync(client);
+            await Faces("21 drawn faces, 1440 × 601, synthetic", SyntheticCache.Costly, DrawnPictures.Group(work.Preview), 21).MeasureAsync(client);
+        }
+
+        using DaemonProcess daemon = await work.StartAsync();
+        await using MlClient others = Workload.Connect(daemon);
+        if (Directory.Exists(Path.Combine(work.Cache, "facial-recognition", Workload.Faces)))
+        {
+            byte[] family = File.ReadAllBytes(Path.Combine(work.Corpus, "photos", "fas_obama_family.jpg"));
+            await Faces($"photograph of a family, 640 × 427, {Workload.Faces}", Workload.Faces, family, null).MeasureAsync(others);
+        }
+
+        await work.PrepareAsync(others, Workload.Visual(), Workload.Textual());
+        await Page(work).MeasureAsync(others);
+        await Query(work).MeasureAsync(others);
+        await Picture(work).MeasureAsync(others);
+    }
+
+    static async Task CollectionsAsync(Workload work)
+    {
+        Console.WriteLine("| two users | requests | allocated by each | collections by generation |");
+        Console.WriteLine("|---|---|---|---|");
+        using (var models = new SyntheticCache())
+        {
+            using DaemonProcess light = await DaemonProcess.StartAsync(work.Binary, models.Folder);
+            await using MlClient client = Workload.Connect(light);
+            await Faces("21 drawn faces, light models", SyntheticCache.Light, DrawnPictures.Group(work.Preview), 21).CollectAsync(client, Many);
+            await Words(DrawnPictures.Words(), "FOX", "FINDS", "WORDS").CollectAsync(client, Many);
+        }
+
+        using DaemonProcess daemon = await work.StartAsync();
+        await using MlClient others = Workload.Connect(daemon);
+        await work.PrepareAsync(others, Workload.Visual(), Workload.Textual());
+        await Page(work).CollectAsync(others, Pages);
+        await Query(work).CollectAsync(others, Many);
+        await Picture(work).CollectAsync(others, Many);
+    }
+
+    static Scenario Faces(string name, string model, byte[] picture, int? faces) =>
+        new(name, () => Request("facial-recognition", model, picture), answer => faces is null ? answer.Faces is { Count: > 0 } : answer.Faces?.Count == faces);
+
+    static Scenario Words(byte[] picture, params string[] words) =>
+        new("three drawn words, light models", () => Request("ocr", SyntheticCache.Light, picture), answer => answer.Ocr?.Text?.SequenceEqual(words) == true);
+
+    static Scenario Page(Workload work)
+    {
+        byte[] page = LineRuns.Page(work);
+        return new Scenario("text of rapidocr_ch_en_num.jpg", () => Workload.OcrRequest(page), answer => answer.Ocr?.Text is { Count: > 0 });
+    }
+
+    static Scenario Query(Workload work) => new("query, ViT-B/32", () => work.Query(), answer => answer.Clip is not null);
+
+    static Scenario Picture(Workload work) => new("CLIP of prev_420.jpg, ViT-B/32", () => work.ImageRequest(), answer => answer.Clip is not null);
+
+    static PredictRequest Request(string task, string model, byte[] picture) => new()
+    {
+        Id = 0,
+        Tasks = [new TaskEntry { Task = task, Type = "detection", ModelName = model }, new TaskEntry { Task = task, Type = "recognition", ModelName = model }],
+        Image = new ReadOnlySequence<byte>(picture),
+    };
+}
