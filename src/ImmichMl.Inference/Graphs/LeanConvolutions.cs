@@ -37,8 +37,8 @@ static class LeanConvolutions
     }
 
     static bool IsPlain(Graph graph, GraphNode node) =>
-        node is { Operator: "Conv", Inputs.Count: 2 or 3, Outputs: [_] } && graph.Constant(node.Inputs[1]) is { Dimensions.Length: 4 }
-        && (node.Inputs.Count == 2 || graph.Constant(node.Inputs[2]) is not null);
+        node is { Operator: "Conv", Inputs.Count: 2 or 3, Outputs: [_] } && graph.Constant(node.Inputs[1]) is { Dimensions: [var channels, _, _, _], Values.Length: > 0 }
+        && (node.Inputs.Count == 2 || graph.Constant(node.Inputs[2])?.Values.Length == channels);
 
     static int Channels(Graph graph, GraphNode convolution) => (int)graph.Constant(convolution.Inputs[1])!.Dimensions[0];
 

@@ -1,5 +1,6 @@
 using ImmichMl.Inference.Accelerators;
 using ImmichMl.Inference.Devices;
+using ImmichMl.Inference.Graphs;
 using ImmichMl.Models;
 using Microsoft.ML.OnnxRuntime;
 
@@ -120,7 +121,7 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
             }
 
             using SessionOptions session = Settings(key.Kind, options.ChosenIntraOpThreads);
-            OnnxSession loaded = OnnxSession.Over(key, new InferenceSession(path, session), options.ArenaKeep);
+            OnnxSession loaded = OnnxSession.Over(key, LeanGraphs.Open(key.Kind, path, session), options.ArenaKeep);
             prepared?.Want(key, path);
             return loaded;
         }
