@@ -1,127 +1,197 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 
 namespace ImmichMl.Inference.Graphs;
 
-/// <summary>Constant float32 values, row by row.</summary>
-sealed record GraphConstant(long[] Dimensions, float[] Values);
-
-/// <summary>A node of a graph. Attributes are kept as they came.</summary>
+/// <summary>One operator of a graph. Source: onnx.proto, NodeProto and AttributeProto.</summary>
 sealed class GraphNode
 {
-    const int InputField = 1;
-    const int OutputField = 2;
-    const int NameField = 3;
-    const int OperatorField = 4;
-    const int AttributeField = 5;
-    const int DomainField = 7;
+    const int InputField = 1, OutputField = 2, NameField = 3, OperatorField = 4, AttributeField = 5, DomainField = 7;
 
-    const int TensorDimensions = 1;
-    const int TensorType = 2;
-    const int TensorFloats = 4;
-    const int TensorRaw = 9;
-    const int FloatType = 1;
+    readonly Dictionary<string, byte[]> _attributes = [];
 
-    readonly List<(string Name, ReadOnlyMemory<byte> Message)> _attributes = [];
-    string _name = "";
+    public string Name { get; init; } = "";
 
     public required string Operator { get; init; }
 
-    public bool IsStandard { get; private init; } = true;
+    /// <summary>Empty: ONNX's own.</summary>
+    public string Domain { get; init; } = "";
 
+    /// <summary>An input that is left out is empty.</summary>
     public List<string> Inputs { get; init; } = [];
 
     public List<string> Outputs { get; init; } = [];
 
-    public static GraphNode Read(ReadOnlyMemory<byte> message)
+    public string Output => Outputs[0];
+
+    /// <summary>ONNX's own operator of that name.</summary>
+    public bool Is(string name) => Operator == name && (Domain is "" or "ai.onnx");
+
+    /// <summary>A branch or loop, which may use values that are not among its inputs.</summary>
+    public bool HasGraph => _attributes.Keys.Any(attribute => FieldsOf(attribute).Any(part => part.Field is 6 or 11));
+
+    public bool Has(string attribute) => _attributes.ContainsKey(attribute);
+
+    public long Int(string attribute, long absent)
     {
-        List<OnnxField> fields = OnnxFields.Read(message);
-        string Text(int number) => fields.FirstOrDefault(field => field.Number == number).Text;
-        var node = new GraphNode
+        foreach ((int field, ulong value, _) in FieldsOf(attribute))
         {
-            Operator = Text(OperatorField), IsStandard = Text(DomainField) is "" or "ai.onnx", _name = Text(NameField),
-            Inputs = [.. fields.Where(field => field.Number == InputField).Select(field => field.Text)],
-            Outputs = [.. fields.Where(field => field.Number == OutputField).Select(field => field.Text)],
-        };
-        node._attributes.AddRange(fields.Where(field => field.Number == AttributeField).Select(field =>
-            (OnnxFields.Read(field.Content).FirstOrDefault(inner => inner.Number == 1).Text, field.Content)));
-        return node;
+            if (field == 3)
+            {
+                return (long)value;
+            }
+        }
+
+        return absent;
     }
 
-    /// <summary>A node that gives a constant.</summary>
-    public static GraphNode Of(string output, GraphConstant constant)
+    /// <returns>Null where there is none.</returns>
+    public float? Float(string attribute)
     {
-        var tensor = new ArrayBufferWriter<byte>();
-        Array.ForEach(constant.Dimensions, size => OnnxFields.Write(tensor, TensorDimensions, (ulong)size));
-        OnnxFields.Write(tensor, TensorType, FloatType);
-        OnnxFields.Write(tensor, TensorRaw, MemoryMarshal.AsBytes(constant.Values.AsSpan()));
-        var attribute = new ArrayBufferWriter<byte>();
-        OnnxFields.Write(attribute, 1, "value");
-        OnnxFields.Write(attribute, 5, tensor.WrittenSpan);
-        OnnxFields.Write(attribute, 20, 4ul);
-        var node = new GraphNode { Operator = "Constant", Outputs = [output] };
-        node._attributes.Add(("value", attribute.WrittenMemory));
-        return node;
+        foreach ((int field, _, byte[] content) in FieldsOf(attribute))
+        {
+            if (field == 2)
+            {
+                return BinaryPrimitives.ReadSingleLittleEndian(content);
+            }
+        }
+
+        return null;
     }
 
-    public GraphNode With(string attribute, float value)
+    /// <summary>The tensor that an attribute is, under a name; null where there is none.</summary>
+    public GraphTensor? Tensor(string attribute, string name)
     {
-        var message = new ArrayBufferWriter<byte>();
-        OnnxFields.Write(message, 1, attribute);
-        message.Write<byte>([(2 << 3) | 5]);
-        BinaryPrimitives.WriteSingleLittleEndian(message.GetSpan(4), value);
-        message.Advance(4);
-        OnnxFields.Write(message, 20, 1ul);
-        _attributes.Add((attribute, message.WrittenMemory));
-        return this;
+        foreach ((int field, _, byte[] content) in FieldsOf(attribute))
+        {
+            if (field == 5)
+            {
+                return GraphTensor.Named(content, name);
+            }
+        }
+
+        return null;
+    }
+
+    /// <returns>Null where there is none.</returns>
+    public int[]? Ints(string attribute)
+    {
+        var values = new List<int>();
+        foreach ((int field, ulong value, byte[] content) in FieldsOf(attribute))
+        {
+            if (field == 8)
+            {
+                values.AddRange((content.Length == 0 ? [(long)value] : GraphTensor.Packed(content)).Select(number => (int)number));
+            }
+        }
+
+        return Has(attribute) ? [.. values] : null;
     }
 
     public GraphNode With(string attribute, long value)
     {
-        var message = new ArrayBufferWriter<byte>();
-        OnnxFields.Write(message, 1, attribute);
-        OnnxFields.Write(message, 3, (ulong)value);
-        OnnxFields.Write(message, 20, 2ul);
-        _attributes.Add((attribute, message.WrittenMemory));
+        var written = new ArrayBufferWriter<byte>();
+        Protobuf.WriteText(written, 1, attribute);
+        Protobuf.WriteNumber(written, 3, value);
+        Protobuf.WriteNumber(written, 20, 2);
+        _attributes[attribute] = written.WrittenSpan.ToArray();
         return this;
     }
 
-    public bool Has(string attribute) => _attributes.Any(one => one.Name == attribute);
-
-    public IReadOnlyList<long> Numbers(string attribute) =>
-        [.. Fields(attribute).Where(field => field.Number == 8).SelectMany(OnnxFields.Numbers)];
-
-    public float? Float(string attribute) => Fields(attribute).FirstOrDefault(field => field.Number == 2) is { Content.Length: 4 } field
-        ? BinaryPrimitives.ReadSingleLittleEndian(field.Content.Span)
-        : null;
-
-    /// <summary>What a Constant node gives; null where that is no float32.</summary>
-    public GraphConstant? Constant => Fields("value").FirstOrDefault(part => part.Number == 5) is { Number: 5 } tensor ? ReadTensor(tensor.Content) : null;
-
-    /// <summary>Null for what is no float32, or lies in another file.</summary>
-    public static GraphConstant? ReadTensor(ReadOnlyMemory<byte> message)
+    public GraphNode With(string attribute, float value)
     {
-        List<OnnxField> fields = OnnxFields.Read(message);
-        long[] dimensions = [.. fields.Where(field => field.Number == TensorDimensions).SelectMany(OnnxFields.Numbers)];
-        int bytes = fields.FirstOrDefault(field => field.Number == TensorRaw) is { Number: TensorRaw } raw ? raw.Content.Length : -1;
-        ReadOnlyMemory<byte> data = fields.FirstOrDefault(field => field.Number == (bytes >= 0 ? TensorRaw : TensorFloats)).Content;
-        return fields.FirstOrDefault(field => field.Number == TensorType).Value == FloatType && data.Length == 4 * dimensions.Aggregate(1L, (size, next) => size * next)
-            ? new GraphConstant(dimensions, MemoryMarshal.Cast<byte, float>(data.Span).ToArray())
-            : null;
+        var written = new ArrayBufferWriter<byte>();
+        Protobuf.WriteText(written, 1, attribute);
+        written.Write((ReadOnlySpan<byte>)[0x15]); // Field 2, four bytes.
+        BinaryPrimitives.WriteSingleLittleEndian(written.GetSpan(4), value);
+        written.Advance(4);
+        Protobuf.WriteNumber(written, 20, 1);
+        _attributes[attribute] = written.WrittenSpan.ToArray();
+        return this;
     }
 
-    List<OnnxField> Fields(string attribute) =>
-        _attributes.FirstOrDefault(one => one.Name == attribute) is { Name: not null } found ? OnnxFields.Read(found.Message) : [];
-
-    public ReadOnlyMemory<byte> Write()
+    List<(int Field, ulong Value, byte[] Content)> FieldsOf(string attribute)
     {
-        var message = new ArrayBufferWriter<byte>();
-        Inputs.ForEach(input => OnnxFields.Write(message, InputField, input));
-        Outputs.ForEach(output => OnnxFields.Write(message, OutputField, output));
-        OnnxFields.Write(message, NameField, _name);
-        OnnxFields.Write(message, OperatorField, Operator);
-        _attributes.ForEach(attribute => OnnxFields.Write(message, AttributeField, attribute.Message.Span));
-        return message.WrittenMemory;
+        var fields = new List<(int, ulong, byte[])>();
+        if (_attributes.TryGetValue(attribute, out byte[]? message))
+        {
+            for (int at = 0; at < message.Length;)
+            {
+                ProtobufField field = Protobuf.Next(message, ref at);
+                fields.Add((field.Number, field.Value, field.Content.ToArray()));
+            }
+        }
+
+        return fields;
+    }
+
+    public static GraphNode Read(ReadOnlySpan<byte> message)
+    {
+        (string name, string kind, string domain) = ("", "", "");
+        List<string> inputs = [], outputs = [];
+        var attributes = new Dictionary<string, byte[]>();
+        for (int at = 0; at < message.Length;)
+        {
+            ProtobufField field = Protobuf.Next(message, ref at);
+            switch (field.Number)
+            {
+                case InputField:
+                    inputs.Add(field.Text);
+                    break;
+                case OutputField:
+                    outputs.Add(field.Text);
+                    break;
+                case NameField:
+                    name = field.Text;
+                    break;
+                case OperatorField:
+                    kind = field.Text;
+                    break;
+                case AttributeField:
+                    attributes[NameOf(field.Content)] = field.Content.ToArray();
+                    break;
+                case DomainField:
+                    domain = field.Text;
+                    break;
+            }
+        }
+
+        var node = new GraphNode { Name = name, Operator = kind, Domain = domain, Inputs = inputs, Outputs = outputs };
+        foreach ((string attribute, byte[] content) in attributes)
+        {
+            node._attributes[attribute] = content;
+        }
+
+        return node;
+    }
+
+    static string NameOf(ReadOnlySpan<byte> attribute)
+    {
+        for (int at = 0; at < attribute.Length;)
+        {
+            ProtobufField field = Protobuf.Next(attribute, ref at);
+            if (field.Number == 1)
+            {
+                return field.Text;
+            }
+        }
+
+        return "";
+    }
+
+    public byte[] ToBytes()
+    {
+        var written = new ArrayBufferWriter<byte>();
+        Inputs.ForEach(input => Protobuf.WriteText(written, InputField, input));
+        Outputs.ForEach(output => Protobuf.WriteText(written, OutputField, output));
+        Protobuf.WriteText(written, NameField, Name);
+        Protobuf.WriteText(written, OperatorField, Operator);
+        foreach (byte[] attribute in _attributes.Values)
+        {
+            Protobuf.WriteBytes(written, AttributeField, attribute);
+        }
+
+        Protobuf.WriteText(written, DomainField, Domain);
+        return written.WrittenSpan.ToArray();
     }
 }

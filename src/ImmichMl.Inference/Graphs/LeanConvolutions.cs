@@ -14,9 +14,10 @@ static class LeanConvolutions
 
     /// <summary>The changed model; null where nothing in it is to be changed.</summary>
     /// <exception cref="InvalidDataException">These are no bytes of a model.</exception>
-    public static byte[]? Rewrite(ReadOnlyMemory<byte> model)
+    public static byte[]? Rewrite(ReadOnlySpan<byte> model)
     {
-        if (Graph.Read(model) is not { } graph)
+        GraphModel graph = GraphModel.Read(model, "");
+        if (graph.Nodes.Any(node => node.HasGraph))
         {
             return null;
         }
@@ -33,17 +34,20 @@ static class LeanConvolutions
             }
         }
 
-        return changes > 0 ? graph.Write() : null;
+        return changes > 0 ? graph.ToBytes() : null;
     }
 
-    static bool IsPlain(Graph graph, GraphNode node) =>
-        node is { Operator: "Conv", Inputs.Count: 2 or 3, Outputs: [_] } && graph.Constant(node.Inputs[1]) is { Dimensions: [var channels, _, _, _], Values.Length: > 0 }
-        && (node.Inputs.Count == 2 || graph.Constant(node.Inputs[2])?.Values.Length == channels);
+    static bool IsPlain(GraphModel graph, GraphNode node) =>
+        node.Is("Conv") && node is { Inputs.Count: 2 or 3, Outputs: [_] } && graph.Constants.TryGetValue(node.Inputs[1], out GraphTensor? weights)
+        && weights is { IsFloat: true, IsExternal: false, Dimensions: [var channels, > 0, > 0, > 0] }
+        && (node.Inputs.Count == 2 || graph.FloatsOf(node.Inputs[2])?.Length == channels);
 
-    static int Channels(Graph graph, GraphNode convolution) => (int)graph.Constant(convolution.Inputs[1])!.Dimensions[0];
+    static int[] Shape(GraphModel graph, GraphNode convolution) => graph.Constants[convolution.Inputs[1]].Dimensions;
+
+    static int Channels(GraphModel graph, GraphNode convolution) => Shape(graph, convolution)[0];
 
     /// <summary>Scales and offsets that follow a convolution go into it.</summary>
-    static int TakeIn(Graph graph, GraphNode convolution)
+    static int TakeIn(GraphModel graph, GraphNode convolution)
     {
         int taken = 0;
         while (graph.OnlyTakerOf(convolution.Outputs[0]) is { } next && Affine.Of(graph, next, convolution.Outputs[0]) is { } affine)
@@ -56,27 +60,32 @@ static class LeanConvolutions
         return taken;
     }
 
-    static void Drop(Graph graph, GraphNode node, GraphNode before)
+    static void Drop(GraphModel graph, GraphNode node, GraphNode before)
     {
         before.Outputs[0] = node.Outputs[0];
         graph.Nodes.Remove(node);
     }
 
     /// <summary>Weights times <paramref name="scale"/>, biases times <paramref name="biasScale"/> and more by <paramref name="more"/> of a channel's weights.</summary>
-    static void Weigh(Graph graph, GraphNode convolution, float scale, float biasScale, Func<float[], float> more)
+    static void Weigh(GraphModel graph, GraphNode convolution, float scale, float biasScale, Func<float[], float> more)
     {
-        GraphConstant weights = graph.Constant(convolution.Inputs[1])!;
-        int channels = (int)weights.Dimensions[0];
-        float[][] rows = [.. weights.Values.Chunk(weights.Values.Length / channels)];
-        float[] before = convolution.Inputs.Count > 2 ? graph.Constant(convolution.Inputs[2])!.Values : new float[channels];
-        string bias = graph.Add(new GraphConstant([channels], [.. before.Select((value, i) => (value * biasScale) + more(rows[i]))]));
-        convolution.Inputs[1] = graph.Add(new GraphConstant(weights.Dimensions, Array.ConvertAll(weights.Values, value => value * scale)));
+        float[] weights = graph.FloatsOf(convolution.Inputs[1])!;
+        int[] shape = Shape(graph, convolution);
+        float[][] rows = [.. weights.Chunk(weights.Length / shape[0])];
+        float[] before = convolution.Inputs.Count > 2 ? graph.FloatsOf(convolution.Inputs[2])! : new float[shape[0]];
+        string bias = Add(graph, [shape[0]], [.. before.Select((value, i) => (value * biasScale) + more(rows[i]))]);
+        convolution.Inputs[1] = Add(graph, shape, Array.ConvertAll(weights, value => value * scale));
         convolution.Inputs.RemoveRange(2, convolution.Inputs.Count - 2);
         convolution.Inputs.Add(bias);
     }
 
+    static string Add(GraphModel graph, int[] shape, float[] values) => graph.Add(GraphTensor.Floats(graph.NewName("weights"), shape, values));
+
+    /// <summary>The number, where the constant is a single one.</summary>
+    static float? Single(GraphModel graph, string name) => graph.FloatsOf(name) is [var value] ? value : null;
+
     /// <summary>Scale and offset after a swish go into the next convolution where that sees no border; else they become one of their own.</summary>
-    static void PushOn(Graph graph, string value, int channels)
+    static void PushOn(GraphModel graph, string value, int channels)
     {
         var (scale, offset) = (1f, 0f);
         GraphNode? last = null;
@@ -99,7 +108,7 @@ static class LeanConvolutions
         }
 
         List<GraphNode> takers = graph.TakersOf(end);
-        if (!graph.IsOutput(end) && takers.All(taker => IsPlain(graph, taker) && taker.Inputs[0] == end && SeesNoBorder(graph, taker)))
+        if (!graph.Outputs.Contains(end) && takers.All(taker => IsPlain(graph, taker) && taker.Inputs[0] == end && SeesNoBorder(graph, taker)))
         {
             foreach (GraphNode taker in takers)
             {
@@ -115,25 +124,25 @@ static class LeanConvolutions
         }
     }
 
-    static bool SeesNoBorder(Graph graph, GraphNode convolution) =>
-        graph.Constant(convolution.Inputs[1])!.Dimensions is [_, _, 1, 1] && convolution.Numbers("pads").All(pad => pad == 0) && !convolution.Has("auto_pad");
+    static bool SeesNoBorder(GraphModel graph, GraphNode convolution) =>
+        Shape(graph, convolution) is [_, _, 1, 1] && convolution.Ints("pads")?.All(pad => pad == 0) != false && !convolution.Has("auto_pad");
 
     /// <summary>v · scale + offset as a convolution of one weight a channel.</summary>
-    static GraphNode PerChannel(Graph graph, string from, string to, int channels, float scale, float offset)
+    static GraphNode PerChannel(GraphModel graph, string from, string to, int channels, float scale, float offset)
     {
-        string weights = graph.Add(new GraphConstant([channels, 1, 1, 1], Enumerable.Repeat(scale, channels).ToArray()));
-        string biases = graph.Add(new GraphConstant([channels], Enumerable.Repeat(offset, channels).ToArray()));
-        return new GraphNode { Operator = "Conv", Inputs = [from, weights, biases], Outputs = [to] }.With("group", channels);
+        string weights = Add(graph, [channels, 1, 1, 1], [.. Enumerable.Repeat(scale, channels)]);
+        string biases = Add(graph, [channels], [.. Enumerable.Repeat(offset, channels)]);
+        return new GraphNode { Operator = "Conv", Inputs = [from, weights, biases], Outputs = [to] }.With("group", (long)channels);
     }
 
-    static void Exchange(Graph graph, GraphNode old, GraphNode node) => graph.Nodes[graph.Nodes.IndexOf(old)] = node;
+    static void Exchange(GraphModel graph, GraphNode old, GraphNode node) => graph.Nodes[graph.Nodes.IndexOf(old)] = node;
 
     /// <summary>v · Scale + Offset.</summary>
     readonly record struct Affine(float Scale, float Offset)
     {
-        public static Affine? Of(Graph graph, GraphNode node, string value)
+        public static Affine? Of(GraphModel graph, GraphNode node, string value)
         {
-            if (node is not { Operator: "Mul" or "Add", Inputs: [var left, var right], Outputs: [_] } || graph.Single(left == value ? right : left) is not { } number)
+            if (node is not { Operator: "Mul" or "Add", Inputs: [var left, var right], Outputs: [_] } || Single(graph, left == value ? right : left) is not { } number)
             {
                 return null;
             }
@@ -145,9 +154,9 @@ static class LeanConvolutions
     /// <summary>v · clip(v + 3, 0, 6) / 6 as four nodes.</summary>
     sealed record Swish(string Input, string Output, GraphNode Add, GraphNode Clip, GraphNode Mul, GraphNode Div)
     {
-        public static Swish? Find(Graph graph, string value)
+        public static Swish? Find(GraphModel graph, string value)
         {
-            if (graph.IsOutput(value) || graph.TakersOf(value) is not [var one, var other])
+            if (graph.Outputs.Contains(value) || graph.TakersOf(value) is not [var one, var other])
             {
                 return null;
             }
@@ -157,17 +166,17 @@ static class LeanConvolutions
                 && graph.OnlyTakerOf(add.Outputs[0]) is { Operator: "Clip" } clip && Limits(graph, clip) is (0, SwishRange)
                 && mul is { Operator: "Mul", Inputs: [var left, var right] } && (left == value ? right : left) == clip.Outputs[0]
                 && graph.OnlyTakerOf(clip.Outputs[0]) == mul
-                && graph.OnlyTakerOf(mul.Outputs[0]) is { Operator: "Div", Inputs: [_, var divisor] } div && graph.Single(divisor) == SwishRange
+                && graph.OnlyTakerOf(mul.Outputs[0]) is { Operator: "Div", Inputs: [_, var divisor] } div && Single(graph, divisor) == SwishRange
                 ? new Swish(value, div.Outputs[0], add, clip, mul, div)
                 : null;
         }
 
-        static (float?, float?) Limits(Graph graph, GraphNode clip) => clip.Inputs is [_, var least, var most]
-            ? (graph.Single(least), graph.Single(most))
+        static (float?, float?) Limits(GraphModel graph, GraphNode clip) => clip.Inputs is [_, var least, var most]
+            ? (Single(graph, least), Single(graph, most))
             : (clip.Float("min"), clip.Float("max"));
 
         /// <summary>clip(v / 6 + 1/2, 0, 1) · v.</summary>
-        public void Replace(Graph graph, int channels)
+        public void Replace(GraphModel graph, int channels)
         {
             string gate = Clip.Outputs[0];
             Exchange(graph, Add, channels % Block == 0

@@ -84,7 +84,7 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options)
     /// <summary>Removes copies that no load will take again.</summary>
     /// <returns>Their folders.</returns>
     public IReadOnlyList<string> RemoveStale(DateTime now) =>
-        new StaleCopies(Path.Combine(models.CacheFolder, Folder), s_processor.Value, VersionName).Remove(now);
+        new StaleCopies(Path.Combine(models.CacheFolder, Folder), s_processor.Value, $"{VersionName}-g{GraphRewriting.Version}").Remove(now);
 
     internal void Want(ModelKey key, string source)
     {
@@ -117,11 +117,9 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options)
         Directory.CreateDirectory(aside);
         try
         {
-            Save(source, aside);
-            string graph = Path.Combine(aside, GraphName);
-            if (!ExternalWeights.AreAligned(graph))
+            if (!TryMakeRewritten(source, aside))
             {
-                ExternalWeights.Align(graph, Path.Combine(aside, WeightsName));
+                Make(source, aside);
             }
 
             foreach (string old in Directory.GetDirectories(parent).Where(folder => folder != aside && !Path.GetFileName(folder).StartsWith("new-", StringComparison.Ordinal)))
@@ -141,6 +139,42 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options)
             {
                 Directory.Delete(aside, recursive: true);
             }
+        }
+    }
+
+    /// <returns>False: the graph has nothing that can be made cheaper, or does not answer as the model does.</returns>
+    static bool TryMakeRewritten(string source, string folder)
+    {
+        string work = Path.Combine(folder, "rewriting");
+        Directory.CreateDirectory(work);
+        try
+        {
+            if (GraphRewriting.Rewrite(source, work) is not { } rewritten)
+            {
+                return false;
+            }
+
+            Make(rewritten, folder);
+            return GraphRewriting.AnswerAlike(source, Path.Combine(folder, GraphName));
+        }
+        catch (Exception e) when (e is OnnxRuntimeException or InvalidDataException)
+        {
+            // The model itself is still to be had; if it fails too, that is told.
+            return false;
+        }
+        finally
+        {
+            Directory.Delete(work, recursive: true);
+        }
+    }
+
+    static void Make(string source, string folder)
+    {
+        Save(source, folder);
+        string graph = Path.Combine(folder, GraphName);
+        if (!ExternalWeights.AreAligned(graph))
+        {
+            ExternalWeights.Align(graph, Path.Combine(folder, WeightsName));
         }
     }
 
@@ -169,16 +203,16 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options)
     {
         FileInfo[] files = Files(source);
         long newest = files.Max(file => file.LastWriteTimeUtc.Ticks);
-        string stamp = string.Create(CultureInfo.InvariantCulture, $"{VersionName}-{files.Sum(file => file.Length):x}-{newest:x}");
+        string stamp = string.Create(CultureInfo.InvariantCulture, $"{VersionName}-g{GraphRewriting.Version}-{files.Sum(file => file.Length):x}-{newest:x}");
         return Path.Combine(models.CacheFolder, Folder, s_processor.Value, key.Kind.Task, key.Name, key.Kind.Type, stamp);
     }
 
-    /// <summary>Twice the model and half of it again, and what the operator wants to stay free.</summary>
+    /// <summary>Twice the model, while it is made another time and a half of it, and what the operator wants to stay free.</summary>
     bool HasRoom(long bytes)
     {
         try
         {
-            return new DriveInfo(models.CacheFolder).AvailableFreeSpace - (bytes * 5 / 2) >= options.PrepareLeaveFree;
+            return new DriveInfo(models.CacheFolder).AvailableFreeSpace - (bytes * 7 / 2) >= options.PrepareLeaveFree;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {

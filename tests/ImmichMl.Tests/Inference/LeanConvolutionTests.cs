@@ -48,7 +48,7 @@ public sealed class LeanConvolutionTests
     public async Task A_file_that_is_cut_is_told_from_a_model()
     {
         byte[] model = Model(new Shape());
-        await Assert.That(() => LeanConvolutions.Rewrite(model.AsMemory(0, model.Length - 7))).Throws<InvalidDataException>();
+        await Assert.That(() => LeanConvolutions.Rewrite(model.AsSpan(0, model.Length - 7))).Throws<InvalidDataException>();
     }
 
     static byte[] Model(Shape shape)
@@ -92,7 +92,7 @@ public sealed class LeanConvolutionTests
             .ToModel();
     }
 
-    static List<string> Operators(byte[] model) => Graph.Read(model)!.Nodes.ConvertAll(node => node.Operator);
+    static List<string> Operators(byte[] model) => GraphModel.Read(model, "").Nodes.ConvertAll(node => node.Operator);
 
     static float[] Run(byte[] model)
     {
