@@ -13,12 +13,15 @@ static class DrawnPictures
     /// <summary>A JPEG of 1080 × 1080.</summary>
     public static byte[] OneFace(byte[] photograph) => OnPhotograph(photograph, 1080, 1080, [new DemoFace(DemoFaces.Ada, 540, 520, 100)]);
 
+    /// <summary>A JPEG of 480 × 360.</summary>
+    public static byte[] SmallFace(byte[] photograph) => OnPhotograph(photograph, 480, 360, [new DemoFace(DemoFaces.Ben, 240, 180, 44)]);
+
     /// <summary>A JPEG of 1440 × 601 with 21 faces.</summary>
     public static byte[] Group(byte[] photograph) => OnPhotograph(
         photograph, 1440, 601, Enumerable.Range(0, 21).Select(i => new DemoFace(s_people[i % 3], 105 + (i % 7 * 205), 100 + (i / 7 * 200), 40)));
 
-    public static byte[] Words() => new Canvas(640, 320, 0xF4F0E8)
-        .Text("FOX", 60, 60, 4, 0x202028).Text("FINDS", 300, 60, 4, 0x801818).Text("WORDS", 60, 140, 4, 0x202028).ToPng();
+    /// <summary>FOX and FINDS on a PNG of 480 × 128.</summary>
+    public static byte[] Words() => new Canvas(480, 128, 0xF4F0E8).Text("FOX", 40, 50, 4, 0x202028).Text("FINDS", 260, 50, 4, 0x801818).ToPng();
 
     static byte[] OnPhotograph(byte[] photograph, int width, int height, IEnumerable<DemoFace> faces)
     {

@@ -41,7 +41,7 @@ sealed record Scenario(string Name, Func<PredictRequest> Next, Func<PredictResul
             $"model {Median(one => one.Inference):0.00} | decode {decode:0.00}, queue {Median(one => one.Queue):0.00}, preprocess {Median(one => one.Preprocess):0.00}, postprocess {Median(one => one.Postprocess):0.00} | {stages:0.00} | {Median(NotModel):0.00}, mean {answers.Average(NotModel):0.00} | {Allocated(before, after) / answers.Count / 1000:0.0} kB");
     }
 
-    /// <summary>So many requests from two users, and what the collector did.</summary>
+    /// <summary>So many requests, and what the collector did.</summary>
     public async Task CollectAsync(MlClient client, int requests)
     {
         for (int i = 0; i < WarmUp; i++)
@@ -50,14 +50,11 @@ sealed record Scenario(string Name, Func<PredictRequest> Next, Func<PredictResul
         }
 
         RuntimeUse before = (await client.GetStatsAsync()).Runtime!;
-        int sent = 0;
-        await Task.WhenAll(Enumerable.Range(0, 2).Select(async _ =>
+        for (int i = 0; i < requests; i++)
         {
-            while (Interlocked.Increment(ref sent) <= requests)
-            {
-                await AskAsync(client);
-            }
-        }));
+            await AskAsync(client);
+        }
+
         RuntimeUse after = (await client.GetStatsAsync()).Runtime!;
         string collections = string.Join(", ", after.Collections.Zip(before.Collections, (now, then) => now - then));
         ResidencyReport.Row(Name, $"{requests} | {Allocated(before, after) / requests / 1000:0.0} kB | {collections}");
