@@ -21,11 +21,14 @@ sealed class LiveView(Workload workload, Load load)
             : progress.Elapsed < before ? $"warm-up, {progress.Elapsed.TotalSeconds:0} of {before.TotalSeconds:0} s"
             : load.Count is { } count ? $"measured {run.All.Latency.Count} of {count}"
             : $"measured {Math.Min(run.Seconds, load.Duration.TotalSeconds):0} of {load.Duration.TotalSeconds:0} s";
-        var text = new StringBuilder($"{workload.Mix}: {load}   {run.Target}{(run.Round > 0 ? $", round {run.Round}" : "")}   {phase}\n\n")
+        var text = new StringBuilder($"{phase}   {workload.Mix}: {load}   {run.Target}{(run.Round > 0 ? $", round {run.Round}" : "")}\n\n")
             .Append(ReportText.Table(run)).Append('\n').Append(ReportText.Details(run.All))
             .Append($"now         {last.Throughput:0.0} req/s, p50 {last.P50:0.0}, p99 {last.P99:0.0} ms, {last.InFlight} open")
             .Append(last.MemoryBytes is { } memory ? $", server {Output.Bytes(memory)} resident\n" : "\n");
-        Console.Write((_drawn ? "" : Home + ToEndOfScreen) + Home + text.ToString().Replace("\n", $"{ToEndOfLine}\n", StringComparison.Ordinal) + ToEndOfScreen);
+
+        // A line that the terminal broke in two, or one too many, would push the first ones out of sight.
+        string view = TopCommand.Fit(text.ToString(), Console.WindowWidth, Console.WindowHeight);
+        Console.Write((_drawn ? "" : Home + ToEndOfScreen) + Home + view.Replace("\n", $"{ToEndOfLine}\n", StringComparison.Ordinal) + ToEndOfScreen);
         _drawn = true;
     }
 
