@@ -51,7 +51,7 @@ sealed class GraphSessions(InferenceSession first, OpenSession? open = null, boo
                 _wanted.Add(isOneOfMany);
             }
 
-            InferenceSession taken = best ?? _alone ?? _first!;
+            InferenceSession taken = best ?? _alone ?? _ofMany ?? _first!;
             _firstRuns += taken == _first ? 1 : 0;
             return taken;
         }
@@ -107,11 +107,11 @@ sealed class GraphSessions(InferenceSession first, OpenSession? open = null, boo
         {
             return _open!(isOneOfMany);
         }
-        catch (OnnxRuntimeException e)
+        catch (Exception e)
         {
-            // What there is goes on; asking again at every run would only cost.
+            // What there is goes on, whatever it was: nobody else would catch it on this thread. Asking again at every run would only cost.
             _open = null;
-            if (!OnnxSession.IsOutOfMemory(e))
+            if (e is OnnxRuntimeException runtime && !OnnxSession.IsOutOfMemory(runtime))
             {
                 spoiled?.Invoke();
             }
@@ -122,7 +122,7 @@ sealed class GraphSessions(InferenceSession first, OpenSession? open = null, boo
 
     void DropFirst()
     {
-        if (_alone is not null && _firstRuns == 0)
+        if ((_alone ?? _ofMany) is not null && _firstRuns == 0)
         {
             _first?.Dispose();
             _first = null;

@@ -161,6 +161,9 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         if (!packs)
         {
             session.AddSessionConfigEntry("session.disable_prepacking", "1");
+
+            // With a pattern ONNX Runtime takes room for all weights out of the arena, which are mapped and need none.
+            session.EnableMemoryPattern = false;
         }
 
         return new InferenceSession(graph, session);

@@ -49,6 +49,25 @@ public sealed class GraphSessionsTests
     }
 
     [Test]
+    public async Task After_a_backlog_alone_a_single_run_takes_its_session_until_its_own_is_open()
+    {
+        using var gate = new ManualResetEventSlim();
+        using var sessions = new GraphSessions(Open(First), isOneOfMany =>
+        {
+            if (!isOneOfMany)
+            {
+                gate.Wait();
+            }
+
+            return Open(isOneOfMany ? OfMany : Alone);
+        });
+        await AnswersWith(sessions, isOneOfMany: true, OfMany);
+        await Assert.That(Ask(sessions, isOneOfMany: false)).IsEqualTo(OfMany);
+        gate.Set();
+        await AnswersWith(sessions, isOneOfMany: false, Alone);
+    }
+
+    [Test]
     public async Task Where_there_is_one_kind_of_run_one_session_is_opened()
     {
         using var sessions = new GraphSessions(Open(First), isOneOfMany => Open(isOneOfMany ? OfMany : Alone), hasKinds: false);
