@@ -44,7 +44,9 @@ sealed class ModelLoader(
 
         if (key.Kind == ModelKind.ClipTextual)
         {
-            return ClipTextualEncoder.Load(key, store, sessions, clip, language => log.UnknownLanguage(key.ToString(), language));
+            ClipTextualEncoder encoder = ClipTextualEncoder.Load(key, store, sessions, clip, language => log.UnknownLanguage(key.ToString(), language));
+            encoder.RideTogether(clip, runtime.RequestThreads, time);
+            return encoder;
         }
 
         if (key.Kind == ModelKind.FaceDetection)

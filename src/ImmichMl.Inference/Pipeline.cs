@@ -59,9 +59,12 @@ public sealed class Pipeline(SessionCache models, InferenceQueue queue, DecodeQu
                 ? await decoder.DecodeAsync(image, header!.Value, place.Yields, deadline.Token)
                 : null;
             clock.Start(Stage.Queue);
-            if (plan.Count == 1 && leases[0].Model is ClipVisualEncoder { SharesRuns: true } encoder)
+            switch (plan.Count == 1 ? leases[0].Model : null)
             {
-                return sized with { Clip = await encoder.EncodeTogetherAsync(picture!.Bitmap, place, clock, deadline.Token, cancellation) };
+                case ClipVisualEncoder { SharesRuns: true } encoder:
+                    return sized with { Clip = await encoder.EncodeTogetherAsync(picture!.Bitmap, place, clock, deadline.Token, cancellation) };
+                case ClipTextualEncoder { SharesRuns: true } encoder:
+                    return sized with { Clip = await encoder.EncodeTogetherAsync(request.Text!, plan[0].Arguments.Language, place, clock, deadline.Token, cancellation) };
             }
 
             return await place.RunAsync(

@@ -18,7 +18,8 @@ abstract class NpuSession(ModelKey key) : ModelSession
     public override IReadOnlyList<OutputTensor> RunAll(Memory<float> input, long[] dimensions, CancellationToken cancellation) =>
         Execute(input, dimensions, cancellation);
 
-    public override OutputTensor RunIntegers(IReadOnlyList<long[]> rows, CancellationToken cancellation) => ExecuteIntegers(rows, cancellation)[0];
+    public override OutputTensor RunIntegers(IReadOnlyList<long[]> inputs, int rows, CancellationToken cancellation) =>
+        rows == 1 ? ExecuteIntegers(inputs, cancellation)[0] : throw Unusable($"it takes one text at a time, not {rows}.");
 
     protected abstract OutputTensor[] Execute(ReadOnlyMemory<float> input, long[] dimensions, CancellationToken cancellation);
 

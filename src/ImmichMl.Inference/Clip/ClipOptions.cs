@@ -10,13 +10,13 @@ public sealed class ClipOptions
     [Range(0, 100_000)]
     public int TextCache { get; set; } = 64;
 
-    /// <summary>Pictures in one run of an image model whose first axis is free; 1: each has a run of its own.</summary>
-    [Display(Name = "MACHINE_LEARNING_MAX_BATCH_SIZE__CLIP", Description = "Pictures in one run of a CLIP model whose first axis is free; 1: each alone")]
+    /// <summary>Pictures or texts in one run of a model whose first axis is free; 1: each has a run of its own.</summary>
+    [Display(Name = "MACHINE_LEARNING_MAX_BATCH_SIZE__CLIP", Description = "Pictures or texts in one run of a CLIP model whose first axis is free; 1: each alone")]
     [Range(1, 256)]
     public int MaxBatch { get; set; } = 1;
 
-    /// <summary>How long the first picture of a run waits for others. Those that come while a run is on ride together anyway.</summary>
-    [Display(Name = "MACHINE_LEARNING_BATCH_WAIT_MS", Description = "Milliseconds that a run waits for more pictures; those that come while another is on ride together anyway")]
+    /// <summary>How long the first of a run waits for others. Those that come while a run is on ride together anyway.</summary>
+    [Display(Name = "MACHINE_LEARNING_BATCH_WAIT_MS", Description = "Milliseconds that such a run waits for more; those that come while another is on ride together anyway")]
     [Range(0d, 10_000d)]
     public double BatchWaitMilliseconds { get; set; }
 }

@@ -21,6 +21,7 @@ public sealed class ClipTextualEncoder : IDisposable
     readonly int _length;
     readonly int _padId;
     readonly bool _takesLanguage;
+    ClipBatch<long[][]>? _batch;
 
     ClipTextualEncoder(
         ModelKey key, ModelSession session, TextualConfig config, Tokenizer tokenizer, ClipOptions options, Action<string> unknownLanguage)
@@ -100,8 +101,60 @@ public sealed class ClipTextualEncoder : IDisposable
 
     static bool IsMask(TensorInfo input) => input.Name == "attention_mask";
 
+    /// <summary>Texts that come at the same time share a run.</summary>
+    internal bool SharesRuns => _batch is not null;
+
+    /// <summary>From here on texts that come at the same time share a run, if the settings want it and the model can.</summary>
+    public void RideTogether(ClipOptions options, int runsAtOnce, TimeProvider time) =>
+        _batch = options.MaxBatch > 1 && !_session.WantsSingles && _session.Inputs.All(input => input.Dimensions[0] < 0)
+            ? new ClipBatch<long[][]>(Encode, options, runsAtOnce, time) : null;
+
     /// <summary>The embedding, as many floats as the model gives.</summary>
     public float[] Encode(string text, string? language, StageClock clock, CancellationToken cancellation)
+    {
+        (string cleaned, float[]? known) = Clean(text, language, clock);
+        if (known is not null)
+        {
+            return known;
+        }
+
+        long[][] rows = RowsOf(cleaned);
+        clock.Start(Stage.Inference);
+        float[] embedding = _session.RunIntegers(rows, cancellation).FirstRow;
+        clock.Start(Stage.Postprocess);
+        _cache.Put(cleaned, embedding);
+        return embedding;
+    }
+
+    /// <summary>As above, in a run together with others, where <see cref="SharesRuns"/>.</summary>
+    /// <param name="text">The query.</param>
+    /// <param name="language">Its code, for models that want one.</param>
+    /// <param name="place">The request's.</param>
+    /// <param name="clock">The request's.</param>
+    /// <param name="start">Ends the waiting for a run.</param>
+    /// <param name="cancellation">Nobody wants the answer any more.</param>
+    internal async Task<float[]> EncodeTogetherAsync(
+        string text, string? language, InferenceQueue.Place place, StageClock clock, CancellationToken start, CancellationToken cancellation)
+    {
+        (string cleaned, float[]? known, long[][] rows) = await place.RunAsync(
+            () =>
+            {
+                (string words, float[]? found) = Clean(text, language, clock);
+                return (words, found, found is null ? RowsOf(words) : []);
+            },
+            start);
+        if (known is not null)
+        {
+            return known;
+        }
+
+        float[] embedding = await _batch!.EncodeAsync(rows, place, clock, start, cancellation);
+        _cache.Put(cleaned, embedding);
+        return embedding;
+    }
+
+    /// <summary>The text as the tokenizer is to see it, and its embedding where that is known.</summary>
+    (string Cleaned, float[]? Known) Clean(string text, string? language, StageClock clock)
     {
         clock.Start(Stage.Preprocess);
         string cleaned = QueryText.Clean(text, _config.Canonicalize);
@@ -110,11 +163,12 @@ public sealed class ClipTextualEncoder : IDisposable
             cleaned = CodeOf(language) + cleaned;
         }
 
-        if (_cache.TryGet(cleaned, out float[]? known))
-        {
-            return known;
-        }
+        return (cleaned, _cache.TryGet(cleaned, out float[]? known) ? known : null);
+    }
 
+    /// <summary>Token ids and mask, in the order of the model's inputs.</summary>
+    long[][] RowsOf(string cleaned)
+    {
         int[] ids = IdsOf(cleaned);
         var padded = new long[_length];
         padded.AsSpan().Fill(_padId);
@@ -125,12 +179,16 @@ public sealed class ClipTextualEncoder : IDisposable
             mask[i] = 1;
         }
 
-        clock.Start(Stage.Inference);
-        OutputTensor output = _session.RunIntegers([.. _session.Inputs.Select(input => IsMask(input) ? mask : padded)], cancellation);
-        clock.Start(Stage.Postprocess);
-        float[] embedding = output.FirstRow;
-        _cache.Put(cleaned, embedding);
-        return embedding;
+        return [.. _session.Inputs.Select(input => IsMask(input) ? mask : padded)];
+    }
+
+    /// <summary>An embedding for each, by one run.</summary>
+    /// <exception cref="ModelException">The model fails, or does not give a row for each.</exception>
+    float[][] Encode(IReadOnlyList<long[][]> texts, CancellationToken cancellation)
+    {
+        OutputTensor output = _session.RunIntegers(
+            [.. _session.Inputs.Select((_, input) => texts.SelectMany(rows => rows[input]).ToArray())], texts.Count, cancellation);
+        return output.Rows(texts.Count) ?? throw new ModelException(ModelFault.Unusable, $"Model {_key} does not answer with a row for each text.");
     }
 
     int[] IdsOf(string text)

@@ -64,11 +64,11 @@ sealed class DeviceSession : ModelSession
     public override IReadOnlyList<OutputTensor> RunAll(Memory<float> input, long[] dimensions, CancellationToken cancellation) =>
         Bound(input, dimensions, [.. Outputs.Select(output => output.Name)], outputs => outputs.Select(value => OnnxSession.ToTensor(_key, value)).ToArray(), cancellation);
 
-    public override OutputTensor RunIntegers(IReadOnlyList<long[]> rows, CancellationToken cancellation) =>
+    public override OutputTensor RunIntegers(IReadOnlyList<long[]> inputs, int rows, CancellationToken cancellation) =>
         Retry(
             run =>
             {
-                OrtValue[] values = [.. rows.Select((row, index) => OnnxSession.ToValue(Inputs[index].ElementType, row))];
+                OrtValue[] values = [.. inputs.Select((values, index) => OnnxSession.ToValue(Inputs[index].ElementType, values, rows))];
                 try
                 {
                     using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(run, [.. Inputs.Select(input => input.Name)], values, [Outputs[0].Name]);

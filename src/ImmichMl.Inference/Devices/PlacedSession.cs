@@ -68,8 +68,8 @@ sealed class PlacedSession : ModelSession
     public override T RunAll<T>(Memory<float> input, long[] dimensions, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation) =>
         OnLeastBusy(session => session.RunAll(input, dimensions, read, cancellation));
 
-    public override OutputTensor RunIntegers(IReadOnlyList<long[]> rows, CancellationToken cancellation) =>
-        OnLeastBusy(session => session.RunIntegers(rows, cancellation));
+    public override OutputTensor RunIntegers(IReadOnlyList<long[]> inputs, int rows, CancellationToken cancellation) =>
+        OnLeastBusy(session => session.RunIntegers(inputs, rows, cancellation));
 
     T OnLeastBusy<T>(Func<ModelSession, T> run)
     {

@@ -65,7 +65,10 @@ public abstract class ModelSession : IDisposable
         read([.. RunAll(input, dimensions, cancellation).Select(output => new CopiedOutput(output))]);
 
     /// <summary>Feeds every input a row of whole numbers, in the model's order and of the width it takes, and returns the first output.</summary>
-    public abstract OutputTensor RunIntegers(IReadOnlyList<long[]> rows, CancellationToken cancellation);
+    public OutputTensor RunIntegers(IReadOnlyList<long[]> inputs, CancellationToken cancellation) => RunIntegers(inputs, 1, cancellation);
+
+    /// <summary>As above, with several rows for each input, one after the other: [rows, width].</summary>
+    public abstract OutputTensor RunIntegers(IReadOnlyList<long[]> inputs, int rows, CancellationToken cancellation);
 
     /// <summary>Nobody runs it for now: what it keeps for the next run beside its weights may go.</summary>
     internal virtual void ReturnMemory()

@@ -65,9 +65,9 @@ sealed class OnnxSession : ModelSession
             },
             cancellation);
 
-    public override OutputTensor RunIntegers(IReadOnlyList<long[]> rows, CancellationToken cancellation) =>
+    public override OutputTensor RunIntegers(IReadOnlyList<long[]> inputs, int rows, CancellationToken cancellation) =>
         Run(
-            [.. Inputs.Select(input => input.Name)], () => [.. rows.Select((row, index) => ToValue(Inputs[index].ElementType, row))],
+            [.. Inputs.Select(input => input.Name)], () => [.. inputs.Select((values, index) => ToValue(Inputs[index].ElementType, values, rows))],
             [Outputs[0].Name], static (session, outputs) => session.ToTensor(outputs[0]), cancellation);
 
     T Run<T>(
@@ -135,9 +135,9 @@ sealed class OnnxSession : ModelSession
         }
     }
 
-    internal static OrtValue ToValue(TensorElementType type, long[] row) => type == TensorElementType.Int64
-        ? OrtValue.CreateTensorValueFromMemory(row, [1, row.Length])
-        : OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(row, id => (int)id), [1, row.Length]);
+    internal static OrtValue ToValue(TensorElementType type, long[] values, int rows) => type == TensorElementType.Int64
+        ? OrtValue.CreateTensorValueFromMemory(values, [rows, values.Length / rows])
+        : OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(values, id => (int)id), [rows, values.Length / rows]);
 
     static OrtValue ToValue(TensorElementType type, Memory<float> input, long[] dimensions)
     {

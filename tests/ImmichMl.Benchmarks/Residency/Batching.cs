@@ -1,31 +1,42 @@
 using System.Diagnostics;
 using ImmichMl.Benchmarks.Daemon;
 using ImmichMl.Client;
+using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Benchmarks.Residency;
 
-/// <summary>A model with a free first axis, with and without pictures that ride together: does it pay on this machine?</summary>
+/// <summary>Models with a free first axis, with and without pictures or texts that ride together: does it pay on this machine?</summary>
 static class Batching
 {
     const int Streams = 16;
 
     static readonly TimeSpan s_turn = TimeSpan.FromSeconds(8);
 
+    static readonly int[] s_sizes = [1, 2, 4, 8, 1];
+
     public static async Task RunAsync(Workload work)
     {
-        foreach (int size in (int[])[1, 2, 4, 8, 1])
+        await RunAsync(work, "pictures", Workload.Visual(Workload.FreeBatch), () => work.ImageRequest(Workload.FreeBatch));
+        await RunAsync(work, "texts", Workload.Textual(Workload.FreeBatch), () => work.Query(Workload.FreeBatch));
+    }
+
+    static async Task RunAsync(Workload work, string what, ModelAddress model, Func<PredictRequest> request)
+    {
+        foreach (int size in s_sizes)
         {
             using DaemonProcess daemon = await work.StartAsync(("MACHINE_LEARNING_MAX_BATCH_SIZE__CLIP", $"{size}"));
             await using MlClient client = Workload.Connect(daemon);
-            await work.PrepareAsync(client, Workload.Visual(Workload.FreeBatch));
-            await LoopAsync(work, client, TimeSpan.FromSeconds(2));
-            List<double> milliseconds = await LoopAsync(work, client, s_turn);
+            await work.PrepareAsync(client, model);
+            await LoopAsync(client, request, TimeSpan.FromSeconds(2));
+            List<double> milliseconds = await LoopAsync(client, request, s_turn);
             var figures = new Figures(milliseconds);
-            ResidencyReport.Row($"at most {size} in one run, {Streams} at once", $"{milliseconds.Count / s_turn.TotalSeconds:0.0}/s, p50 {figures.At(0.5):0} ms; RssAnon {daemon.Status("RssAnon") / 1000} MB");
+            ResidencyReport.Row(
+                $"{what}, at most {size} in one run, {Streams} at once",
+                $"{milliseconds.Count / s_turn.TotalSeconds:0.0}/s, p50 {figures.At(0.5):0} ms, p95 {figures.At(0.95):0} ms; RssAnon {daemon.Status("RssAnon") / 1000} MB");
         }
     }
 
-    static async Task<List<double>> LoopAsync(Workload work, MlClient client, TimeSpan duration)
+    static async Task<List<double>> LoopAsync(MlClient client, Func<PredictRequest> request, TimeSpan duration)
     {
         var milliseconds = new List<double>();
         long since = Stopwatch.GetTimestamp();
@@ -34,7 +45,7 @@ static class Batching
             while (Stopwatch.GetElapsedTime(since) < duration)
             {
                 long start = Stopwatch.GetTimestamp();
-                await client.PredictAsync(work.ImageRequest(Workload.FreeBatch));
+                await client.PredictAsync(request());
                 lock (milliseconds)
                 {
                     milliseconds.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
