@@ -135,16 +135,21 @@ sealed class DaemonLifetime(
     /// <summary>Work leaves gaps in the heap; once it is over they go back to the system.</summary>
     async Task TrimWhenQuietAsync()
     {
-        long trimmedAt = 0;
+        var (trimmedAt, before) = (0L, 0L);
         while (!_stopping.IsCancellationRequested)
         {
             await Task.Delay(s_quiet, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (listener.WorkDone is var done && done != trimmedAt && listener.OpenRequests == 0)
+
+            // Between two requests of one peer nothing is open either: it is over when nothing was done since the last look.
+            long done = listener.WorkDone;
+            if (done != trimmedAt && done == before && listener.OpenRequests == 0)
             {
                 trimmedAt = done;
                 devices.ReturnMemory();
                 NativeHeap.Trim();
             }
+
+            before = done;
         }
     }
 
