@@ -140,16 +140,16 @@ sealed class DaemonLifetime(
         {
             await Task.Delay(s_quiet, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-            // Between two requests of one peer nothing is open either: it is over when nothing was done since the last look.
-            long done = listener.WorkDone;
-            if (done != trimmedAt && done == before && listener.OpenRequests == 0)
+            // Between two requests of one peer nothing is open either: it is over when no model worked since the last look.
+            (long done, long worked) = (listener.WorkDone, listener.ModelWorkDone);
+            if (done != trimmedAt && worked == before && listener.OpenRequests == 0)
             {
                 trimmedAt = done;
                 devices.ReturnMemory();
                 NativeHeap.Trim();
             }
 
-            before = done;
+            before = worked;
         }
     }
 

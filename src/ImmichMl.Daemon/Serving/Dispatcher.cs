@@ -17,9 +17,13 @@ sealed class Dispatcher(
     const int MaxResolution = 65_535;
 
     long _answered;
+    long _worked;
 
     /// <summary>Requests answered since the start.</summary>
     public long Answered => Interlocked.Read(ref _answered);
+
+    /// <summary>Those of them that ran or moved a model; others ask how things are.</summary>
+    public long Worked => Interlocked.Read(ref _worked);
 
     /// <summary>Always an answer, never an exception. The frame is held until nothing needs its bytes any more.</summary>
     public async Task<Response> AnswerAsync(Request request, Frame frame, long connection, CancellationToken cancellation)
@@ -51,6 +55,11 @@ sealed class Dispatcher(
         }
 
         Interlocked.Increment(ref _answered);
+        if (request is PredictRequest or LoadRequest or UnloadRequest)
+        {
+            Interlocked.Increment(ref _worked);
+        }
+
         return response;
     }
 

@@ -23,6 +23,9 @@ sealed class SocketListener(ServeOptions options, Dispatcher dispatcher, Answers
     /// <summary>Grows with every answer and with every connection that ends: tells whether there was work since the last look.</summary>
     public long WorkDone => dispatcher.Answered + Interlocked.Read(ref _ended);
 
+    /// <summary>Grows with work itself: looking at the daemon does not count.</summary>
+    public long ModelWorkDone => dispatcher.Worked;
+
     public int OpenRequests => _connections.Values.Sum(entry => entry.Connection.OpenRequests);
 
     /// <summary>Accepts until <see cref="StopAccepting"/>.</summary>

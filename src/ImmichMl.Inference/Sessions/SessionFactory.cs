@@ -9,6 +9,8 @@ namespace ImmichMl.Inference.Sessions;
 /// <summary>Makes sessions from model files, all with the same settings.</summary>
 public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepared = null, DeviceList? devices = null)
 {
+    const string Spinning = "session.intra_op.allow_spinning";
+
     readonly DeviceList _devices = devices ?? DeviceList.CpuOnly;
 
     /// <summary>A model of <typeparamref name="T"/> around a session; where <paramref name="wrap"/> throws, the session goes.</summary>
@@ -165,6 +167,12 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
             // With a pattern ONNX Runtime takes room for all weights out of the arena, which are mapped and need none.
             session.EnableMemoryPattern = false;
         }
+        else if (threads > 1)
+        {
+            // It runs alone, so waiting awake within a run takes a core from nobody; it stops with the run.
+            session.AddSessionConfigEntry(Spinning, "1");
+            session.AddSessionConfigEntry("session.force_spinning_stop", "1");
+        }
 
         return new InferenceSession(graph, session);
     }
@@ -185,7 +193,7 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         };
 
         // A spinning thread keeps a core busy after every run; on a shared NAS that costs more than it brings.
-        session.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        session.AddSessionConfigEntry(Spinning, "0");
         session.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
         if (options.Arena && sharesArena)
         {
