@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ImmichMl.Models;
 using Microsoft.ML.OnnxRuntime;
 
@@ -12,19 +13,29 @@ static class LeanGraphs
     /// <exception cref="OnnxRuntimeException">The model will not load.</exception>
     public static InferenceSession Open(ModelKind kind, string path, SessionOptions options)
     {
-        if (kind.Task == ModelKind.TextDetection.Task && Rewrite(path) is { } model)
+        if (kind.Task == ModelKind.TextDetection.Task && TryOpenLean(path, options) is { } lean)
         {
-            try
-            {
-                return new InferenceSession(model, options);
-            }
-            catch (OnnxRuntimeException)
-            {
-                // What was made of it is at fault, or the model is: that is for the model itself to show.
-            }
+            // The file's bytes and what was made of them: ten times its size, which no collection in steady work would reach.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            return lean;
         }
 
         return new InferenceSession(path, options);
+    }
+
+    /// <summary>Not inlined, so that nothing on the stack holds the bytes when they are collected.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static InferenceSession? TryOpenLean(string path, SessionOptions options)
+    {
+        try
+        {
+            return Rewrite(path) is { } model ? new InferenceSession(model, options) : null;
+        }
+        catch (OnnxRuntimeException)
+        {
+            // What was made of it is at fault, or the model is: that is for the model itself to show.
+            return null;
+        }
     }
 
     /// <summary>Null where nothing is to be changed or the file is not to be read: ONNX Runtime says what is wrong with it.</summary>
