@@ -14,6 +14,8 @@ sealed class Preparation
 {
     public const string Verb = "prepare-model";
 
+    static readonly TimeSpan s_behind = TimeSpan.FromSeconds(1);
+
     readonly PreparedModels _prepared;
     readonly SessionCache _models;
     readonly string _runtime;
@@ -40,6 +42,8 @@ sealed class Preparation
             var tried = new HashSet<string>();
             await foreach ((ModelKey key, string source, string target) in _wanted.Reader.ReadAllAsync(stopping))
             {
+                // What the model was loaded for is answered first, on all cores.
+                await Task.Delay(s_behind, _time, stopping);
                 if (tried.Add(target) && Program(source, target, _runtime) is { } program)
                 {
                     await PrepareAsync(key, program, stopping);

@@ -7,7 +7,7 @@ namespace ImmichMl.Benchmarks;
 [MemoryDiagnoser]
 public class FaceBenchmarks
 {
-    Face[] _candidates = [];
+    List<FaceCandidate> _candidates = [];
 
     /// <summary>Faces in the picture; a group, and a picture at which everything looks like a face.</summary>
     [Params(1, 21, 1000)]
@@ -20,7 +20,7 @@ public class FaceBenchmarks
            from face in Enumerable.Range(0, Faces)
            let left = (face % 40 * 36) + (shift * 0.4f)
            let top = (face / 40 * 36) + (shift * 0.3f)
-           select new Face(new FaceBox(left, top, left + 30, top + 34), 0.99f - (0.01f * shift)),
+           select new FaceCandidate(new FaceBox(left, top, left + 30, top + 34), 0.99f - (0.01f * shift), 0, 0),
     ];
 
     [Benchmark]

@@ -5,6 +5,18 @@ namespace ImmichMl.Inference.Faces;
 /// <summary>Corners in source pixels; they may lie outside the picture.</summary>
 public readonly record struct FaceBox(float X1, float Y1, float X2, float Y2);
 
+/// <summary>What may be a face: row <paramref name="Row"/> of a detector's output for its stride number <paramref name="Output"/>.</summary>
+public readonly record struct FaceCandidate(FaceBox Box, float Score, int Output, int Row)
+{
+    /// <summary>Highest score first; equal ones as they stand in the outputs, so that they have one order everywhere.</summary>
+    internal static int Compare(FaceCandidate one, FaceCandidate other)
+    {
+        int byScore = other.Score.CompareTo(one.Score);
+        int byOutput = one.Output.CompareTo(other.Output);
+        return byScore != 0 ? byScore : byOutput != 0 ? byOutput : one.Row.CompareTo(other.Row);
+    }
+}
+
 /// <summary>One face: left eye, right eye, nose, left and right corner of the mouth are its landmarks, where the detector gives them.</summary>
 public sealed record Face(FaceBox Box, float Score)
 {

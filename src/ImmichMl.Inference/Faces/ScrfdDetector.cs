@@ -56,15 +56,16 @@ public sealed class ScrfdDetector : IDisposable
         LetterboxPlan plan = Letterbox.Plan(bitmap.Width, bitmap.Height, _width, _height);
         TensorWriter.WriteLetterboxed(bitmap, plan, s_table, _width, _height, tensor.GetSpan());
         clock.Start(Stage.Inference);
-        List<Face> candidates = _session.RunAll(
+        List<Face> faces = _session.RunAll(
             tensor.Memory, [1, 3, _height, _width],
             outputs =>
             {
                 clock.Start(Stage.Postprocess);
-                return ScrfdOutputs.Sort(_key, outputs, _width, _height).Decode((float)(arguments.MinScore ?? DefaultMinScore), (float)plan.Scale);
+                return ScrfdOutputs.Sort(_key, outputs, _width, _height)
+                    .Decode((float)(arguments.MinScore ?? DefaultMinScore), OverlapThreshold, (float)plan.Scale);
             },
             cancellation);
-        return [.. NonMaximumSuppression.Apply(candidates, OverlapThreshold).Select(face => face with { Box = Round(face.Box) })];
+        return faces.ConvertAll(face => face with { Box = Round(face.Box) });
     }
 
     static FaceBox Round(FaceBox box) => new(MathF.Round(box.X1), MathF.Round(box.Y1), MathF.Round(box.X2), MathF.Round(box.Y2));

@@ -62,35 +62,50 @@ sealed class ScrfdOutputs
 
     int Cells(int stride) => (_width / (FirstStride << stride)) * (_height / (FirstStride << stride));
 
-    /// <summary>Every candidate of at least <paramref name="minScore"/>, in source pixels, highest score first.</summary>
-    public List<Face> Decode(float minScore, float scale)
+    /// <summary>The faces of at least <paramref name="minScore"/>, in source pixels, highest score first, without those that overlap a better one.</summary>
+    public List<Face> Decode(float minScore, float overlap, float scale) =>
+        NonMaximumSuppression.Apply(Candidates(minScore, scale), overlap).ConvertAll(candidate => FaceOf(candidate, scale));
+
+    /// <summary>Highest score first. A picture full of faces has hundreds for each: their landmarks wait for those that stay.</summary>
+    List<FaceCandidate> Candidates(float minScore, float scale)
     {
-        var faces = new List<Face>();
+        var candidates = new List<FaceCandidate>();
         for (int i = 0; i < _scores.Length; i++)
         {
-            int stride = FirstStride << i;
-            int columns = _width / stride;
-
             // Once for all: asking for them goes through ONNX Runtime and allocates.
             ReadOnlySpan<float> scores = _scores[i].Values, boxes = _boxes[i].Values;
-            ReadOnlySpan<float> landmarks = _landmarks.Length == 0 ? [] : _landmarks[i].Values;
-            int anchors = scores.Length / Cells(i);
             for (int row = 0; row < scores.Length; row++)
             {
                 if (scores[row] >= minScore)
                 {
-                    int cell = row / anchors;
-                    float x = cell % columns * stride, y = cell / columns * stride;
-                    faces.Add(new Face(BoxAt(boxes.Slice(4 * row, 4), x, y, stride, scale), scores[row])
-                    {
-                        Landmarks = landmarks.IsEmpty ? null : LandmarksAt(landmarks.Slice(10 * row, 10), x, y, stride, scale),
-                    });
+                    (float x, float y, int stride) = PlaceOf(i, row, scores.Length);
+                    candidates.Add(new FaceCandidate(BoxAt(boxes.Slice(4 * row, 4), x, y, stride, scale), scores[row], i, row));
                 }
             }
         }
 
-        // Stable, so that equal scores have one order everywhere.
-        return [.. faces.OrderByDescending(face => face.Score)];
+        candidates.Sort(FaceCandidate.Compare);
+        return candidates;
+    }
+
+    (float X, float Y, int Stride) PlaceOf(int index, int row, int rows)
+    {
+        int stride = FirstStride << index;
+        int columns = _width / stride;
+        int cell = row / (rows / Cells(index));
+        return (cell % columns * stride, cell / columns * stride, stride);
+    }
+
+    Face FaceOf(FaceCandidate candidate, float scale)
+    {
+        var face = new Face(candidate.Box, candidate.Score);
+        if (_landmarks.Length == 0)
+        {
+            return face;
+        }
+
+        (float x, float y, int stride) = PlaceOf(candidate.Output, candidate.Row, _scores[candidate.Output].Values.Length);
+        return face with { Landmarks = LandmarksAt(_landmarks[candidate.Output].Values.Slice(10 * candidate.Row, 10), x, y, stride, scale) };
     }
 
     static FaceBox BoxAt(ReadOnlySpan<float> edges, float x, float y, float stride, float scale) => new(

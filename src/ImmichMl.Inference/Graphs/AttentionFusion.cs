@@ -12,6 +12,7 @@ sealed class AttentionFusion
     readonly Dictionary<string, int[]> _shapes;
     readonly Dictionary<string, GraphNode> _producers;
     readonly ILookup<string, GraphNode> _consumers;
+    readonly HeadProjections _projections;
     readonly FileStream _weights;
 
     AttentionFusion(GraphModel model, FileStream weights)
@@ -20,6 +21,7 @@ sealed class AttentionFusion
         _shapes = GraphShapes.Of(model);
         _producers = model.Producers();
         _consumers = model.Consumers();
+        _projections = new HeadProjections(model, _shapes, _producers);
     }
 
     /// <param name="model">Is changed.</param>
@@ -33,16 +35,13 @@ sealed class AttentionFusion
         return fused;
     }
 
-    /// <summary>Heads [.., heads, tokens, size] as a linear map of tokens: which column of its weights each stands for, and by what it is scaled.</summary>
-    sealed record Projection(string Source, GraphTensor Weights, bool IsTransposed, string? Bias, int[] Columns, int Heads, int Tokens, int Size, float Scale);
-
     bool TryFuse(GraphNode softmax)
     {
         if (!_shapes.TryGetValue(softmax.Inputs[0], out int[]? shape) || shape.Length < 3 || shape[^1] != shape[^2]
             || GraphShapes.Axis(softmax, shape, absent: -1) != shape.Length - 1 || _consumers[softmax.Output].ToArray() is not [var context]
             || !context.Is("MatMul") || context.Inputs[0] != softmax.Output || !TryScores(softmax.Inputs[0], out GraphNode scores, out string? mask, out float scale)
-            || Project(scores.Inputs[0], isKey: false) is not { } query || Project(scores.Inputs[1], isKey: true) is not { } key
-            || Project(context.Inputs[1], isKey: false) is not { } value || !AreOne(query, key, value) || JoinedTokens(context, query) is not { } end)
+            || _projections.Of(scores.Inputs[0], isKey: false) is not { } query || _projections.Of(scores.Inputs[1], isKey: true) is not { } key
+            || _projections.Of(context.Inputs[1], isKey: false) is not { } value || !AreOne(query, key, value) || JoinedTokens(context, query) is not { } end)
         {
             return false;
         }
@@ -89,7 +88,7 @@ sealed class AttentionFusion
             {
                 value = node.Inputs[0];
             }
-            else if (!TryFactor(node, ref value, ref scale))
+            else if (!_projections.TryFactor(node, ref value, ref scale))
             {
                 return false;
             }
@@ -104,142 +103,12 @@ sealed class AttentionFusion
             && _shapes.TryGetValue(node.Inputs[0], out int[]? from) && _shapes.TryGetValue(node.Output, out int[]? to)
             && from.Length >= 3 && to.Length >= 3 && from.AsSpan(^3..).SequenceEqual(to.AsSpan(^3..));
 
-    bool TryFactor(GraphNode node, ref string value, ref float scale)
-    {
-        if (!node.Is("Mul") && !node.Is("Div"))
-        {
-            return false;
-        }
-
-        int factor = _model.Constants.ContainsKey(node.Inputs[1]) ? 1 : node.Is("Mul") ? 0 : 1;
-        if (!_model.Constants.TryGetValue(node.Inputs[factor], out GraphTensor? constant) || constant.ToFloats(_model.Folder) is not [var number])
-        {
-            return false;
-        }
-
-        scale *= node.Is("Mul") ? number : 1 / number;
-        value = node.Inputs[1 - factor];
-        return true;
-    }
-
-    /// <summary>Follows heads up to the product with weights that they are made by.</summary>
-    Projection? Project(string heads, bool isKey)
-    {
-        if (!_shapes.TryGetValue(heads, out int[]? shape) || shape.Length < 3 || GraphShapes.Count(shape.AsSpan(..^3)) != 1)
-        {
-            return null;
-        }
-
-        var moves = new Stack<(GraphNode Node, string Output)>();
-        string value = heads;
-        float scale = 1;
-        while (_producers.TryGetValue(value, out GraphNode? node))
-        {
-            if (Layout.Moves(node, _model))
-            {
-                moves.Push((node, value));
-                value = node.Inputs[0];
-            }
-            else if (!TryFactor(node, ref value, ref scale))
-            {
-                return Linear(node) is var (source, weights, isTransposed, bias)
-                    ? Columns(moves, value, shape, isKey) is { } columns
-                        ? new Projection(
-                            source, weights, isTransposed, bias, columns, shape[^3], isKey ? shape[^1] : shape[^2], isKey ? shape[^2] : shape[^1], scale)
-                        : null
-                    : null;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>A product with constant weights and perhaps a constant added: where its rows come from, without what keeps their order.</summary>
-    (string Source, GraphTensor Weights, bool IsTransposed, string? Bias)? Linear(GraphNode node)
-    {
-        string? bias = null;
-        if (node.Is("Add") && node.Inputs.FirstOrDefault(_model.Constants.ContainsKey) is { } constant
-            && _producers.TryGetValue(node.Inputs[0] == constant ? node.Inputs[1] : node.Inputs[0], out GraphNode? product) && product.Is("MatMul"))
-        {
-            (bias, node) = (constant, product);
-        }
-        else if (node.Is("Gemm") && (node.Float("alpha") ?? 1) == 1 && (node.Float("beta") ?? 1) == 1 && node.Int("transA", 0) == 0)
-        {
-            bias = node.Inputs.ElementAtOrDefault(2);
-        }
-        else if (!node.Is("MatMul"))
-        {
-            return null;
-        }
-
-        return _model.Constants.TryGetValue(node.Inputs[1], out GraphTensor? weights) && weights is { IsFloat: true, Dimensions.Length: 2 }
-            && (bias is null || (_model.Constants.TryGetValue(bias, out GraphTensor? added) && added.IsFloat
-                && GraphShapes.Count(added.Dimensions) == weights.Dimensions[node.Int("transB", 0) == 0 ? 1 : 0]))
-            ? (InOrder(node.Inputs[0]), weights, node.Int("transB", 0) != 0, bias)
-            : null;
-    }
-
-    /// <summary>Up over operators that leave the order of the values as it is.</summary>
-    string InOrder(string value)
-    {
-        while (_producers.TryGetValue(value, out GraphNode? node) && Layout.Moves(node, _model)
-            && _shapes.TryGetValue(node.Inputs[0], out int[]? shape) && _shapes.TryGetValue(value, out int[]? moved)
-            && GraphShapes.Count(shape) == GraphShapes.Count(moved) && Layout.Of(shape).After(node, value, _model, moved).IsInOrder)
-        {
-            value = node.Inputs[0];
-        }
-
-        return value;
-    }
-
-    /// <summary>For each head and place in it the column of the weights; null if tokens are mixed, or columns differ between tokens.</summary>
-    int[]? Columns(Stack<(GraphNode Node, string Output)> moves, string linear, int[] heads, bool isKey)
-    {
-        if (!_shapes.TryGetValue(linear, out int[]? shape))
-        {
-            return null;
-        }
-
-        Layout layout = Layout.Of(shape);
-        foreach ((GraphNode node, string output) in moves)
-        {
-            if (!_shapes.TryGetValue(output, out int[]? moved))
-            {
-                return null;
-            }
-
-            layout = layout.After(node, output, _model, moved);
-        }
-
-        int tokens = isKey ? heads[^1] : heads[^2];
-        int size = isKey ? heads[^2] : heads[^1];
-        int width = shape[^1];
-        var columns = new int[heads[^3] * size];
-        columns.AsSpan().Fill(-1);
-        for (int i = 0; i < layout.From.Length; i++)
-        {
-            int row = i / heads[^1] % heads[^2];
-            int column = i % heads[^1];
-            (int token, int inHead) = isKey ? (column, row) : (row, column);
-            ref int place = ref columns[(i / (tokens * size) * size) + inHead];
-            int fromColumn = layout.From[i] % width;
-            if (layout.From[i] / width != token || (place >= 0 && place != fromColumn))
-            {
-                return null;
-            }
-
-            place = fromColumn;
-        }
-
-        return columns;
-    }
-
-    static bool AreOne(Projection query, Projection key, Projection value) =>
+    static bool AreOne(HeadProjection query, HeadProjection key, HeadProjection value) =>
         query.Source == key.Source && key.Source == value.Source && query.Heads == key.Heads && key.Heads == value.Heads
             && query.Size == key.Size && key.Size == value.Size && query.Tokens == key.Tokens && key.Tokens == value.Tokens && value.Scale == 1;
 
     /// <summary>The value behind the context in which a token's heads stand side by side, in the tokens' order.</summary>
-    string? JoinedTokens(GraphNode context, Projection query)
+    string? JoinedTokens(GraphNode context, HeadProjection query)
     {
         int[]? shape = _shapes.GetValueOrDefault(context.Output);
         if (shape is null || GraphShapes.Count(shape) != (long)query.Heads * query.Tokens * query.Size)
@@ -264,7 +133,7 @@ sealed class AttentionFusion
         return value;
     }
 
-    static bool IsJoined(Layout layout, Projection query)
+    static bool IsJoined(Layout layout, HeadProjection query)
     {
         for (int i = 0; i < layout.From.Length; i++)
         {
@@ -286,7 +155,7 @@ sealed class AttentionFusion
             : null;
 
     /// <summary>Writes the weights of all three side by side, head by head, into the file for them.</summary>
-    (string Weights, string Bias, int Width)? Join(Projection[] projections)
+    (string Weights, string Bias, int Width)? Join(HeadProjection[] projections)
     {
         int inputs = projections[0].Weights.Dimensions[projections[0].IsTransposed ? 1 : 0];
         int hidden = projections[0].Heads * projections[0].Size;
@@ -294,7 +163,7 @@ sealed class AttentionFusion
         var bias = new float[hidden * 3];
         for (int part = 0; part < 3; part++)
         {
-            Projection projection = projections[part];
+            HeadProjection projection = projections[part];
             if (projection.Weights.ToFloats(_model.Folder) is not { } weights || weights.Length % inputs != 0)
             {
                 return null;

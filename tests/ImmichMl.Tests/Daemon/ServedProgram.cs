@@ -61,6 +61,8 @@ sealed class ServedProgram : IAsyncDisposable
         File.Delete(_folder.File("notify"));
     }
 
+    public Task SaysAsync(string part) => _daemon.SaysAsync(part);
+
     public void Terminate() => _daemon.Terminate();
 
     public void Signal(int number) => _daemon.Signal(number);

@@ -74,6 +74,24 @@ sealed partial class ChildProgram : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until it has said something on its standard error.</summary>
+    public async Task SaysAsync(string part)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!Said(part))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, patience.Token);
+        }
+    }
+
+    bool Said(string part)
+    {
+        lock (_errors)
+        {
+            return _errors.ToString().Contains(part, StringComparison.Ordinal);
+        }
+    }
+
     public void Terminate() => Signal(15);
 
     public void Signal(int number)
