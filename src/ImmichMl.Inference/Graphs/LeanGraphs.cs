@@ -45,8 +45,9 @@ static class LeanGraphs
         {
             return new FileInfo(path) is { Exists: true, Length: <= MostBytes } ? LeanConvolutions.Rewrite(File.ReadAllBytes(path)) : null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception)
         {
+            // Whatever is odd about it.
             return null;
         }
     }

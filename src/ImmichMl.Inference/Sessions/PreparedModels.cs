@@ -119,6 +119,8 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options)
         {
             if (!TryMakeRewritten(source, aside))
             {
+                File.Delete(Path.Combine(aside, GraphName));
+                File.Delete(Path.Combine(aside, WeightsName));
                 Make(source, aside);
             }
 
@@ -157,9 +159,9 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options)
             Make(rewritten, folder);
             return GraphRewriting.AnswerAlike(source, Path.Combine(folder, GraphName));
         }
-        catch (Exception e) when (e is OnnxRuntimeException or InvalidDataException)
+        catch (Exception)
         {
-            // The model itself is still to be had; if it fails too, that is told.
+            // Whatever is odd about this graph: the model itself is still to be had, and if it fails too, that is told.
             return false;
         }
         finally
