@@ -25,23 +25,28 @@ public static class BilinearResizer
     }
 
     /// <summary>Resizes into the top left of <paramref name="target"/>; what lies right of it and below is left as it is.</summary>
-    public static void Resize(Bitmap source, int width, int height, Bitmap target) => Resize(source, width, height, target, PixelPaths.Best);
+    public static void Resize(Bitmap source, int width, int height, Bitmap target) => Resize(source, width, height, new RowBand(0, height), target);
+
+    /// <summary>Makes only some rows of the resized picture; they become the first of <paramref name="target"/>.</summary>
+    public static void Resize(Bitmap source, int width, int height, RowBand rows, Bitmap target) =>
+        Resize(source, width, height, rows, target, PixelPaths.Best);
 
     /// <returns>The path that did the work; scalar where nothing is filtered, or less than a vector.</returns>
-    internal static PixelPath Resize(Bitmap source, int width, int height, Bitmap target, PixelPath path)
+    internal static PixelPath Resize(Bitmap source, int width, int height, RowBand rows, Bitmap target, PixelPath path)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(target);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(width, target.Width);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(height, target.Height);
+        rows.CheckInside(height);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(rows.Count, target.Height);
 
         if ((source.Width, source.Height) == (width, height))
         {
-            for (var y = 0; y < height; y++)
+            for (var y = 0; y < rows.Count; y++)
             {
-                source.Row(y).CopyTo(target.Row(y));
+                source.Row(rows.First + y).CopyTo(target.Row(y));
             }
 
             return PixelPath.Scalar;
@@ -50,15 +55,16 @@ public static class BilinearResizer
         if ((source.Width, source.Height) == (2L * width, 2L * height))
         {
             // At exactly half the size OpenCV takes the mean of four pixels instead.
-            for (var y = 0; y < height; y++)
+            for (var y = 0; y < rows.Count; y++)
             {
-                HalvePair(source.Row(2 * y), source.Row((2 * y) + 1), target.Row(y)[..(width * Bitmap.BytesPerPixel)]);
+                var upper = 2 * (rows.First + y);
+                HalvePair(source.Row(upper), source.Row(upper + 1), target.Row(y)[..(width * Bitmap.BytesPerPixel)]);
             }
 
             return PixelPath.Scalar;
         }
 
-        return BilinearPass.Run(source, width, height, target, path);
+        return BilinearPass.Run(source, width, height, rows, target, path);
     }
 
     static void HalvePair(ReadOnlySpan<byte> upper, ReadOnlySpan<byte> lower, Span<byte> to)

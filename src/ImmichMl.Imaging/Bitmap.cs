@@ -4,7 +4,7 @@ namespace ImmichMl.Imaging;
 
 /// <summary>
 /// Decoded RGB24 with tightly packed rows, in native memory that whoever holds the bitmap must dispose of.
-/// Not safe for use from several threads at once.
+/// Several threads may read it at once; who writes or disposes does so alone.
 /// </summary>
 // No finalizer: it could free the pixels under a span whose bitmap is no longer referenced.
 public sealed unsafe class Bitmap : IDisposable

@@ -28,90 +28,79 @@ public static class TensorWriter
         table.Write(bitmap.Pixels, tensor[..plane], tensor.Slice(plane, plane), tensor.Slice(2 * plane, plane));
     }
 
+    /// <summary>Writes the picture into the top left of planes that may be larger; what it does not cover is left as it is.</summary>
+    /// <param name="bitmap">At most as large as a plane.</param>
+    /// <param name="table">What a byte becomes.</param>
+    /// <param name="planes">Where to.</param>
+    public static void WriteTopLeft(Bitmap bitmap, StandardizeTable table, in TensorPlanes planes)
+    {
+        ArgumentNullException.ThrowIfNull(bitmap);
+        ArgumentNullException.ThrowIfNull(table);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bitmap.Height, planes.Height);
+        for (var y = 0; y < bitmap.Height; y++)
+        {
+            planes.Write(y, bitmap.Row(y), table);
+        }
+    }
+
     /// <summary><see cref="Letterbox"/> and standardizing: the picture at the top left, what black becomes everywhere else.</summary>
     /// <param name="source">Stays the caller's.</param>
     /// <param name="plan">Of the letterbox; it fits into a plane.</param>
     /// <param name="table">What a byte becomes; its channels are the same.</param>
-    /// <param name="width">Of a plane.</param>
-    /// <param name="height">Of a plane.</param>
-    /// <param name="tensor">Exactly three planes, red first.</param>
-    public static void WriteLetterboxed(Bitmap source, in LetterboxPlan plan, StandardizeTable table, int width, int height, Span<float> tensor)
+    /// <param name="planes">Where to.</param>
+    /// <param name="rows">Which rows of the planes to write: several threads may write one each.</param>
+    public static void WriteLetterboxed(Bitmap source, in LetterboxPlan plan, StandardizeTable table, in TensorPlanes planes, RowBand rows)
     {
         ArgumentNullException.ThrowIfNull(table);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(plan.Width, width);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(plan.Height, height);
-        var plane = width * height;
-        ArgumentOutOfRangeException.ThrowIfNotEqual(tensor.Length, Bitmap.BytesPerPixel * plane);
-        Span<float> red = tensor[..plane], green = tensor.Slice(plane, plane), blue = tensor.Slice(2 * plane, plane);
-        using var scaled = BilinearResizer.Resize(source, plan.Width, plan.Height);
-        var black = table.Black;
-        for (var y = 0; y < plan.Height; y++)
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(plan.Height, planes.Height);
+        rows.CheckInside(planes.Height);
+        var covered = rows.UpTo(plan.Height);
+        if (covered.Count > 0)
         {
-            var at = y * width;
-            table.Write(scaled.Row(y), red.Slice(at, plan.Width), green.Slice(at, plan.Width), blue.Slice(at, plan.Width));
-            red[(at + plan.Width)..(at + width)].Fill(black);
-            green[(at + plan.Width)..(at + width)].Fill(black);
-            blue[(at + plan.Width)..(at + width)].Fill(black);
+            using var scaled = Bitmap.Allocate(plan.Width, covered.Count);
+            BilinearResizer.Resize(source, plan.Width, plan.Height, covered, scaled);
+            for (var y = 0; y < covered.Count; y++)
+            {
+                planes.Write(covered.First + y, scaled.Row(y), table);
+                planes.Fill(covered.First + y, 1, plan.Width, table.Black);
+            }
         }
 
-        red[(plan.Height * width)..].Fill(black);
-        green[(plan.Height * width)..].Fill(black);
-        blue[(plan.Height * width)..].Fill(black);
-    }
-
-    /// <summary>Writes the picture into the top left of planes that may be larger, blue first, as models want it that were taught with OpenCV.</summary>
-    /// <param name="bitmap">At most as large as a plane.</param>
-    /// <param name="table">What a byte becomes; its channels are the same.</param>
-    /// <param name="width">Of a plane.</param>
-    /// <param name="height">Of a plane.</param>
-    /// <param name="tensor">Exactly three planes; what the picture does not cover is left as it is.</param>
-    public static void WriteBlueFirst(Bitmap bitmap, StandardizeTable table, int width, int height, Span<float> tensor)
-    {
-        ArgumentNullException.ThrowIfNull(bitmap);
-        ArgumentNullException.ThrowIfNull(table);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bitmap.Width, width);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bitmap.Height, height);
-        var plane = width * height;
-        ArgumentOutOfRangeException.ThrowIfNotEqual(tensor.Length, Bitmap.BytesPerPixel * plane);
-        Span<float> blue = tensor[..plane], green = tensor.Slice(plane, plane), red = tensor.Slice(2 * plane, plane);
-        for (var y = 0; y < bitmap.Height; y++)
-        {
-            var at = y * width;
-            table.Write(bitmap.Row(y), red.Slice(at, bitmap.Width), green.Slice(at, bitmap.Width), blue.Slice(at, bitmap.Width));
-        }
+        planes.Fill(rows.First + covered.Count, rows.Count - covered.Count, 0, table.Black);
     }
 
     /// <summary>
-    /// <see cref="Resampler.Resize(Bitmap, int, int, ResampleFilter, PixelRectangle)"/> and standardizing in one go: no bitmap lies between.
+    /// <see cref="Resampler.Resize(Bitmap, int, int, ResampleFilter, PixelRectangle)"/> and standardizing in one go, into the top left of the
+    /// planes: no bitmap lies between.
     /// </summary>
     /// <param name="source">Stays the caller's.</param>
     /// <param name="width">Of the whole resized picture.</param>
     /// <param name="height">Of the whole resized picture.</param>
     /// <param name="filter">The resize's filter.</param>
-    /// <param name="region">Of the whole resized picture; its width times its height is the size of a plane.</param>
+    /// <param name="region">Of the whole resized picture; at most as large as a plane.</param>
     /// <param name="table">Mean and standard deviation.</param>
-    /// <param name="tensor">Exactly three planes.</param>
+    /// <param name="planes">Where to.</param>
+    /// <param name="rows">Which rows of the region to write: several threads may write one each.</param>
     public static void WriteResized(
-        Bitmap source, int width, int height, ResampleFilter filter, PixelRectangle region, StandardizeTable table, Span<float> tensor) =>
-        WriteResized(source, width, height, filter, region, table, tensor, ResamplePaths.Best);
+        Bitmap source, int width, int height, ResampleFilter filter, PixelRectangle region, StandardizeTable table, in TensorPlanes planes, RowBand rows) =>
+        WriteResized(source, width, height, filter, region, table, planes, rows, ResamplePaths.Best);
 
     internal static unsafe void WriteResized(
-        Bitmap source, int width, int height, ResampleFilter filter, PixelRectangle region, StandardizeTable table, Span<float> tensor, ResamplePath path)
+        Bitmap source, int width, int height, ResampleFilter filter, PixelRectangle region, StandardizeTable table, in TensorPlanes planes, RowBand rows,
+        ResamplePath path)
     {
         ArgumentNullException.ThrowIfNull(table);
-        using var rows = Resampler.Rows(source, width, height, filter, region, path);
-        var plane = region.Width * region.Height;
-        ArgumentOutOfRangeException.ThrowIfNotEqual(tensor.Length, Bitmap.BytesPerPixel * plane);
-        Span<float> red = tensor[..plane], green = tensor.Slice(plane, plane), blue = tensor.Slice(2 * plane, plane);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(region.Height, planes.Height);
+        rows.CheckInside(region.Height);
+        using var resized = Resampler.Rows(source, width, height, filter, region with { Y = region.Y + rows.First, Height = rows.Count }, path);
         var stride = region.Width * Bitmap.BytesPerPixel;
         var row = ArrayPool<byte>.Shared.Rent(stride);
         fixed (byte* pixels = row)
         {
-            for (var y = 0; y < region.Height; y++)
+            for (var y = 0; y < rows.Count; y++)
             {
-                rows.Write(y, pixels);
-                var at = y * region.Width;
-                table.Write(row.AsSpan(0, stride), red.Slice(at, region.Width), green.Slice(at, region.Width), blue.Slice(at, region.Width));
+                resized.Write(y, pixels);
+                planes.Write(rows.First + y, row.AsSpan(0, stride), table);
             }
         }
 

@@ -32,7 +32,7 @@ sealed class WorkerThreads(string name, int count, bool yields = false) : IDispo
     /// <summary>Runs <paramref name="work"/> on one of the threads. What it throws comes out of the task.</summary>
     public Task<T> RunAsync<T>(Func<T> work)
     {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var done = new TaskCompletionSource<T>();
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);

@@ -19,26 +19,53 @@ static unsafe class BicubicPass
         {
             for (var y = 0; y < target.Height; y++)
             {
-                var yin = y + 0.5;
                 fixed (byte* row = target.Row(y))
                 {
+                    if (isVector)
+                    {
+                        RunRow(source, pixels, m, y + 0.5, row, target.Width);
+                        continue;
+                    }
+
                     for (var x = 0; x < target.Width; x++)
                     {
-                        var xin = x + 0.5;
-                        var w = (m.G * xin) + (m.H * yin) + 1;
-                        var atX = ((m.A * xin) + (m.B * yin) + m.C) / w;
-                        var atY = ((m.D * xin) + (m.E * yin) + m.F) / w;
-                        var to = row + ((nint)x * Bitmap.BytesPerPixel);
-                        if (isVector)
-                        {
-                            SampleChannels(pixels, source.Width, source.Height, atX, atY, to);
-                        }
-                        else
-                        {
-                            Sample(pixels, source.Width, source.Height, atX, atY, to);
-                        }
+                        var (atX, atY) = Place(m, x + 0.5, y + 0.5);
+                        Sample(pixels, source.Width, source.Height, atX, atY, row + ((nint)x * Bitmap.BytesPerPixel));
                     }
                 }
+            }
+        }
+    }
+
+    static (double X, double Y) Place(in PerspectiveMatrix m, double xin, double yin)
+    {
+        var w = (m.G * xin) + (m.H * yin) + 1;
+        return (((m.A * xin) + (m.B * yin) + m.C) / w, ((m.D * xin) + (m.E * yin) + m.F) / w);
+    }
+
+    /// <summary>The same operations on four pixels side by side; where one is near an edge, one by one.</summary>
+    static void RunRow(Bitmap source, byte* pixels, in PerspectiveMatrix m, double yin, byte* row, int width)
+    {
+        Vector256<double> a = Vector256.Create(m.A), d = Vector256.Create(m.D), g = Vector256.Create(m.G);
+        Vector256<double> bOfRow = Vector256.Create(m.B * yin), eOfRow = Vector256.Create(m.E * yin), hOfRow = Vector256.Create(m.H * yin);
+        Vector256<double> c = Vector256.Create(m.C), f = Vector256.Create(m.F), one = Vector256<double>.One;
+        for (var x = 0; x < width; x += BicubicBlock.Length)
+        {
+            if (x <= width - BicubicBlock.Length)
+            {
+                var xin = Vector256.Create(x + 0.5) + Vector256.Create(0.0, 1, 2, 3);
+                var w = (g * xin) + hOfRow + one;
+                if (BicubicBlock.TrySample(
+                    source, pixels, ((a * xin) + bOfRow + c) / w, ((d * xin) + eOfRow + f) / w, row + ((nint)x * Bitmap.BytesPerPixel)))
+                {
+                    continue;
+                }
+            }
+
+            for (var i = x; i < Math.Min(x + BicubicBlock.Length, width); i++)
+            {
+                var (atX, atY) = Place(m, i + 0.5, yin);
+                SampleChannels(pixels, source.Width, source.Height, atX, atY, row + ((nint)i * Bitmap.BytesPerPixel));
             }
         }
     }
@@ -105,7 +132,7 @@ static unsafe class BicubicPass
             fourth = Along(AtEdge(pixels + (Math.Clamp(y + 3, 0, height - 1) * stride), x, width), dx);
         }
 
-        var mixed = Vector256.Min(Vector256.Max(Cubic(first, second, third, fourth, dy), Vector256<double>.Zero), Vector256.Create(255.0));
+        var mixed = Vector256.Min(Vector256.Max(BicubicBlock.Cubic(first, second, third, fourth, dy), Vector256<double>.Zero), Vector256.Create(255.0));
         var cut = Avx.ConvertToVector128Int32WithTruncation(mixed);
         (to[0], to[1], to[2]) = ((byte)cut.GetElement(0), (byte)cut.GetElement(1), (byte)cut.GetElement(2));
     }
@@ -123,7 +150,7 @@ static unsafe class BicubicPass
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<double> Along(Vector128<byte> four, Vector256<double> dx) => Cubic(
+    static Vector256<double> Along(Vector128<byte> four, Vector256<double> dx) => BicubicBlock.Cubic(
         ToDouble(Ssse3.Shuffle(four, Vector128.Create((byte)0, 128, 128, 128, 1, 128, 128, 128, 2, 128, 128, 128, 128, 128, 128, 128))),
         ToDouble(Ssse3.Shuffle(four, Vector128.Create((byte)3, 128, 128, 128, 4, 128, 128, 128, 5, 128, 128, 128, 128, 128, 128, 128))),
         ToDouble(Ssse3.Shuffle(four, Vector128.Create((byte)6, 128, 128, 128, 7, 128, 128, 128, 8, 128, 128, 128, 128, 128, 128, 128))),
@@ -131,16 +158,6 @@ static unsafe class BicubicPass
         dx);
 
     static Vector256<double> ToDouble(Vector128<byte> values) => Avx.ConvertToVector256Double(values.AsInt32());
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<double> Cubic(Vector256<double> v1, Vector256<double> v2, Vector256<double> v3, Vector256<double> v4, Vector256<double> d)
-    {
-        var p2 = v3 - v1;
-        var two = v1 - v2;
-        var p3 = two + two + v3 - v4;
-        var p4 = v2 - v1 - v3 + v4;
-        return v2 + (d * (p2 + (d * (p3 + (d * p4)))));
-    }
 
     // In this order, because the roundings are part of the result.
     static double Cubic(double v1, double v2, double v3, double v4, double d)

@@ -9,7 +9,7 @@ namespace ImmichMl.Imaging.Warping;
 static unsafe class BilinearPass
 {
     /// <returns>The path that did the larger part of the work along the rows.</returns>
-    public static PixelPath Run(Bitmap source, int width, int height, Bitmap target, PixelPath path)
+    public static PixelPath Run(Bitmap source, int width, int height, RowBand band, Bitmap target, PixelPath path)
     {
         var columns = new LinearTaps(source.Width, width, clamp: true);
         var rows = new LinearTaps(source.Height, height, clamp: false);
@@ -22,7 +22,7 @@ static unsafe class BilinearPass
             var ran = PixelPath.Scalar;
             var held = (Upper: -1, Lower: -1);
             short* upper = block, lower = block + rowLength;
-            for (var y = 0; y < height; y++)
+            for (var y = band.First; y < band.First + band.Count; y++)
             {
                 var first = Math.Clamp(rows.First[y], 0, source.Height - 1);
                 var second = Math.Clamp(rows.First[y] + 1, 0, source.Height - 1);
@@ -46,7 +46,7 @@ static unsafe class BilinearPass
                     held.Lower = second;
                 }
 
-                Down(upper, lower, rows.FirstWeight[y], rows.SecondWeight[y], target.Row(y)[..(width * Bitmap.BytesPerPixel)], path);
+                Down(upper, lower, rows.FirstWeight[y], rows.SecondWeight[y], target.Row(y - band.First)[..(width * Bitmap.BytesPerPixel)], path);
             }
 
             return ran;

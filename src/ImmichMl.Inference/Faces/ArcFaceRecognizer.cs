@@ -110,11 +110,11 @@ public sealed class ArcFaceRecognizer : IDisposable
         try
         {
             clock.Start(Stage.Preprocess);
-            for (int i = 0; i < faces.Length; i++)
+            SideBySide.Run(faces.Length, i =>
             {
                 using Bitmap aligned = FaceAligner.Align(bitmap, faces[i].Landmarks);
                 TensorWriter.WriteStandardized(aligned, _table, tensor.Part(i * FaceLength, FaceLength));
-            }
+            });
 
             tensor.Part(faces.Length * FaceLength, (rows - faces.Length) * FaceLength).Clear();
             clock.Start(Stage.Inference);

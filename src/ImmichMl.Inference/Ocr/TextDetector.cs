@@ -52,11 +52,14 @@ public sealed class TextDetector : IDisposable
         int length = 3 * planeWidth * planeHeight;
         using var tensor = new TensorBuffer(length);
         clock.Start(Stage.Preprocess);
-        tensor.GetSpan().Clear();
-        using (Bitmap scaled = Resampler.Resize(bitmap, width, height, ResampleFilter.Lanczos))
+        if ((planeWidth, planeHeight) != (width, height))
         {
-            TensorWriter.WriteBlueFirst(scaled, Table, planeWidth, planeHeight, tensor.GetSpan());
+            tensor.GetSpan().Clear();
         }
+
+        var whole = new PixelRectangle(0, 0, width, height);
+        SideBySide.Run(height, band => TensorWriter.WriteResized(
+            bitmap, width, height, ResampleFilter.Lanczos, whole, Table, new TensorPlanes(tensor.GetSpan(), planeWidth, planeHeight, blueFirst: true), band));
 
         var settings = new TextBoxSettings(arguments.MinScore ?? DefaultMinScore) { ScoreMode = arguments.ScoreMode };
         (int Width, int Height) source = (bitmap.Width, bitmap.Height);

@@ -103,11 +103,15 @@ public sealed class TextRecognizer : IDisposable
         int rows = _options.IsBucketed && _batchSize > 1 ? Math.Min(_batchSize, Math.Max(1, MostInput / lineLength)) : some.Length;
         using var tensor = new TensorBuffer(rows * lineLength);
         clock.Start(Stage.Preprocess);
-        tensor.GetSpan().Clear();
-        for (int i = 0; i < some.Length; i++)
+        SideBySide.Run(rows, i =>
         {
-            Write(bitmap, lines[some[i]].Corners, width, tensor.Part(i * lineLength, lineLength));
-        }
+            Span<float> row = tensor.Part(i * lineLength, lineLength);
+            row.Clear();
+            if (i < some.Length)
+            {
+                Write(bitmap, lines[some[i]].Corners, width, row);
+            }
+        });
 
         clock.Start(Stage.Inference);
         _ = _session.Run(
@@ -144,7 +148,7 @@ public sealed class TextRecognizer : IDisposable
         using Bitmap line = crop;
         int scaledWidth = Math.Clamp((int)Math.Ceiling(Height * (line.Width / (double)line.Height)), 1, width);
         using Bitmap scaled = BilinearResizer.Resize(line, scaledWidth, Height);
-        TensorWriter.WriteBlueFirst(scaled, s_table, width, Height, tensor);
+        TensorWriter.WriteTopLeft(scaled, s_table, new TensorPlanes(tensor, width, Height, blueFirst: true));
     }
 
     int Check(long[] dimensions, int rows) => dimensions is [var first, _, var classes] && first == rows && classes > 1 && classes <= _decoder.Classes

@@ -23,6 +23,7 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
     readonly LinkedList<Place>[] _lanes = [new(), new()];
     readonly int[] _inWork = new int[2];
     readonly PeerTurns _peers = new();
+    readonly int _threadsAlone = options.ChosenIntraOpThreads;
     readonly AnswerRate _rate = new(time ?? TimeProvider.System);
     int _admitted;
 
@@ -75,7 +76,7 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
             return (Yields ? _queue._yielding : _queue._threads).RunAsync(() =>
             {
                 cancellation.ThrowIfCancellationRequested();
-                RunKind.IsOneOfMany = isCrowd;
+                RunKind.Set(isCrowd, _queue._threadsAlone);
                 return work();
             });
         }

@@ -6,7 +6,19 @@ namespace ImmichMl.Inference.Sessions;
 /// </summary>
 static class RunKind
 {
+    /// <summary>Threads that work on pixels may use, this one included; 0 where nobody has said, and then it is this one.</summary>
+    [field: ThreadStatic]
+    public static int Threads { get; private set; }
+
     /// <summary>True: one core is enough, others are in use beside it. False: this run may take them all.</summary>
     [field: ThreadStatic]
-    public static bool IsOneOfMany { get; set; }
+    public static bool IsOneOfMany { get; private set; }
+
+    /// <param name="isOneOfMany">Of the work that this thread does next.</param>
+    /// <param name="threadsAlone">That it may have when it is not.</param>
+    public static void Set(bool isOneOfMany, int threadsAlone)
+    {
+        IsOneOfMany = isOneOfMany;
+        Threads = isOneOfMany ? 1 : threadsAlone;
+    }
 }

@@ -32,7 +32,7 @@ static class ImagingReport
         yield return ("fused-224", () =>
         {
             var (width, height, region) = CenterCrop.Plan(preview.Width, preview.Height, 224);
-            TensorWriter.WriteResized(preview, width, height, ResampleFilter.Bicubic, region, s_table, tensor);
+            TensorWriter.WriteResized(preview, width, height, ResampleFilter.Bicubic, region, s_table, new TensorPlanes(tensor, region.Width, region.Height), new RowBand(0, region.Height));
         });
         yield return ("bicubic-298x224", () => Resampler.Resize(preview, 298, 224, ResampleFilter.Bicubic).Dispose());
         yield return ("bicubic-853x640", () => Resampler.Resize(preview, 853, 640, ResampleFilter.Bicubic).Dispose());

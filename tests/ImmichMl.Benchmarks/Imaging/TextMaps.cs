@@ -28,7 +28,7 @@ static class TextMaps
                 float[] tensor = new float[3 * width * height];
                 using (Bitmap scaled = Resampler.Resize(bitmap, width, height, ResampleFilter.Lanczos))
                 {
-                    TensorWriter.WriteBlueFirst(scaled, table, width, height, tensor);
+                    TensorWriter.WriteTopLeft(scaled, table, new TensorPlanes(tensor, width, height, blueFirst: true));
                 }
 
                 OutputTensor map = session.Run(tensor, [1, 3, height, width], CancellationToken.None);

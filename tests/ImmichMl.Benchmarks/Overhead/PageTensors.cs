@@ -23,7 +23,7 @@ sealed record PageTensors(RunInput Detection, List<RunInput> Batches)
         var detection = new RunInput(new float[3 * width * height], [1, 3, height, width]);
         using (Bitmap scaled = Resampler.Resize(page, width, height, ResampleFilter.Lanczos))
         {
-            TensorWriter.WriteBlueFirst(scaled, TextDetector.Table, width, height, detection.Values);
+            TensorWriter.WriteTopLeft(scaled, TextDetector.Table, new TensorPlanes(detection.Values, width, height, blueFirst: true));
         }
 
         IReadOnlyList<TextLine> lines = Find(page, cache);

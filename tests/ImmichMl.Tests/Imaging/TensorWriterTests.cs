@@ -42,17 +42,22 @@ public sealed class TensorWriterTests
     [Arguments(3, 2000)]
     [Arguments(2000, 3)]
     [Arguments(17, 13)]
-    public async Task A_letterbox_written_at_once_is_the_canvas_standardized(int width, int height)
+    public async Task A_letterbox_written_in_bands_of_rows_is_the_canvas_standardized(int width, int height)
     {
         using Bitmap bitmap = FormulaPicture.Draw("noise", width, height);
         StandardizeTable table = StandardizeTable.OnBytes(127.5f, 128);
         LetterboxPlan plan = Letterbox.Plan(width, height, 640, 480);
-        float[] atOnce = new float[3 * 640 * 480], inSteps = new float[3 * 640 * 480];
-        Array.Fill(atOnce, float.NaN);
-        TensorWriter.WriteLetterboxed(bitmap, plan, table, 640, 480, atOnce);
+        float[] inBands = new float[3 * 640 * 480], inSteps = new float[3 * 640 * 480];
+        Array.Fill(inBands, float.NaN);
+        foreach (int first in new[] { 0, 1, 100, 480 - 33 })
+        {
+            int end = first switch { 0 => 1, 1 => 100, 100 => 480 - 33, _ => 480 };
+            TensorWriter.WriteLetterboxed(bitmap, plan, table, new TensorPlanes(inBands, 640, 480), new RowBand(first, end - first));
+        }
+
         using Bitmap canvas = Letterbox.Apply(bitmap, plan, 640, 480);
         TensorWriter.WriteStandardized(canvas, table, inSteps);
-        await Assert.That(atOnce.AsSpan().SequenceEqual(inSteps)).IsTrue();
+        await Assert.That(inBands.AsSpan().SequenceEqual(inSteps)).IsTrue();
     }
 
     [Test]
