@@ -53,23 +53,23 @@ sealed class ModelArrival(
         return deadline < longest ? deadline.Value : longest;
     }
 
-    /// <summary>True when one of them would have to be fetched.</summary>
-    public bool IsNeeded(IEnumerable<ModelKey> keys) => MayFetch && keys.Any(IsMissing);
+    /// <summary>Those of them that would have to be fetched.</summary>
+    public ModelKey[] Missing(IEnumerable<ModelKey> keys) => MayFetch ? [.. keys.Where(IsMissing)] : [];
 
     bool MayFetch => options.MayDownload && !hub.Offline;
 
     bool IsMissing(ModelKey key) => !store.Has(key) && catalog.Find(key) is { HasSource: true };
 
     /// <summary>Does what needs models once they are here. A fetched copy that will not load is fetched once more, and it is tried once more.</summary>
-    /// <param name="keys">The models.</param>
+    /// <param name="missing">Those of the models that are to be fetched first.</param>
     /// <param name="patience">How long to wait for downloads.</param>
     /// <param name="use">What needs them; done a second time only when the first ended at a model that would not load.</param>
     /// <param name="cancellation">Ends the waiting; downloads go on.</param>
     /// <exception cref="ModelException">One could not be fetched, has not come in time, or will not load.</exception>
-    public async Task<T> UseAsync<T>(IEnumerable<ModelKey> keys, TimeSpan patience, Func<Task<T>> use, CancellationToken cancellation)
+    public async Task<T> UseAsync<T>(IEnumerable<ModelKey> missing, TimeSpan patience, Func<Task<T>> use, CancellationToken cancellation)
     {
         long since = time.GetTimestamp();
-        Fetching[] awaited = MayFetch ? [.. keys.Where(IsMissing).Select(key => Begin(key, replace: false))] : [];
+        Fetching[] awaited = [.. missing.Select(key => Begin(key, replace: false))];
         foreach (Fetching fetching in awaited)
         {
             FetchOutcome outcome = await WaitAsync(fetching, patience - time.GetElapsedTime(since), cancellation);

@@ -55,7 +55,7 @@ sealed class SideBySide : IThreadPoolWorkItem
     }
 
     /// <summary>The rows of a picture in bands.</summary>
-    public static void Run(int rows, Action<RowBand> band)
+    public static void RunRows(int rows, Action<RowBand> band)
     {
         int bands = RunKind.Threads > 1 ? Math.Clamp(rows / LeastRows, 1, BandsPerThread * RunKind.Threads) : 1;
         Run(bands, i =>

@@ -103,7 +103,7 @@ sealed class Dispatcher(
                 case LoadRequest load:
                     ModelKey key = KeyOf(load.Model);
                     (await arrivals.UseAsync(
-                        [key], ModelArrival.BackgroundPatience, () => models.AcquireAsync<IDisposable>(key, cancellation), cancellation)).Dispose();
+                        arrivals.Missing([key]), ModelArrival.BackgroundPatience, () => models.AcquireAsync<IDisposable>(key, cancellation), cancellation)).Dispose();
                     return EmptyResult.Instance;
                 case UnloadRequest unload:
                     await residency.UnloadAsync(KeyOf(unload.Model), cancellation);
@@ -135,14 +135,14 @@ sealed class Dispatcher(
         };
 
         // In front of the queue: a download takes minutes, and nobody's place is held for it. What is wrong with the request is told before one is begun.
-        ModelKey[] keys = [.. Pipeline.Check(asked).Select(task => task.Key)];
-        if (arrivals.IsNeeded(keys))
+        ModelKey[] missing = arrivals.Missing(Pipeline.Check(asked).Select(task => task.Key).Where(key => !models.Holds(key)));
+        if (missing.Length > 0)
         {
             pipeline.HeaderOf(asked);
         }
 
         Prediction prediction = await arrivals.UseAsync(
-            keys, ModelArrival.PatienceOf(asked.Lane, asked.Deadline), () => pipeline.PredictAsync(Late(asked, arrival), cancellation), cancellation);
+            missing, ModelArrival.PatienceOf(asked.Lane, asked.Deadline), () => pipeline.PredictAsync(Late(asked, arrival), cancellation), cancellation);
         bool recognized = request.Tasks.Any(entry => ModelKind.TextRecognition == new ModelKind(entry.Task, entry.Type));
         return Answers.Predict(prediction, recognized, clock, time.GetElapsedTime(arrival));
     }

@@ -90,7 +90,7 @@ public sealed class ClipVisualEncoder : IDisposable
         try
         {
             (int width, int height, PixelRectangle region) = CenterCrop.Plan(bitmap.Width, bitmap.Height, _side);
-            SideBySide.Run(_side, band =>
+            SideBySide.RunRows(_side, band =>
                 TensorWriter.WriteResized(bitmap, width, height, ResampleFilter.Bicubic, region, _table, new TensorPlanes(tensor.GetSpan(), _side, _side), band));
             return tensor;
         }

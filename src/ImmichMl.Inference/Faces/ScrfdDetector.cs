@@ -54,7 +54,7 @@ public sealed class ScrfdDetector : IDisposable
         using var tensor = new TensorBuffer(length);
         clock.Start(Stage.Preprocess);
         LetterboxPlan plan = Letterbox.Plan(bitmap.Width, bitmap.Height, _width, _height);
-        SideBySide.Run(_height, band =>
+        SideBySide.RunRows(_height, band =>
             TensorWriter.WriteLetterboxed(bitmap, plan, s_table, new TensorPlanes(tensor.GetSpan(), _width, _height), band));
         clock.Start(Stage.Inference);
         List<Face> faces = _session.RunAll(

@@ -58,7 +58,7 @@ public sealed class TextDetector : IDisposable
         }
 
         var whole = new PixelRectangle(0, 0, width, height);
-        SideBySide.Run(height, band => TensorWriter.WriteResized(
+        SideBySide.RunRows(height, band => TensorWriter.WriteResized(
             bitmap, width, height, ResampleFilter.Lanczos, whole, Table, new TensorPlanes(tensor.GetSpan(), planeWidth, planeHeight, blueFirst: true), band));
 
         var settings = new TextBoxSettings(arguments.MinScore ?? DefaultMinScore) { ScoreMode = arguments.ScoreMode };

@@ -57,6 +57,15 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
         }
     }
 
+    /// <summary>True for a model that is loaded, whatever has become of its files.</summary>
+    public bool Holds(ModelKey key)
+    {
+        lock (_lock)
+        {
+            return _entries.TryGetValue(key, out HeldModel? held) && held.IsLoaded;
+        }
+    }
+
     /// <summary>Takes the model out of the cache and waits until its last user is done with it.</summary>
     public async Task UnloadAsync(ModelKey key, CancellationToken cancellation)
     {

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace ImmichMl.Inference.Tokenizers;
 
 /// <summary>
@@ -8,16 +5,6 @@ namespace ImmichMl.Inference.Tokenizers;
 /// </summary>
 static class Gpt2Words
 {
-    static readonly string[] _contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
-
-    enum Kind
-    {
-        Space,
-        Letter,
-        Number,
-        Other,
-    }
-
     public static IEnumerable<(int Start, int End)> Cut(string text)
     {
         for (int at = 0, end; at < text.Length; at = end)
@@ -29,44 +16,22 @@ static class Gpt2Words
 
     static int EndOf(string text, int at)
     {
-        foreach (string contraction in _contractions)
+        if (WordParts.ContractionAt(text, at) is > 0 and var length)
         {
-            if (string.CompareOrdinal(text, at, contraction, 0, contraction.Length) == 0)
-            {
-                return at + contraction.Length;
-            }
+            return at + length;
         }
 
-        int from = text[at] == ' ' && at + 1 < text.Length && KindAt(text, at + 1, out _) != Kind.Space ? at + 1 : at;
-        Kind kind = KindAt(text, from, out _);
+        int from = text[at] == ' ' && at + 1 < text.Length && WordParts.At(text, at + 1, out _) != WordPart.Space ? at + 1 : at;
+        WordPart kind = WordParts.At(text, from, out _);
         int end = from;
         int last = from;
-        while (end < text.Length && KindAt(text, end, out int length) == kind)
+        while (end < text.Length && WordParts.At(text, end, out int step) == kind)
         {
             last = end;
-            end += length;
+            end += step;
         }
 
         // White space before a word leaves its last character to the word, if there is one to leave.
-        return kind == Kind.Space && end < text.Length && last > at ? last : end;
-    }
-
-    static Kind KindAt(string text, int at, out int length)
-    {
-        if (text[at] < 0x80)
-        {
-            length = 1;
-            return char.IsAsciiLetter(text[at]) ? Kind.Letter : char.IsAsciiDigit(text[at]) ? Kind.Number
-                : text[at] is ' ' or (>= '\t' and <= '\r') ? Kind.Space : Kind.Other;
-        }
-
-        Rune rune = Rune.GetRuneAt(text, at);
-        length = rune.Utf16SequenceLength;
-        return UnicodeTables.Category(rune.Value) switch
-        {
-            <= UnicodeCategory.OtherLetter => Kind.Letter,
-            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => Kind.Number,
-            _ => TextRules.IsWhiteSpace(rune) ? Kind.Space : Kind.Other,
-        };
+        return kind == WordPart.Space && end < text.Length && last > at ? last : end;
     }
 }

@@ -13,42 +13,46 @@ sealed class TextPattern
 {
     static readonly TimeSpan _timeout = TimeSpan.FromSeconds(2);
     static readonly Lazy<char[]> _standIns = new(FindStandIns);
-    readonly string? _literal;
-    readonly Regex? _regex;
+    readonly Func<string, List<(int Start, int End)>> _find;
 
-    TextPattern(string? literal, Regex? regex)
-    {
-        _literal = literal;
-        _regex = regex;
-    }
+    TextPattern(Func<string, List<(int Start, int End)>> find) => _find = find;
 
-    public static TextPattern Literal(string literal) => new(literal, null);
+    public static TextPattern Literal(string literal) => new(text => Find(literal, text));
 
     /// <exception cref="ArgumentException">The expression is not understood.</exception>
-    public static TextPattern Expression(string expression) => new(
-        null, new Regex(OnigurumaSyntax.Translate(expression), RegexOptions.CultureInvariant | RegexOptions.Multiline, _timeout));
+    public static TextPattern Expression(string expression) => KnownExpressions.Find(expression) is { } byHand ? new(byHand) : Interpreted(expression);
 
-    public List<(int Start, int End)> Matches(string text)
+    /// <summary>By the engine, whether or not it is known by hand.</summary>
+    internal static TextPattern Interpreted(string expression)
+    {
+        var regex = new Regex(OnigurumaSyntax.Translate(expression), RegexOptions.CultureInvariant | RegexOptions.Multiline, _timeout);
+        return new(text => Find(regex, text));
+    }
+
+    public List<(int Start, int End)> Matches(string text) => _find(text);
+
+    static List<(int Start, int End)> Find(string literal, string text)
     {
         var matches = new List<(int Start, int End)>();
-        if (_literal is not null)
+        for (int at = 0; literal.Length > 0 && (at = text.IndexOf(literal, at, StringComparison.Ordinal)) >= 0; at += literal.Length)
         {
-            for (int at = 0; _literal.Length > 0 && (at = text.IndexOf(_literal, at, StringComparison.Ordinal)) >= 0; at += _literal.Length)
-            {
-                matches.Add((at, at + _literal.Length));
-            }
-
-            return matches;
+            matches.Add((at, at + literal.Length));
         }
 
+        return matches;
+    }
+
+    static List<(int Start, int End)> Find(Regex regex, string text)
+    {
+        var matches = new List<(int Start, int End)>();
         string seen = StandIn(text, out int[]? offsets);
         long start = Stopwatch.GetTimestamp();
-        foreach (ValueMatch match in _regex!.EnumerateMatches(seen))
+        foreach (ValueMatch match in regex.EnumerateMatches(seen))
         {
             // The engine's own limit begins anew with each match.
             if (Stopwatch.GetElapsedTime(start) > _timeout)
             {
-                throw new RegexMatchTimeoutException(seen, _regex.ToString(), _timeout);
+                throw new RegexMatchTimeoutException(seen, regex.ToString(), _timeout);
             }
 
             int end = match.Index + match.Length;
@@ -61,7 +65,7 @@ sealed class TextPattern
     public string Replace(string text, string content)
     {
         List<(int Start, int End)> matches = Matches(text);
-        if (matches.Count == 0)
+        if (matches.All(match => text.AsSpan(match.Start..match.End).SequenceEqual(content)))
         {
             return text;
         }

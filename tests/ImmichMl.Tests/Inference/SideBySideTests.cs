@@ -1,4 +1,3 @@
-using ImmichMl.Imaging;
 using ImmichMl.Inference;
 using ImmichMl.Inference.Sessions;
 
@@ -32,7 +31,7 @@ public sealed class SideBySideTests
     public async Task Bands_cover_every_row_once(int threads, int rows)
     {
         int[] covered = new int[rows];
-        On(threads, () => SideBySide.Run(rows, (RowBand band) =>
+        On(threads, () => SideBySide.RunRows(rows, band =>
         {
             for (int y = band.First; y < band.First + band.Count; y++)
             {
