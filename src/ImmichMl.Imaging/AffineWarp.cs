@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using ImmichMl.Imaging.Warping;
 
@@ -29,12 +30,34 @@ public static class AffineWarp
     internal static unsafe Bitmap Warp(Bitmap source, in AffineMatrix matrix, int width, int height, PixelPath path, out PixelPath ran)
     {
         ArgumentNullException.ThrowIfNull(source);
-        ran = PixelPath.Scalar;
         var target = Bitmap.Allocate(width, height);
-        var inverse = Invert(matrix);
-        var across = new int[width];
-        var down = new int[width];
-        for (var x = 0; x < width; x++)
+        var across = (int*)NativeMemory.Alloc((nuint)width * 2, sizeof(int));
+        try
+        {
+            ran = Fill(source, Invert(matrix), target, across, across + width, path);
+            return target;
+        }
+        catch
+        {
+            target.Dispose();
+            throw;
+        }
+        finally
+        {
+            NativeMemory.Free(across);
+        }
+    }
+
+    /// <param name="source">Of the pixels.</param>
+    /// <param name="inverse">From the target to the source.</param>
+    /// <param name="target">What to fill.</param>
+    /// <param name="across">Room for what each column of the target adds to the place in the source.</param>
+    /// <param name="down">The same from the top.</param>
+    /// <param name="path">What may run.</param>
+    static unsafe PixelPath Fill(Bitmap source, in AffineMatrix inverse, Bitmap target, int* across, int* down, PixelPath path)
+    {
+        var ran = PixelPath.Scalar;
+        for (var x = 0; x < target.Width; x++)
         {
             across[x] = Fixed(inverse.XX * x * (1 << PositionBits));
             down[x] = Fixed(inverse.YX * x * (1 << PositionBits));
@@ -43,21 +66,20 @@ public static class AffineWarp
         const int half = 1 << (PositionBits - WeightBits - 1);
         fixed (byte* pixels = source.Pixels)
         {
-            for (var y = 0; y < height; y++)
+            for (var y = 0; y < target.Height; y++)
             {
                 // Wraps around where OpenCV's 32 bits do, and so do the sums in Row.
                 var startX = unchecked(Fixed(((inverse.XY * y) + inverse.X) * (1 << PositionBits)) + half);
                 var startY = unchecked(Fixed(((inverse.YY * y) + inverse.Y) * (1 << PositionBits)) + half);
                 fixed (byte* row = target.Row(y))
-                fixed (int* right = across, lower = down)
                 {
-                    var widest = Row(pixels, source, startX, startY, right, lower, row, width, path);
+                    var widest = Row(pixels, source, startX, startY, across, down, row, target.Width, path);
                     ran = widest > ran ? widest : ran;
                 }
             }
         }
 
-        return target;
+        return ran;
     }
 
     static unsafe PixelPath Row(byte* pixels, Bitmap source, int startX, int startY, int* across, int* down, byte* to, int width, PixelPath path)

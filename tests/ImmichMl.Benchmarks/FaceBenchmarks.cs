@@ -7,7 +7,7 @@ namespace ImmichMl.Benchmarks;
 [MemoryDiagnoser]
 public class FaceBenchmarks
 {
-    List<FaceCandidate> _candidates = [];
+    FaceCandidate[] _candidates = [];
 
     /// <summary>Faces in the picture; a group, and a picture at which everything looks like a face.</summary>
     [Params(1, 21, 1000)]

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ImmichMl.Imaging;
 using ImmichMl.Inference;
 using ImmichMl.Inference.Devices;
@@ -131,7 +132,7 @@ sealed class Answers(
     {
         BoundingBox = [face.Box.X1, face.Box.Y1, face.Box.X2, face.Box.Y2],
         Score = face.Score,
-        Landmarks = face.Landmarks is { } points ? [.. points.SelectMany(point => (float[])[point.X, point.Y])] : null,
+        Landmarks = face.Landmarks is { } points ? MemoryMarshal.Cast<Point2, float>(points).ToArray() : null,
         Embedding = face.Embedding,
     };
 

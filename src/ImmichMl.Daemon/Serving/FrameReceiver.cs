@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using ImmichMl.Inference;
 using ImmichMl.Protocol;
 
@@ -58,6 +59,7 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
     }
 
     /// <summary>Nothing of the next frame is here: a connection may idle as long as it likes, but not on our memory.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     async ValueTask<bool> ReceiveFirstAsync(CancellationToken cancellation)
     {
         ((IDisposable?)_bytes)?.Dispose();
@@ -73,6 +75,7 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
         return _end > 0;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     async ValueTask<bool> ReceiveMoreAsync(int wanted, CancellationToken cancellation)
     {
         await MakeRoomAsync(wanted, cancellation);
@@ -103,6 +106,7 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
     }
 
     /// <summary>One timer serves every receive until it fires: a large frame takes hundreds.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     async ValueTask<int> ReceiveWithinAsync(TimeSpan wait, CancellationToken cancellation)
     {
         if (_patience is null || !_patience.TryReset())

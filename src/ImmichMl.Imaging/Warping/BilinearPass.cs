@@ -11,18 +11,19 @@ static unsafe class BilinearPass
     /// <returns>The path that did the larger part of the work along the rows.</returns>
     public static PixelPath Run(Bitmap source, int width, int height, RowBand band, Bitmap target, PixelPath path)
     {
-        var columns = new LinearTaps(source.Width, width, clamp: true);
-        var rows = new LinearTaps(source.Height, height, clamp: false);
-
         // Room for the vectors that end behind the last pixel.
         var rowLength = ((width * Bitmap.BytesPerPixel) + 32) & ~15;
-        var block = (short*)NativeMemory.Alloc((nuint)rowLength * 2, sizeof(short));
+        var rowsLength = (nuint)rowLength * 2 * sizeof(short);
+        var memory = (byte*)NativeMemory.Alloc(rowsLength + ((nuint)LinearTaps.BytesPerPlace * (nuint)(width + band.Count)));
         try
         {
+            var block = (short*)memory;
+            var columns = new LinearTaps(source.Width, width, new RowBand(0, width), clamp: true, memory + rowsLength);
+            var rows = new LinearTaps(source.Height, height, band, clamp: false, (byte*)(columns.Pairs + columns.Count));
             var ran = PixelPath.Scalar;
             var held = (Upper: -1, Lower: -1);
             short* upper = block, lower = block + rowLength;
-            for (var y = band.First; y < band.First + band.Count; y++)
+            for (var y = 0; y < band.Count; y++)
             {
                 var first = Math.Clamp(rows.First[y], 0, source.Height - 1);
                 var second = Math.Clamp(rows.First[y] + 1, 0, source.Height - 1);
@@ -46,14 +47,14 @@ static unsafe class BilinearPass
                     held.Lower = second;
                 }
 
-                Down(upper, lower, rows.FirstWeight[y], rows.SecondWeight[y], target.Row(y - band.First)[..(width * Bitmap.BytesPerPixel)], path);
+                Down(upper, lower, rows.FirstWeight(y), rows.SecondWeight(y), target.Row(y)[..(width * Bitmap.BytesPerPixel)], path);
             }
 
             return ran;
         }
         finally
         {
-            NativeMemory.Free(block);
+            NativeMemory.Free(memory);
         }
     }
 
@@ -62,9 +63,9 @@ static unsafe class BilinearPass
         fixed (byte* row = source.Row(y))
         {
             var done = path == PixelPath.Scalar ? 0 : BilinearVectors.Across(row, source.Stride, taps, to, path);
-            for (var x = done; x < taps.First.Length; x++)
+            for (var x = done; x < taps.Count; x++)
             {
-                int a = taps.FirstWeight[x], b = taps.SecondWeight[x];
+                int a = taps.FirstWeight(x), b = taps.SecondWeight(x);
                 var pixel = row + ((nint)taps.First[x] * Bitmap.BytesPerPixel);
                 var next = b == 0 ? pixel : pixel + Bitmap.BytesPerPixel;
                 for (var c = 0; c < Bitmap.BytesPerPixel; c++)

@@ -17,17 +17,13 @@ static unsafe class BilinearVectors
     public static int Across(byte* row, int stride, in LinearTaps taps, short* to, PixelPath path)
     {
         // Eight bytes are read at each place. First rises, so the places where that is safe stand in front.
-        var end = taps.First.Length;
+        var end = taps.Count;
         while (end > 0 && ((long)taps.First[end - 1] * Bitmap.BytesPerPixel) + 8 > stride)
         {
             end--;
         }
 
-        fixed (int* first = taps.First)
-        fixed (uint* weights = taps.Pairs)
-        {
-            return path == PixelPath.Avx2 ? AcrossAvx2(row, first, weights, end, to) : Across128(row, first, weights, end, to);
-        }
+        return path == PixelPath.Avx2 ? AcrossAvx2(row, taps.First, taps.Pairs, end, to) : Across128(row, taps.First, taps.Pairs, end, to);
     }
 
     public static int Down(short* upper, short* lower, short a, short b, Span<byte> to, PixelPath path) =>

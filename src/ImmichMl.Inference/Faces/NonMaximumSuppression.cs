@@ -9,7 +9,7 @@ public static class NonMaximumSuppression
     /// <param name="faces">Highest score first.</param>
     /// <param name="threshold">Intersection over union above which the lower score goes.</param>
     /// <returns>Those that stay, in the same order, <see cref="MaxKept"/> at most.</returns>
-    public static List<FaceCandidate> Apply(List<FaceCandidate> faces, float threshold)
+    public static List<FaceCandidate> Apply(ReadOnlySpan<FaceCandidate> faces, float threshold)
     {
         var kept = new List<FaceCandidate>();
         var areas = new List<float>();

@@ -57,7 +57,7 @@ public sealed class ScrfdDetector : IDisposable
         SideBySide.RunRows(_height, band =>
             TensorWriter.WriteLetterboxed(bitmap, plan, s_table, new TensorPlanes(tensor.GetSpan(), _width, _height), band));
         clock.Start(Stage.Inference);
-        List<Face> faces = _session.RunAll(
+        return _session.RunAll(
             tensor.Memory, [1, 3, _height, _width],
             outputs =>
             {
@@ -66,10 +66,7 @@ public sealed class ScrfdDetector : IDisposable
                     .Decode((float)(arguments.MinScore ?? DefaultMinScore), OverlapThreshold, (float)plan.Scale);
             },
             cancellation);
-        return faces.ConvertAll(face => face with { Box = Round(face.Box) });
     }
-
-    static FaceBox Round(FaceBox box) => new(MathF.Round(box.X1), MathF.Round(box.Y1), MathF.Round(box.X2), MathF.Round(box.Y2));
 
     public void Dispose() => _session.Dispose();
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using ImmichMl.Imaging;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
@@ -62,14 +63,48 @@ sealed class ScrfdOutputs
 
     int Cells(int stride) => (_width / (FirstStride << stride)) * (_height / (FirstStride << stride));
 
-    /// <summary>The faces of at least <paramref name="minScore"/>, in source pixels, highest score first, without those that overlap a better one.</summary>
-    public List<Face> Decode(float minScore, float overlap, float scale) =>
-        NonMaximumSuppression.Apply(Candidates(minScore, scale), overlap).ConvertAll(candidate => FaceOf(candidate, scale));
+    /// <summary>
+    /// The faces of at least <paramref name="minScore"/>, in source pixels, highest score first, without those that overlap a better one. Boxes
+    /// are rounded to whole pixels once that is settled.
+    /// </summary>
+    public Face[] Decode(float minScore, float overlap, float scale)
+    {
+        FaceCandidate[] candidates = ArrayPool<FaceCandidate>.Shared.Rent(CountFrom(minScore));
+        try
+        {
+            List<FaceCandidate> kept = NonMaximumSuppression.Apply(Fill(candidates, minScore, scale), overlap);
+            var faces = new Face[kept.Count];
+            for (int i = 0; i < faces.Length; i++)
+            {
+                faces[i] = FaceOf(kept[i], scale);
+            }
+
+            return faces;
+        }
+        finally
+        {
+            ArrayPool<FaceCandidate>.Shared.Return(candidates);
+        }
+    }
+
+    int CountFrom(float minScore)
+    {
+        int count = 0;
+        foreach (OutputView scores in _scores)
+        {
+            foreach (float score in scores.Values)
+            {
+                count += score >= minScore ? 1 : 0;
+            }
+        }
+
+        return count;
+    }
 
     /// <summary>Highest score first. A picture full of faces has hundreds for each: their landmarks wait for those that stay.</summary>
-    List<FaceCandidate> Candidates(float minScore, float scale)
+    Span<FaceCandidate> Fill(FaceCandidate[] candidates, float minScore, float scale)
     {
-        var candidates = new List<FaceCandidate>();
+        int count = 0;
         for (int i = 0; i < _scores.Length; i++)
         {
             // Once for all: asking for them goes through ONNX Runtime and allocates.
@@ -79,13 +114,14 @@ sealed class ScrfdOutputs
                 if (scores[row] >= minScore)
                 {
                     (float x, float y, int stride) = PlaceOf(i, row, scores.Length);
-                    candidates.Add(new FaceCandidate(BoxAt(boxes.Slice(4 * row, 4), x, y, stride, scale), scores[row], i, row));
+                    candidates[count++] = new FaceCandidate(BoxAt(boxes.Slice(4 * row, 4), x, y, stride, scale), scores[row], i, row);
                 }
             }
         }
 
-        candidates.Sort(FaceCandidate.Compare);
-        return candidates;
+        Span<FaceCandidate> found = candidates.AsSpan(0, count);
+        found.Sort(FaceCandidate.Compare);
+        return found;
     }
 
     (float X, float Y, int Stride) PlaceOf(int index, int row, int rows)
@@ -98,15 +134,18 @@ sealed class ScrfdOutputs
 
     Face FaceOf(FaceCandidate candidate, float scale)
     {
-        var face = new Face(candidate.Box, candidate.Score);
+        FaceBox box = Round(candidate.Box);
         if (_landmarks.Length == 0)
         {
-            return face;
+            return new Face(box, candidate.Score);
         }
 
         (float x, float y, int stride) = PlaceOf(candidate.Output, candidate.Row, _scores[candidate.Output].Values.Length);
-        return face with { Landmarks = LandmarksAt(_landmarks[candidate.Output].Values.Slice(10 * candidate.Row, 10), x, y, stride, scale) };
+        ReadOnlySpan<float> offsets = _landmarks[candidate.Output].Values.Slice(10 * candidate.Row, 10);
+        return new Face(box, candidate.Score) { Landmarks = LandmarksAt(offsets, x, y, stride, scale) };
     }
+
+    static FaceBox Round(FaceBox box) => new(MathF.Round(box.X1), MathF.Round(box.Y1), MathF.Round(box.X2), MathF.Round(box.Y2));
 
     static FaceBox BoxAt(ReadOnlySpan<float> edges, float x, float y, float stride, float scale) => new(
         (x - (edges[0] * stride)) / scale, (y - (edges[1] * stride)) / scale, (x + (edges[2] * stride)) / scale, (y + (edges[3] * stride)) / scale);
