@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
+using ImmichMl.Inference.Graphs;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Inference.Tokenizers;
 using ImmichMl.Models;
@@ -12,6 +14,8 @@ namespace ImmichMl.Inference.Clip;
 /// </summary>
 public sealed class ClipTextualEncoder : IDisposable
 {
+    const int LengthStep = 8;
+
     readonly ModelKey _key;
     readonly ModelSession _session;
     readonly TextualConfig _config;
@@ -19,6 +23,9 @@ public sealed class ClipTextualEncoder : IDisposable
     readonly EmbeddingCache _cache;
     readonly Action<string> _unknownLanguage;
     readonly int _length;
+
+    // The model takes shorter texts as well, and what stands behind their end does not count.
+    readonly bool _takesShort;
     readonly int _padId;
     readonly bool _takesLanguage;
     ClipBatch<long[][]>? _batch;
@@ -32,7 +39,8 @@ public sealed class ClipTextualEncoder : IDisposable
         _tokenizer = tokenizer;
         _cache = new EmbeddingCache(options.TextCache);
         _unknownLanguage = unknownLanguage;
-        _length = LengthOf(key, session, config);
+        _takesShort = session.Metadata.TryGetValue(TokenAxis.MostTokens, out string? most);
+        _length = _takesShort ? int.Parse(most!, CultureInfo.InvariantCulture) : LengthOf(key, session, config);
         _takesLanguage = key.Name.StartsWith("nllb", StringComparison.OrdinalIgnoreCase);
         _padId = tokenizer.Find(config.PadToken) is >= 0 and var id
             ? id
@@ -170,9 +178,12 @@ public sealed class ClipTextualEncoder : IDisposable
     long[][] RowsOf(string cleaned)
     {
         int[] ids = IdsOf(cleaned);
-        var padded = new long[_length];
+
+        // With a token of padding, by which some models find the end; of few lengths, because each is a shape that memory is planned for.
+        int length = _takesShort ? Math.Min(_length, (ids.Length / LengthStep * LengthStep) + LengthStep) : _length;
+        var padded = new long[length];
         padded.AsSpan().Fill(_padId);
-        var mask = new long[_length];
+        var mask = new long[length];
         for (int i = 0; i < ids.Length; i++)
         {
             padded[i] = ids[i];

@@ -8,7 +8,7 @@ namespace ImmichMl.Inference.Graphs;
 /// </summary>
 sealed class GraphModel
 {
-    const int GraphField = 7;
+    const int GraphField = 7, MetadataField = 14;
     const int NodeField = 1, ConstantField = 5, InputField = 11, OutputField = 12, ShapeField = 13;
 
     readonly List<byte[]> _model = [];
@@ -92,57 +92,57 @@ sealed class GraphModel
     {
         if (field.Number is InputField or OutputField)
         {
-            (string name, int[]? shape) = ValueOf(field.Content);
+            GraphValue value = GraphValue.Read(field.Content);
             if (field.Number == OutputField)
             {
-                Outputs.Add(name);
+                Outputs.Add(value.Name);
             }
-            else if (shape is not null)
+            else if (value.Shape is not null)
             {
-                InputShapes[name] = shape;
+                InputShapes[value.Name] = value.Shape;
             }
         }
     }
 
-    /// <summary>ValueInfoProto: name 1, type 2 (tensor 1 (shape 2 (dim 1 (value 1)))).</summary>
-    static (string Name, int[]? Shape) ValueOf(ReadOnlySpan<byte> value)
+    /// <summary>Lets an axis of an input be of any size. False where there is no such input with a shape.</summary>
+    public bool TryFreeAxis(string input, int axis, string name)
     {
-        string name = "";
-        List<int>? shape = null;
-        Read(value, 0);
-        return (name, shape?.Contains(0) == false ? [.. shape] : null);
-
-        void Read(ReadOnlySpan<byte> message, int depth)
+        for (int i = 0; i < _graph.Count; i++)
         {
-            for (int at = 0; at < message.Length;)
+            int at = 0;
+            ProtobufField field = Protobuf.Next(_graph[i], ref at);
+            if (field.Number == InputField && GraphValue.Read(field.Content) is { Shape: not null, Type: > 0 } value && value.Name == input)
             {
-                ProtobufField field = Protobuf.Next(message, ref at);
-                switch (depth, field.Number)
-                {
-                    case (0, 1):
-                        name = field.Text;
-                        break;
-                    case (0, 2) or (1, 1):
-                        Read(field.Content, depth + 1);
-                        break;
-                    case (2, 2):
-                        shape = [];
-                        Read(field.Content, depth + 1);
-                        break;
-                    case (3, 1):
-                        shape!.Add(0);
-                        Read(field.Content, depth + 1);
-                        break;
-                    case (4, 1):
-                        shape![^1] = checked((int)field.Value);
-                        break;
-                }
+                var written = new ArrayBufferWriter<byte>();
+                Protobuf.WriteBytes(written, InputField, (value with { Free = (axis, name) }).ToBytes());
+                _graph[i] = written.WrittenSpan.ToArray();
+                InputShapes.Remove(input);
+                return true;
             }
         }
+
+        return false;
+    }
+
+    /// <summary>Writes beside the graph what ONNX Runtime hands on to who loads the model.</summary>
+    public void SetMetadata(string key, string value)
+    {
+        var field = new ArrayBufferWriter<byte>();
+        Protobuf.WriteBytes(field, MetadataField, Protobuf.Entry(key, value));
+        _model.Add(field.WrittenSpan.ToArray());
     }
 
     /// <summary>A name that no value and no operator has.</summary>
-    public string NewName(string what) => $"immich_ml/{what}_{_names++}";
+    public string NewName(string what)
+    {
+        string name;
+        do
+        {
+            name = $"immich_ml/{what}_{_names++}";
+        }
+        while (Constants.ContainsKey(name) || Nodes.Exists(node => node.Name == name || node.Outputs.Contains(name)));
+        return name;
+    }
 
     public string Add(GraphTensor constant)
     {

@@ -28,7 +28,7 @@ static class GraphShapes
 
         foreach (GraphNode node in model.Nodes)
         {
-            if (node.Domain.Length == 0 && node.Outputs.Count > 0 && OutputOf(node, model, shapes) is { } shape)
+            if (node.Outputs.Count > 0 && OutputOf(node, model, shapes) is { } shape)
             {
                 foreach (string output in node.Outputs.Take(node.Operator == "Split" ? int.MaxValue : 1))
                 {
@@ -61,11 +61,14 @@ static class GraphShapes
         int[] first = inputs[0];
         return node switch
         {
+            { Domain: GraphModel.Microsoft, Operator: "Attention" } => [.. first[..^1], inputs[1][1] / 3],
+            { Domain.Length: > 0 } => null,
             _ when IsSameAsFirst(node) => first,
             _ when IsBroadcast(node) => inputs.Aggregate((int[]?)[], Broadcast),
             { Operator: "MatMul" } => MatMul(first, inputs[1]),
             { Operator: "Gemm" } => [first[node.Int("transA", 0) == 0 ? 0 : 1], inputs[1][node.Int("transB", 0) == 0 ? 1 : 0]],
             { Operator: "Reshape" } => Reshape(first, model.IntegersOf(node.Inputs[1]), node.Int("allowzero", 0) != 0),
+            { Operator: "Flatten" } when Axis(node, first, absent: 1) is var axis => [(int)Count(first.AsSpan(..axis)), (int)Count(first.AsSpan(axis..))],
             { Operator: "Transpose" } => [.. Permutation(node, first.Length).Select(axis => first[axis])],
             { Operator: "Unsqueeze" } => Unsqueeze(first, AxesOf(node, model)),
             { Operator: "Squeeze" } => Squeeze(first, AxesOf(node, model)),
@@ -75,6 +78,8 @@ static class GraphShapes
             { Operator: "Slice" } when SliceOf(node, model, first) is var (axis, start, end) => Sliced(first, axis, end - start),
             { Operator: "Conv" } => Conv(node, first, inputs[1]),
             { Operator: "ReduceMean" or "ReduceL2" or "ReduceSum" } when node.Int("keepdims", 1) == 1 => Reduce(first, AxesOf(node, model)),
+            { Operator: "ArgMax" } when Axis(node, first) is var axis => node.Int("keepdims", 1) == 1 ? Reduce(first, [axis]) : [.. first[..axis], .. first[(axis + 1)..]],
+            { Operator: "GatherND" } when node.Int("batch_dims", 0) == 0 => [.. inputs[1][..^1], .. first[inputs[1][^1]..]],
             _ => null,
         };
     }
@@ -225,6 +230,21 @@ static class GraphShapes
         }
 
         return shape;
+    }
+
+    /// <summary>The axis of another shape of the same values that steps as this one does.</summary>
+    public static int? SameAxis(int[] shape, int axis, int[] other)
+    {
+        long step = Count(shape.AsSpan(axis + 1));
+        for (int i = 0; i < other.Length; i++)
+        {
+            if (other[i] == shape[axis] && other[i] > 1 && Count(other.AsSpan(i + 1)) == step)
+            {
+                return i;
+            }
+        }
+
+        return null;
     }
 
     public static long Count(ReadOnlySpan<int> shape)

@@ -112,7 +112,7 @@ sealed class RowPruning
             "MatMul" when row.Axis == shape.Length - 2 => [(0, row with { Axis = first.Length - 2 })],
             "Gemm" when row.Axis == 0 => [(0, row with { Axis = node.Int("transA", 0) == 0 ? 0 : 1 }), .. Broadcast(node, 2, row, 2)],
             "Transpose" => [(0, row with { Axis = GraphShapes.Permutation(node, first.Length)[row.Axis] })],
-            "Reshape" or "Unsqueeze" or "Squeeze" when SameAxis(shape, row.Axis, first) is { } axis => [(0, row with { Axis = axis })],
+            "Reshape" or "Unsqueeze" or "Squeeze" when GraphShapes.SameAxis(shape, row.Axis, first) is { } axis => [(0, row with { Axis = axis })],
             _ => null,
         };
     }
@@ -129,21 +129,6 @@ sealed class RowPruning
                 yield return (input, row with { Axis = axis });
             }
         }
-    }
-
-    /// <summary>The axis of another shape of the same values that steps as this one does.</summary>
-    static int? SameAxis(int[] shape, int axis, int[] other)
-    {
-        long step = GraphShapes.Count(shape.AsSpan(axis + 1));
-        for (int i = 0; i < other.Length; i++)
-        {
-            if (other[i] == shape[axis] && other[i] > 1 && GraphShapes.Count(other.AsSpan(i + 1)) == step)
-            {
-                return i;
-            }
-        }
-
-        return null;
     }
 
     int Change()

@@ -119,8 +119,6 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options)
         {
             if (!TryMakeRewritten(source, aside))
             {
-                File.Delete(Path.Combine(aside, GraphName));
-                File.Delete(Path.Combine(aside, WeightsName));
                 Make(source, aside);
             }
 
@@ -151,13 +149,7 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options)
         Directory.CreateDirectory(work);
         try
         {
-            if (GraphRewriting.Rewrite(source, work) is not { } rewritten)
-            {
-                return false;
-            }
-
-            Make(rewritten, folder);
-            return GraphRewriting.AnswerAlike(source, Path.Combine(folder, GraphName));
+            return GraphRewriting.Rewrite(source, work).Any(rewritten => TryMake(rewritten, source, folder));
         }
         catch (Exception)
         {
@@ -170,8 +162,24 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options)
         }
     }
 
+    static bool TryMake(string rewritten, string source, string folder)
+    {
+        try
+        {
+            Make(rewritten, folder);
+            return GraphRewriting.AnswerAlike(source, Path.Combine(folder, GraphName));
+        }
+        catch (OnnxRuntimeException)
+        {
+            return false;
+        }
+    }
+
     static void Make(string source, string folder)
     {
+        // What an earlier try has left.
+        File.Delete(Path.Combine(folder, GraphName));
+        File.Delete(Path.Combine(folder, WeightsName));
         Save(source, folder);
         string graph = Path.Combine(folder, GraphName);
         if (!ExternalWeights.AreAligned(graph))

@@ -66,21 +66,21 @@ static class OverheadReport
     {
         Console.WriteLine("| one user | requests | allocated by each | collections by generation |");
         Console.WriteLine("|---|---|---|---|");
-        using (var models = new SyntheticCache())
-        {
-            using DaemonProcess light = await DaemonProcess.StartAsync(work.Binary, models.Folder);
-            await using MlClient client = Workload.Connect(light);
-            await Words(DrawnPictures.Words(), "FOX", "FINDS").CollectAsync(client, Many);
-            await Faces("a drawn face, light models", SyntheticCache.Light, DrawnPictures.SmallFace(work.Preview), 1).CollectAsync(client, Many);
-            await Faces("21 drawn faces, light models", SyntheticCache.Light, DrawnPictures.Group(work.Preview), 21).CollectAsync(client, Pages);
-        }
+        using var models = new SyntheticCache();
+        await CollectAsync(work, models.Folder, Words(DrawnPictures.Words(), "FOX", "FINDS"), Many);
+        await CollectAsync(work, models.Folder, Faces("a drawn face, light models", SyntheticCache.Light, DrawnPictures.SmallFace(work.Preview), 1), Many);
+        await CollectAsync(work, models.Folder, Faces("21 drawn faces, light models", SyntheticCache.Light, DrawnPictures.Group(work.Preview), 21), Pages);
+        await CollectAsync(work, work.Cache, Page(work), Pages);
+        await CollectAsync(work, work.Cache, Query(work), Many);
+        await CollectAsync(work, work.Cache, Picture(work), Many);
+    }
 
-        using DaemonProcess daemon = await work.StartAsync();
-        await using MlClient others = Workload.Connect(daemon);
-        await work.PrepareAsync(others, Workload.Visual(), Workload.Textual());
-        await Page(work).CollectAsync(others, Pages);
-        await Query(work).CollectAsync(others, Many);
-        await Picture(work).CollectAsync(others, Many);
+    /// <summary>A daemon for each: models that lie idle are unloaded after five minutes, and then memory is given back.</summary>
+    static async Task CollectAsync(Workload work, string cache, Scenario scenario, int requests)
+    {
+        using DaemonProcess daemon = await DaemonProcess.StartAsync(work.Binary, cache);
+        await using MlClient client = Workload.Connect(daemon);
+        await scenario.CollectAsync(client, requests);
     }
 
     static Scenario Faces(string name, string model, byte[] picture, int? faces) =>
