@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Threading.Channels;
+using ImmichMl.Inference.Faces;
 using ImmichMl.Protocol;
 using ImmichMl.Protocol.Messages;
 
@@ -42,6 +43,7 @@ sealed class ReplyChannel(Socket socket, ServeOptions options, TimeProvider time
             await foreach (Response response in _replies.Reader.ReadAllAsync())
             {
                 using FrameWriter frame = FrameWriter.Encode(response);
+                Recycle(response);
                 await WriteAsync(frame.Head, stall);
             }
 
@@ -61,6 +63,18 @@ sealed class ReplyChannel(Socket socket, ServeOptions options, TimeProvider time
             while (_replies.Reader.TryRead(out _))
             {
                 // Whoever waits for room is let go.
+            }
+        }
+    }
+
+    /// <summary>It is written, and nobody else has seen its faces.</summary>
+    static void Recycle(Response response)
+    {
+        foreach (FaceResult face in (response.Result as PredictResult)?.Faces ?? [])
+        {
+            if (face.Embedding is { } embedding)
+            {
+                EmbeddingPool.Return(embedding);
             }
         }
     }

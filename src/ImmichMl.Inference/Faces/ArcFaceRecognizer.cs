@@ -143,7 +143,8 @@ public sealed class ArcFaceRecognizer : IDisposable
             int length = values.Length / rows;
             for (int i = 0; i < wanted; i++)
             {
-                embeddings[i] = values.Slice(i * length, length).ToArray();
+                embeddings[i] = EmbeddingPool.Rent(length);
+                values.Slice(i * length, length).CopyTo(embeddings[i]);
             }
 
             return embeddings;

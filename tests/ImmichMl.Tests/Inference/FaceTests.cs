@@ -100,6 +100,33 @@ public sealed class FaceTests
     }
 
     [Test]
+    public async Task Embeddings_of_many_at_once_are_each_their_own()
+    {
+        // Arrays are given back when an answer is written: who got another's would see other numbers than alone.
+        await using Setup setup = await Setup.StartAsync(FaceModels.Detector(new()), FaceModels.Recognizer("n"));
+        byte[][] pictures = [FacePicture.Draw(FacePicture.Group(21)), FacePicture.Draw(FacePicture.Group(9)), FacePicture.Draw(FacePicture.Group(2))];
+        var alone = new List<float[][]>();
+        foreach (byte[] picture in pictures)
+        {
+            alone.Add([.. (await setup.RecognizeAsync(picture)).Select(face => face.Embedding!)]);
+        }
+
+        await Assert.That(alone[0].Length).IsEqualTo(21);
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(async peer =>
+        {
+            for (int round = 0; round < 20; round++)
+            {
+                int which = (peer + round) % pictures.Length;
+                IReadOnlyList<FaceResult> faces = await setup.RecognizeAsync(pictures[which]);
+                if (!faces.Zip(alone[which]).All(pair => pair.First.Embedding!.SequenceEqual(pair.Second)) || faces.Count != alone[which].Length)
+                {
+                    throw new InvalidOperationException($"Picture {which} came out otherwise in round {round}.");
+                }
+            }
+        }));
+    }
+
+    [Test]
     public async Task A_detector_without_landmarks_cannot_be_recognized_from_and_says_so()
     {
         await using Setup setup = await Setup.StartAsync(FaceModels.Detector(new(Landmarks: false)), FaceModels.Recognizer(1));
