@@ -39,8 +39,9 @@ public sealed class ClipTextualEncoder : IDisposable
         _tokenizer = tokenizer;
         _cache = new EmbeddingCache(options.TextCache);
         _unknownLanguage = unknownLanguage;
-        _takesShort = session.Metadata.TryGetValue(TokenAxis.MostTokens, out string? most);
-        _length = _takesShort ? int.Parse(most!, CultureInfo.InvariantCulture) : LengthOf(key, session, config);
+        int fixedLength = LengthOf(key, session, config), mostTokens = MostTokens(session);
+        _takesShort = mostTokens > 0;
+        _length = _takesShort ? mostTokens : fixedLength;
         _takesLanguage = key.Name.StartsWith("nllb", StringComparison.OrdinalIgnoreCase);
         _padId = tokenizer.Find(config.PadToken) is >= 0 and var id
             ? id
@@ -106,6 +107,11 @@ public sealed class ClipTextualEncoder : IDisposable
             _ => throw new ModelException(ModelFault.Unusable, $"Model {key} wants token ids and an attention_mask of different lengths."),
         };
     }
+
+    /// <summary>Of a model that takes as many as there are; else 0.</summary>
+    static int MostTokens(ModelSession session) =>
+        session.Metadata.TryGetValue(TokenAxis.MostTokens, out string? told) && int.TryParse(told, NumberStyles.None, CultureInfo.InvariantCulture, out int most)
+            && most <= TextualConfig.MaxContextLength ? most : 0;
 
     static bool IsMask(TensorInfo input) => input.Name == "attention_mask";
 

@@ -8,7 +8,7 @@ namespace ImmichMl.Benchmarks.Overhead;
 
 /// <summary>
 /// What is not model time, each bar against a published daemon: <c>stages</c>, one user; <c>lines</c>, the text models beside ONNX Runtime
-/// alone on the original's shapes; <c>collections</c>, what the collector does in 10,000 requests. The cache holds CLIP by make_clip.py and
+/// alone on the original's shapes; <c>query</c>, a search beside the same; <c>collections</c>, what the collector does in 10,000 requests. The cache holds CLIP by make_clip.py and
 /// PP-OCR under <see cref="Workload"/>'s names; faces are synthetic, and <see cref="Workload.Faces"/> where the cache has it. The corpus has
 /// folders formats, photos and text.
 /// </summary>
@@ -23,6 +23,7 @@ static class OverheadReport
         {
             "stages" => StagesAsync,
             "lines" => LineRuns.RunAsync,
+            "query" => QueryRuns.RunAsync,
             "collections" => CollectionsAsync,
             _ => null,
         };
