@@ -53,8 +53,16 @@ static class LineRuns
 
     static InferenceSession Open(Workload work, string type)
     {
-        using var options = new SessionOptions { IntraOpNumThreads = Math.Min(2, Environment.ProcessorCount), InterOpNumThreads = 1 };
+        using SessionOptions options = AsTheOriginal();
         return new InferenceSession(Path.Combine(work.Cache, "ocr", Workload.Ocr, type, "model.onnx"), options);
+    }
+
+    /// <summary>Two threads that wait awake within a run, as is ONNX Runtime's own choice; not after it, because the other side's turn is next.</summary>
+    internal static SessionOptions AsTheOriginal()
+    {
+        var options = new SessionOptions { IntraOpNumThreads = Math.Min(2, Environment.ProcessorCount), InterOpNumThreads = 1 };
+        options.AddSessionConfigEntry("session.force_spinning_stop", "1");
+        return options;
     }
 
     static void Run(InferenceSession session, RunInput input)

@@ -23,7 +23,7 @@ static class QueryRuns
         RuntimeLibrary.DisableTelemetry();
         string folder = Path.Combine(work.Cache, "clip", Workload.Clip, "textual");
         Tokenizer tokenizer = Tokenizer.Load(Path.Combine(folder, "tokenizer.json"));
-        using var options = new SessionOptions { IntraOpNumThreads = Math.Min(2, Environment.ProcessorCount), InterOpNumThreads = 1 };
+        using SessionOptions options = LineRuns.AsTheOriginal();
         using var session = new InferenceSession(Path.Combine(folder, "model.onnx"), options);
         int tokens = session.InputMetadata[session.InputNames[0]].Dimensions[^1];
         using DaemonProcess daemon = await work.StartAsync();
