@@ -32,6 +32,7 @@ sealed class WorkerThreads(string name, int count, bool yields = false) : IDispo
     /// <summary>Runs <paramref name="work"/> on one of the threads. What it throws comes out of the task.</summary>
     public Task<T> RunAsync<T>(Func<T> work)
     {
+        // What waits goes on here: a wake-up of another thread costs more than all that follows an answer.
         var done = new TaskCompletionSource<T>();
         lock (_lock)
         {
