@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using ImmichMl.Imaging;
 using ImmichMl.Imaging.Codecs;
+using ImmichMl.Inference;
 using ImmichMl.Inference.Sessions;
 using Arm = System.Runtime.Intrinsics.Arm;
 
@@ -93,30 +94,12 @@ static class MachineChecks
 
     static Finding Memory()
     {
-        long available = Kilobytes("/proc/meminfo", "MemAvailable:") * 1024;
-        long limit = long.TryParse(ReadOrNothing("/sys/fs/cgroup/memory.max"), CultureInfo.InvariantCulture, out long most) ? most : long.MaxValue;
-        long free = Math.Min(available, limit);
-        string words = string.Create(CultureInfo.InvariantCulture, $"{free / 1e9:0.0} GB available{(limit < available ? ", by a cgroup's limit" : "")}");
+        var room = MemoryRoom.Now();
+        long free = room.Available;
+        string words = string.Create(CultureInfo.InvariantCulture, $"{free / 1e9:0.0} GB available{(room.IsGroups ? ", by a cgroup's limit" : "")}");
         const string Advice = "Set MACHINE_LEARNING_REQUEST_THREADS=1, a MACHINE_LEARNING_MEMORY_LIMIT and a short MACHINE_LEARNING_MODEL_TTL, and choose small models.";
         return free >= EnoughMemory ? new Finding("memory", Verdict.Good, words)
             : free >= LeastMemory ? new Finding("memory", Verdict.Warning, words, Advice)
             : new Finding("memory", Verdict.Bad, words, $"Most models do not fit. {Advice}");
-    }
-
-    static long Kilobytes(string file, string name) =>
-        ReadOrNothing(file).Split('\n').FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) is { } line
-            && long.TryParse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture, out long kilobytes)
-            ? kilobytes : 0;
-
-    static string ReadOrNothing(string file)
-    {
-        try
-        {
-            return File.ReadAllText(file).Trim();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return "";
-        }
     }
 }
