@@ -1,3 +1,5 @@
+using ImmichMl.Models;
+
 namespace ImmichMl.Inference;
 
 public enum InferenceFault
@@ -19,12 +21,21 @@ public enum InferenceFault
 
     /// <summary>Native or managed memory ran out.</summary>
     OutOfMemory,
+
+    /// <summary>A model answered with a number that is not finite, or with an embedding of zeros alone.</summary>
+    NotFinite,
 }
 
 /// <summary>A request cannot be answered. The message is for the peer.</summary>
 public sealed class InferenceException(InferenceFault fault, string message, Exception? cause = null) : Exception(message, cause)
 {
     public InferenceFault Fault { get; } = fault;
+
+    /// <param name="key">The model.</param>
+    /// <param name="device">What it ran on.</param>
+    /// <param name="cause">What was thrown before.</param>
+    public static InferenceException NotFinite(ModelKey key, string device, Exception? cause = null) => new(
+        InferenceFault.NotFinite, $"Model {key} gave no usable numbers on {device}: NaN, infinity, or nothing but zeros.", cause);
 
     /// <summary>When to ask again, where that is known.</summary>
     public TimeSpan? RetryAfter { get; init; }

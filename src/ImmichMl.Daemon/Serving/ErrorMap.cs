@@ -47,6 +47,7 @@ static class ErrorMap
         InferenceFault.Overloaded => ErrorCode.Overloaded,
         InferenceFault.DeadlineExceeded => ErrorCode.DeadlineExceeded,
         InferenceFault.OutOfMemory => ErrorCode.OutOfMemory,
+        InferenceFault.NotFinite => ErrorCode.ModelUnusable,
         _ => ErrorCode.Internal,
     };
 }

@@ -18,8 +18,10 @@ abstract class NpuSession(ModelKey key) : ModelSession
     public override IReadOnlyList<OutputTensor> RunAll(Memory<float> input, long[] dimensions, CancellationToken cancellation) =>
         Execute(input, dimensions, cancellation);
 
-    public override OutputTensor RunIntegers(IReadOnlyList<long[]> inputs, int rows, CancellationToken cancellation) =>
-        rows == 1 ? ExecuteIntegers(inputs, cancellation)[0] : throw Unusable($"it takes one text at a time, not {rows}.");
+    public override T RunIntegers<T>(IReadOnlyList<long[]> inputs, int rows, OutputReader<T> read, CancellationToken cancellation) =>
+        rows == 1 && ExecuteIntegers(inputs, cancellation)[0] is var first
+            ? read(first.Values, first.Dimensions)
+            : throw Unusable($"it takes one text at a time, not {rows}.");
 
     protected abstract OutputTensor[] Execute(ReadOnlyMemory<float> input, long[] dimensions, CancellationToken cancellation);
 

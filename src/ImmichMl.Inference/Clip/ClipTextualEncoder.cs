@@ -23,6 +23,7 @@ public sealed class ClipTextualEncoder : IDisposable
     readonly EmbeddingCache _cache;
     readonly Action<string> _unknownLanguage;
     readonly int _length;
+    readonly EmbeddingCheck _embedding;
 
     // The model takes shorter texts as well, and what stands behind their end does not count.
     readonly bool _takesShort;
@@ -31,12 +32,13 @@ public sealed class ClipTextualEncoder : IDisposable
     ClipBatch<long[][]>? _batch;
 
     ClipTextualEncoder(
-        ModelKey key, ModelSession session, TextualConfig config, Tokenizer tokenizer, ClipOptions options, Action<string> unknownLanguage)
+        ModelKey key, ModelSession session, TextualConfig config, Tokenizer tokenizer, EmbeddingCheck embedding, ClipOptions options, Action<string> unknownLanguage)
     {
         _key = key;
         _session = session;
         _config = config;
         _tokenizer = tokenizer;
+        _embedding = embedding;
         _cache = new EmbeddingCache(options.TextCache);
         _unknownLanguage = unknownLanguage;
         int fixedLength = LengthOf(key, session, config), mostTokens = MostTokens(session);
@@ -63,7 +65,8 @@ public sealed class ClipTextualEncoder : IDisposable
         ModelSession session = sessions.Create(key, Path.Combine(folder, ModelStore.ModelFileName));
         try
         {
-            return new ClipTextualEncoder(key, session, config, tokenizer, options, unknownLanguage);
+            EmbeddingCheck embedding = EmbeddingCheck.For(key, session, EmbeddingCheck.Configured(folder));
+            return new ClipTextualEncoder(key, session, config, tokenizer, embedding, options, unknownLanguage);
         }
         catch
         {
@@ -124,6 +127,7 @@ public sealed class ClipTextualEncoder : IDisposable
             ? new ClipBatch<long[][]>(Encode, options, runsAtOnce, time) : null;
 
     /// <summary>The embedding, as many floats as the model gives.</summary>
+    /// <exception cref="InferenceException">It is not finite.</exception>
     public float[] Encode(string text, string? language, StageClock clock, CancellationToken cancellation)
     {
         (string cleaned, float[]? known) = Clean(text, language, clock);
@@ -134,7 +138,7 @@ public sealed class ClipTextualEncoder : IDisposable
 
         long[][] rows = RowsOf(cleaned);
         clock.Start(Stage.Inference);
-        float[] embedding = _session.RunIntegers(rows, cancellation).FirstRow;
+        float[] embedding = _session.RunIntegers(rows, 1, _embedding.FirstRow, cancellation);
         clock.Start(Stage.Postprocess);
         _cache.Put(cleaned, embedding);
         return embedding;
@@ -201,12 +205,9 @@ public sealed class ClipTextualEncoder : IDisposable
 
     /// <summary>An embedding for each, by one run.</summary>
     /// <exception cref="ModelException">The model fails, or does not give a row for each.</exception>
-    float[][] Encode(IReadOnlyList<long[][]> texts, CancellationToken cancellation)
-    {
-        OutputTensor output = _session.RunIntegers(
-            [.. _session.Inputs.Select((_, input) => texts.SelectMany(rows => rows[input]).ToArray())], texts.Count, cancellation);
-        return output.Rows(texts.Count) ?? throw new ModelException(ModelFault.Unusable, $"Model {_key} does not answer with a row for each text.");
-    }
+    float[][] Encode(IReadOnlyList<long[][]> texts, CancellationToken cancellation) => _session.RunIntegers(
+        [.. _session.Inputs.Select((_, input) => texts.SelectMany(rows => rows[input]).ToArray())], texts.Count,
+        (values, dimensions) => _embedding.Rows(values, dimensions, texts.Count), cancellation);
 
     int[] IdsOf(string text)
     {

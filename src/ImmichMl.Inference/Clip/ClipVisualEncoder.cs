@@ -11,18 +11,18 @@ namespace ImmichMl.Inference.Clip;
 /// </summary>
 public sealed class ClipVisualEncoder : IDisposable
 {
-    readonly ModelKey _key;
     readonly ModelSession _session;
     readonly StandardizeTable _table;
     readonly int _side;
+    readonly EmbeddingCheck _embedding;
     ClipBatch<TensorBuffer>? _batch;
 
-    ClipVisualEncoder(ModelKey key, ModelSession session, StandardizeTable table, int side)
+    ClipVisualEncoder(ModelSession session, StandardizeTable table, int side, EmbeddingCheck embedding)
     {
-        _key = key;
         _session = session;
         _table = table;
         _side = side;
+        _embedding = embedding;
     }
 
     /// <exception cref="ModelException">The model or its configuration is missing or does not fit.</exception>
@@ -31,7 +31,9 @@ public sealed class ClipVisualEncoder : IDisposable
         string folder = store.Find(key);
         VisualConfig config = VisualConfig.Read(key, folder);
         return sessions.Load(key, Path.Combine(folder, ModelStore.ModelFileName), session =>
-            new ClipVisualEncoder(key, session, new StandardizeTable(config.Mean, config.Std), SideOf(key, session, config)));
+            new ClipVisualEncoder(
+                session, new StandardizeTable(config.Mean, config.Std), SideOf(key, session, config),
+                EmbeddingCheck.For(key, session, EmbeddingCheck.Configured(folder))));
     }
 
     /// <summary>A size that is fixed in the graph counts; the configuration's where the graph leaves it free.</summary>
@@ -60,13 +62,14 @@ public sealed class ClipVisualEncoder : IDisposable
         _batch = options.MaxBatch > 1 && _session.Inputs[0].Dimensions[0] < 0 ? new ClipBatch<TensorBuffer>(Encode, options, runsAtOnce, time) : null;
 
     /// <summary>The embedding, as many floats as the model gives.</summary>
+    /// <exception cref="InferenceException">It is not finite.</exception>
     public float[] Encode(Bitmap bitmap, StageClock clock, CancellationToken cancellation)
     {
         using TensorBuffer tensor = Preprocess(bitmap, clock);
         clock.Start(Stage.Inference);
-        OutputTensor output = _session.Run(tensor.Memory, [1, 3, _side, _side], cancellation);
+        float[] embedding = _session.Run(tensor.Memory, [1, 3, _side, _side], _embedding.FirstRow, cancellation);
         clock.Start(Stage.Postprocess);
-        return output.FirstRow;
+        return embedding;
     }
 
     /// <summary>As above, in a run together with others, where <see cref="SharesRuns"/>.</summary>
@@ -112,8 +115,8 @@ public sealed class ClipVisualEncoder : IDisposable
             pictures[i].GetSpan().CopyTo(batch.Part(i * length, length));
         }
 
-        OutputTensor output = _session.Run(batch.Memory, [pictures.Count, 3, _side, _side], cancellation);
-        return output.Rows(pictures.Count) ?? throw new ModelException(ModelFault.Unusable, $"Model {_key} does not answer with a row for each picture.");
+        return _session.Run(
+            batch.Memory, [pictures.Count, 3, _side, _side], (values, dimensions) => _embedding.Rows(values, dimensions, pictures.Count), cancellation);
     }
 
     public void Dispose() => _session.Dispose();

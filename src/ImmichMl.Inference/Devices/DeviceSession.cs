@@ -1,7 +1,6 @@
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace ImmichMl.Inference.Devices;
 
@@ -52,19 +51,12 @@ sealed class DeviceSession : ModelSession
     public override T Run<T>(Memory<float> input, long[] dimensions, OutputReader<T> read, CancellationToken cancellation) =>
         Bound(
             input, dimensions, [Outputs[0].Name],
-            outputs =>
-            {
-                OrtTensorTypeAndShapeInfo info = outputs[0].GetTensorTypeAndShape();
-                return info.ElementDataType == TensorElementType.Float
-                    ? read(outputs[0].GetTensorDataAsSpan<float>(), info.Shape)
-                    : read(OnnxSession.ToTensor(_key, outputs[0]).Values, info.Shape);
-            },
-            cancellation);
+            outputs => OnnxSession.Read(_key, outputs[0], read), cancellation);
 
     public override IReadOnlyList<OutputTensor> RunAll(Memory<float> input, long[] dimensions, CancellationToken cancellation) =>
         Bound(input, dimensions, [.. Outputs.Select(output => output.Name)], outputs => outputs.Select(value => OnnxSession.ToTensor(_key, value)).ToArray(), cancellation);
 
-    public override OutputTensor RunIntegers(IReadOnlyList<long[]> inputs, int rows, CancellationToken cancellation) =>
+    public override T RunIntegers<T>(IReadOnlyList<long[]> inputs, int rows, OutputReader<T> read, CancellationToken cancellation) =>
         Retry(
             run =>
             {
@@ -72,7 +64,7 @@ sealed class DeviceSession : ModelSession
                 try
                 {
                     using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(run, [.. Inputs.Select(input => input.Name)], values, [Outputs[0].Name]);
-                    return OnnxSession.ToTensor(_key, outputs[0]);
+                    return OnnxSession.Read(_key, outputs[0], read);
                 }
                 finally
                 {

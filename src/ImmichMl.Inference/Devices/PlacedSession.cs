@@ -68,8 +68,17 @@ sealed class PlacedSession : ModelSession
     public override T RunAll<T>(Memory<float> input, long[] dimensions, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation) =>
         OnLeastBusy(session => session.RunAll(input, dimensions, read, cancellation));
 
-    public override OutputTensor RunIntegers(IReadOnlyList<long[]> inputs, int rows, CancellationToken cancellation) =>
-        OnLeastBusy(session => session.RunIntegers(inputs, rows, cancellation));
+    public override T RunIntegers<T>(IReadOnlyList<long[]> inputs, int rows, OutputReader<T> read, CancellationToken cancellation) =>
+        OnLeastBusy(session => session.RunIntegers(inputs, rows, read, cancellation));
+
+    /// <summary>Who reads an answer does not know which one gave it, so all are told.</summary>
+    public override void ReportNotFinite()
+    {
+        lock (_lock)
+        {
+            _replicas.ForEach(replica => replica.Session.ReportNotFinite());
+        }
+    }
 
     T OnLeastBusy<T>(Func<ModelSession, T> run)
     {
@@ -84,6 +93,10 @@ sealed class PlacedSession : ModelSession
             {
                 // Each turn loses a device, so this ends.
                 _devices.Lose(loss);
+            }
+            catch (InferenceException e) when (e.Fault == InferenceFault.NotFinite)
+            {
+                throw InferenceException.NotFinite(_key, replica.Device.ToString(), e);
             }
             finally
             {

@@ -24,6 +24,7 @@ public sealed class ArcFaceRecognizer : IDisposable
     // Rows of one run where the graph fixes them, else 0.
     readonly int _fixedBatch;
     readonly int _maxBatch;
+    readonly EmbeddingCheck _embedding;
     volatile bool _losesRows;
 
     ArcFaceRecognizer(ModelKey key, ModelSession session, bool normalizesInside, int fixedBatch, int maxBatch)
@@ -33,6 +34,7 @@ public sealed class ArcFaceRecognizer : IDisposable
         _table = normalizesInside ? s_asIs : s_normalized;
         _fixedBatch = fixedBatch;
         _maxBatch = maxBatch;
+        _embedding = EmbeddingCheck.For(key, session);
     }
 
     /// <exception cref="ModelException">The model is missing or is no face recognizer.</exception>
@@ -56,7 +58,7 @@ public sealed class ArcFaceRecognizer : IDisposable
     }
 
     /// <summary>The same faces in the same order, each with its embedding as the model gave it.</summary>
-    /// <exception cref="InferenceException">The detector gave no landmarks to align by.</exception>
+    /// <exception cref="InferenceException">The detector gave no landmarks to align by, or an embedding is not finite.</exception>
     public IReadOnlyList<Face> Recognize(Bitmap bitmap, IReadOnlyList<Face> faces, StageClock clock, CancellationToken cancellation)
     {
         if (faces.Any(face => face.Landmarks is null))
@@ -141,6 +143,11 @@ public sealed class ArcFaceRecognizer : IDisposable
         {
             var embeddings = new float[wanted][];
             int length = values.Length / rows;
+            for (int i = 0; i < wanted; i++)
+            {
+                _embedding.Check(values.Slice(i * length, length));
+            }
+
             for (int i = 0; i < wanted; i++)
             {
                 embeddings[i] = EmbeddingPool.Rent(length);

@@ -1,3 +1,4 @@
+using ImmichMl.Inference.Devices;
 using ImmichMl.Models;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -7,15 +8,7 @@ namespace ImmichMl.Inference.Sessions;
 public readonly record struct TensorInfo(string Name, TensorElementType ElementType, int[] Dimensions);
 
 /// <summary>What came out of a run: values in row-major order.</summary>
-public readonly record struct OutputTensor(float[] Values, long[] Dimensions)
-{
-    /// <summary>The first row: everything under index 0 of the first axis.</summary>
-    public float[] FirstRow => Dimensions is [> 1, ..] ? Values[..(Values.Length / (int)Dimensions[0])] : Values;
-
-    /// <summary>A row for each of so many inputs; null where there are more or fewer.</summary>
-    public float[][]? Rows(int count) => count == 1 ? [FirstRow]
-        : Dimensions is [var rows, ..] && rows == count ? [.. Values.Chunk(Values.Length / count)] : null;
-}
+public readonly record struct OutputTensor(float[] Values, long[] Dimensions);
 
 /// <summary>Reads an output: values in row-major order, and the dimensions.</summary>
 public delegate T OutputReader<T>(ReadOnlySpan<float> values, long[] dimensions);
@@ -68,7 +61,23 @@ public abstract class ModelSession : IDisposable
     public OutputTensor RunIntegers(IReadOnlyList<long[]> inputs, CancellationToken cancellation) => RunIntegers(inputs, 1, cancellation);
 
     /// <summary>As above, with several rows for each input, one after the other: [rows, width].</summary>
-    public abstract OutputTensor RunIntegers(IReadOnlyList<long[]> inputs, int rows, CancellationToken cancellation);
+    public OutputTensor RunIntegers(IReadOnlyList<long[]> inputs, int rows, CancellationToken cancellation) =>
+        RunIntegers(inputs, rows, static (values, shape) => new OutputTensor(values.ToArray(), shape), cancellation);
+
+    /// <summary>As above, but reads the output where it lies.</summary>
+    public abstract T RunIntegers<T>(IReadOnlyList<long[]> inputs, int rows, OutputReader<T> read, CancellationToken cancellation);
+
+    /// <summary>Told when an answer held a number that is not finite; a session over a prepared copy throws the copy away.</summary>
+    public virtual void ReportNotFinite()
+    {
+    }
+
+    /// <summary>For a reader to throw: the session is told, and what the model is placed on takes its name into it.</summary>
+    internal InferenceException NotFinite(ModelKey key)
+    {
+        ReportNotFinite();
+        return InferenceException.NotFinite(key, ExecutionDevice.CpuProvider);
+    }
 
     /// <summary>Nobody runs it for now: what it keeps for the next run beside its weights may go.</summary>
     internal virtual void ReturnMemory()

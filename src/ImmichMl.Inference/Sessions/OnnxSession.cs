@@ -56,19 +56,12 @@ sealed class OnnxSession : ModelSession
     public override T Run<T>(Memory<float> input, long[] dimensions, OutputReader<T> read, CancellationToken cancellation) =>
         Run(
             input, dimensions, [Outputs[0].Name],
-            (session, outputs) =>
-            {
-                OrtTensorTypeAndShapeInfo info = outputs[0].GetTensorTypeAndShape();
-                return info.ElementDataType == TensorElementType.Float
-                    ? read(outputs[0].GetTensorDataAsSpan<float>(), info.Shape)
-                    : read(session.ToTensor(outputs[0]).Values, info.Shape);
-            },
-            cancellation);
+            (session, outputs) => Read(session._key, outputs[0], read), cancellation);
 
-    public override OutputTensor RunIntegers(IReadOnlyList<long[]> inputs, int rows, CancellationToken cancellation) =>
+    public override T RunIntegers<T>(IReadOnlyList<long[]> inputs, int rows, OutputReader<T> read, CancellationToken cancellation) =>
         Run(
             [.. Inputs.Select(input => input.Name)], () => [.. inputs.Select((values, index) => ToValue(Inputs[index].ElementType, values, rows))],
-            [Outputs[0].Name], static (session, outputs) => session.ToTensor(outputs[0]), cancellation);
+            [Outputs[0].Name], (session, outputs) => Read(session._key, outputs[0], read), cancellation);
 
     T Run<T>(
         Memory<float> input, long[] dimensions, IReadOnlyCollection<string> names, Func<OnnxSession, IReadOnlyList<OrtValue>, T> read, CancellationToken cancellation) =>
@@ -151,11 +144,22 @@ sealed class OnnxSession : ModelSession
         return OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, halves.AsMemory(), dimensions);
     }
 
+    /// <summary>Float32 where it lies; half precision is turned into it first.</summary>
+    internal static T Read<T>(ModelKey key, OrtValue output, OutputReader<T> read)
+    {
+        OrtTensorTypeAndShapeInfo info = output.GetTensorTypeAndShape();
+        OutputLimit.Check(key, info.Shape);
+        return info.ElementDataType == TensorElementType.Float
+            ? read(output.GetTensorDataAsSpan<float>(), info.Shape)
+            : read(ToTensor(key, output).Values, info.Shape);
+    }
+
     OutputTensor ToTensor(OrtValue value) => ToTensor(_key, value);
 
     internal static OutputTensor ToTensor(ModelKey key, OrtValue value)
     {
         OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
+        OutputLimit.Check(key, info.Shape);
         switch (info.ElementDataType)
         {
             case TensorElementType.Float:
@@ -179,6 +183,7 @@ sealed class OnnxSession : ModelSession
         public OnnxOutput(OnnxSession session, OrtValue value)
         {
             OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
+            OutputLimit.Check(session._key, info.Shape);
             _value = value;
             Dimensions = info.Shape;
             _converted = info.ElementDataType == TensorElementType.Float ? null : session.ToTensor(value).Values;

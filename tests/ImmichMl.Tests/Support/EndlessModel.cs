@@ -25,7 +25,7 @@ static class EndlessModel
     /// <summary>A chain of products of 3072×3072 matrices, 58 GFLOP each; all hang on the input, so none can be worked out ahead.</summary>
     static byte[] Multiplications(int count)
     {
-        OnnxGraph graph = new OnnxGraph(Slow).Input("image", OnnxType.Float, 1, 3, 8, 8).Output("embedding", OnnxType.Float, 1, 1)
+        OnnxGraph graph = new OnnxGraph(Slow).Input("image", OnnxType.Float, 1, 3, 8, 8).Output("embedding", OnnxType.Float, 1, 2)
             .Initializer("shape", OnnxTensor.Int64s([2], [3072, 3072]))
             .Node("ConstantOfShape", ["shape"], ["matrix"], OnnxAttribute.Tensor("value", OnnxTensor.Floats([1], [1f / 3072])))
             .Node("ReduceMean", ["image"], ["mean"], OnnxAttribute.Int("keepdims", 0))
@@ -35,6 +35,6 @@ static class EndlessModel
             graph.Node("MatMul", [$"product_{i}", "product_0"], [$"product_{i + 1}"]);
         }
 
-        return graph.Node("ReduceMax", [$"product_{count}"], ["embedding"]).ToModel();
+        return graph.Node("ReduceMax", [$"product_{count}"], ["largest"]).Node("Concat", ["largest", "largest"], ["embedding"], OnnxAttribute.Int("axis", 1)).ToModel();
     }
 }

@@ -4,7 +4,8 @@ namespace ImmichMl.Tests.Support;
 
 /// <summary>
 /// A CLIP image model that takes as much memory as the picture says: next to none for a black one, some for a grey one, more for a
-/// white one. Its embedding is one number of a fixed sequence, the next with every run that is begun, so that runs can be counted.
+/// white one. Its embedding is twice one number of a fixed sequence, the next with every run
+/// that is begun, so that runs can be counted.
 /// </summary>
 static class GreedyModel
 {
@@ -35,7 +36,7 @@ static class GreedyModel
     }
 
     /// <summary>The count hangs on the random number, so that the number is drawn first.</summary>
-    static byte[] Graph(long grey, long white) => new OnnxGraph("greedy").Input("image", OnnxType.Float, 1, 3, 8, 8).Output("embedding", OnnxType.Float, 1)
+    static byte[] Graph(long grey, long white) => new OnnxGraph("greedy").Input("image", OnnxType.Float, 1, 3, 8, 8).Output("embedding", OnnxType.Float, 2)
         .Initializer("bright", OnnxTensor.Floats([], [0.5f]))
         .Initializer("dark", OnnxTensor.Floats([], [-0.5f]))
         .Initializer("one", OnnxTensor.Int64s([1], [1]))
@@ -51,5 +52,6 @@ static class GreedyModel
         .Node("Add", ["wanted", "zero"], ["count"])
         .Node("ConstantOfShape", ["count"], ["block"])
         .Node("ReduceMax", ["block"], ["most"], OnnxAttribute.Int("keepdims", 0))
-        .Node("Add", ["drawn", "most"], ["embedding"]).ToModel();
+        .Node("Add", ["drawn", "most"], ["number"])
+        .Node("Concat", ["number", "number"], ["embedding"], OnnxAttribute.Int("axis", 0)).ToModel();
 }
