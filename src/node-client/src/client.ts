@@ -18,13 +18,22 @@ export interface MlClientOptions {
 
 export interface CallOptions {
   /** Aborting cancels the request in the daemon too. */
-  signal?: AbortSignal | undefined;
+  signal?: Signal | undefined;
+}
+
+/** What is used of an AbortSignal, so that these types need neither the DOM's nor Node's. */
+export interface Signal {
+  readonly aborted: boolean;
+  readonly reason: any;
+  throwIfAborted(): void;
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
 }
 
 /** A request that breaks its connection every time may be what kills the daemon: it is not sent for ever. */
 const MOST_LOST = 2;
 
-export function defaultSocketPath(environment: NodeJS.ProcessEnv = process.env): string {
+export function defaultSocketPath(environment: { [name: string]: string | undefined } = process.env): string {
   if (environment['IMMICH_ML_SOCKET']) return environment['IMMICH_ML_SOCKET'];
   const own = environment['XDG_RUNTIME_DIR'] && join(environment['XDG_RUNTIME_DIR'], 'immich-ml.sock');
   return own && existsSync(own) ? own : '/run/immich-ml/immich-ml.sock';
@@ -97,13 +106,13 @@ export class MlClient {
         const away = error instanceof MlConnectionError || (error instanceof MlError && error.code === 'shutting_down');
         if (!away || this.#closed || performance.now() >= giveUpAt || (connected && ++lost > MOST_LOST)) throw error;
         // No operation does harm when it is asked for twice.
-        await delay(wait, undefined, options?.signal ? { signal: options.signal } : undefined).catch(() => options!.signal!.throwIfAborted());
+        await delay(wait, undefined, options?.signal ? { signal: options.signal as AbortSignal } : undefined).catch(() => options!.signal!.throwIfAborted());
       }
     }
   }
 
   /** Calls that come while it is being opened share it, so one caller's signal must not end it for all. */
-  async #connect(signal?: AbortSignal): Promise<Connection> {
+  async #connect(signal?: Signal): Promise<Connection> {
     if (this.#closed) throw new MlConnectionError('The client is closed.');
     signal?.throwIfAborted();
     if (this.#connection && !this.#connection.isBroken) return this.#connection;

@@ -1,4 +1,5 @@
 import { createConnection, type Socket } from 'node:net';
+import type { Signal } from './client.js';
 import { MlConnectionError, MlError } from './errors.js';
 import { decodePayload, encodeFrame, FrameCutter } from './frame.js';
 import type { WireResponse } from './messages.js';
@@ -29,7 +30,7 @@ export class Connection {
     socket.unref();
   }
 
-  static open(path: string, maxFrame: number, signal?: AbortSignal): Promise<Connection> {
+  static open(path: string, maxFrame: number, signal?: Signal): Promise<Connection> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       const socket = createConnection({ path });
@@ -53,7 +54,7 @@ export class Connection {
   }
 
   /** Aborting tells the daemon to cancel, and fails at once with the signal's reason. */
-  send(op: string, keys: Result, signal?: AbortSignal): Promise<Result> {
+  send(op: string, keys: Result, signal?: Signal): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (this.#broken) return reject(this.#broken);
       if (signal?.aborted) return reject(signal.reason);

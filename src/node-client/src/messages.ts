@@ -1,5 +1,7 @@
 /** The wire's messages (PROTOCOL.md) as types. */
 
+import { MlConnectionError } from './errors.js';
+
 export type Task = 'clip' | 'facial-recognition' | 'ocr';
 export type Priority = 'interactive' | 'background';
 
@@ -125,6 +127,7 @@ export function predictKeys(input: PredictInput): Record<string, unknown> {
 
 /** Turns the wire's little-endian bytes into numbers, on machines of either order. */
 export function embeddingFrom(bytes: Uint8Array): Float32Array {
+  if (bytes.byteLength % 4 !== 0) throw new MlConnectionError(`The daemon does not speak the protocol: an embedding of ${bytes.byteLength} bytes.`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Float32Array.from({ length: bytes.byteLength / 4 }, (_, i) => view.getFloat32(i * 4, true));
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { embeddingText, MachineLearningRepository } from '../src/index.js';
+import { embeddingText, MachineLearningRepository, MlConnectionError } from '../src/index.js';
 import { Fake, type Asked } from './fake.js';
 import { golden } from './golden.js';
 
@@ -71,4 +71,50 @@ test('embeddings are written in few digits that give the same float32 again', ()
   }
   assert.deepEqual(new Float32Array(JSON.parse(embeddingText(values)) as number[]), values);
   assert.equal(embeddingText(new Float32Array([0.1, -1.5, 0, 3])), '[0.1,-1.5,0,3]');
+});
+
+const bytes = (...numbers: number[]) => new Uint8Array(new Float32Array(numbers).buffer);
+
+async function answering(result: Record<string, unknown>, use: (repository: MachineLearningRepository, picture: string) => Promise<unknown>): Promise<void> {
+  const fake = await new Fake().start((_, reply) => reply({ result }));
+  const picture = join(fake.folder, 'picture');
+  writeFileSync(picture, new Uint8Array([1]));
+  const repository = new MachineLearningRepository({ path: fake.path });
+  try {
+    await use(repository, picture);
+  } finally {
+    repository.teardown();
+    await fake[Symbol.asyncDispose]();
+  }
+}
+
+for (const [name, embedding] of Object.entries({ NaN: bytes(0, NaN), infinity: bytes(Infinity), 'minus infinity': bytes(1, -Infinity), none: bytes(), half: bytes(1).subarray(2) })) {
+  test(`an embedding of ${name} is an error and never a string`, async () => {
+    await answering({ clip: embedding }, async (repository, picture) => {
+      await assert.rejects(repository.encodeImage(picture, { modelName: 'm' }), MlConnectionError);
+      await assert.rejects(repository.encodeText('x', { modelName: 'm' }), MlConnectionError);
+    });
+    const face = { boundingBox: [0, 0, 1, 1], score: 0.5, embedding };
+    await answering({ 'facial-recognition': [face], imageHeight: 1, imageWidth: 1 }, async (repository, picture) => {
+      await assert.rejects(repository.detectFaces(picture, { modelName: 'm', minScore: 0.7 }), MlConnectionError);
+    });
+  });
+}
+
+test('embeddingText refuses what is no embedding', () => {
+  for (const values of [[NaN], [1, Infinity], [-Infinity], []]) assert.throws(() => embeddingText(new Float32Array(values)), MlConnectionError);
+  assert.equal(embeddingText(new Float32Array([3.4028234663852886e38, 1.401298464324817e-45])), '[3.4028235e+38,1.4013e-45]');
+});
+
+test('an answer that lacks what was asked for, or holds what is no number, is an error with a word', async () => {
+  const options = { modelName: 'm', minDetectionScore: 0.5, minRecognitionScore: 0.9, maxResolution: 736 };
+  const ocr = { text: ['a'], box: [0, 0, 1, 0, 1, 1, 0, 1], boxScore: [0.5], textScore: [0.5] };
+  await answering({}, async (repository, picture) => {
+    await assert.rejects(repository.encodeImage(picture, { modelName: 'm' }), MlConnectionError);
+    await assert.rejects(repository.detectFaces(picture, { modelName: 'm', minScore: 0.7 }), MlConnectionError);
+    await assert.rejects(repository.ocr(picture, options), MlConnectionError);
+  });
+  for (const broken of [{ boxScore: [Infinity] }, { textScore: [NaN] }, { text: [] }, { box: [1] }]) {
+    await answering({ ocr: { ...ocr, ...broken } }, (repository, picture) => assert.rejects(repository.ocr(picture, options), MlConnectionError));
+  }
 });
