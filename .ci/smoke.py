@@ -47,11 +47,10 @@ def golden(name):
 
 def release_tree():
     found = sorted(os.listdir(RELEASE))
-    wanted = ["immich-ml", "immich-ml-fetch", "immich-ml-gateway", "immich-ml-v2", "immich-ml-v3", "libSkiaSharp.so", "libonnxruntime.so",
-              "licenses", "sbom.cdx.json"]
+    wanted = ["immich-ml", "immich-ml-fetch", "immich-ml-gateway", "libSkiaSharp.so", "libonnxruntime.so", "licenses", "sbom.cdx.json"]
     check("the release tree holds the programs, their libraries, licences and the list of parts, nothing else", found == wanted, str(found))
-    sizes = [os.path.getsize(f"{DAEMON}-{level}") for level in ("v2", "v3")]
-    check("each build of immich-ml takes 13.5 MB at most", max(sizes) <= 13_500_000, str(sizes))
+    size = os.path.getsize(DAEMON)
+    check("immich-ml takes 13.5 MB at most", size <= 13_500_000, str(size))
 
 
 def demo(home):

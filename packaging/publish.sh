@@ -44,29 +44,16 @@ place() {
 
 rm -rf "$out" ${symbols:+"$symbols"}
 mkdir -p "$out"
+publish Daemon daemon
 publish Gateway gateway
 publish Fetch fetch
+place "$work/daemon/immich-ml" immich-ml
 place "$work/gateway/immich-ml-gateway" immich-ml-gateway
 place "$work/fetch/immich-ml-fetch" immich-ml-fetch
-if [ "$rid" = linux-x64 ]; then
-    # The daemon alone is built twice: it alone computes.
-    for level in v2 v3; do
-        publish Daemon "$level" "-p:IlcInstructionSet=x86-64-$level"
-        place "$work/$level/immich-ml" "immich-ml-$level"
-    done
-    daemon=$work/v3
-    "${prefix}gcc" -O2 -Wall -Wextra -Werror -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -pie -Wl,-z,relro,-z,now -s \
-        -fno-ident -ffile-prefix-map="$PWD"=/immich-ml -o "$work/launcher" packaging/launcher.c
-    place "$work/launcher" immich-ml
-else
-    publish Daemon daemon
-    daemon=$work/daemon
-    place "$daemon/immich-ml" immich-ml
-fi
 
 # libonnxruntime_providers_shared.so serves provider libraries of the old kind, which are not shipped.
 for library in libonnxruntime.so libSkiaSharp.so; do
-    install -m 644 "$daemon/$library" "$out/"
+    install -m 644 "$work/daemon/$library" "$out/"
     "${prefix}strip" --strip-unneeded --remove-section .comment "$out/$library"
 done
 python3 packaging/parts.py "$rid" "$out"

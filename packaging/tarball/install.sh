@@ -59,12 +59,15 @@ if [ $action = uninstall ]; then
 fi
 
 from=$(cd "$(dirname "$0")/root" && pwd)
+# e_machine, bytes 19 and 20 of an ELF file: 62 is x86-64, 183 arm64.
 case "$(uname -m)" in
-    x86_64) wanted='x86-64' ;;
-    *) wanted='aarch64' ;;
+    x86_64) wanted=62 ;;
+    *) wanted=183 ;;
 esac
-if [ "$wanted" = x86-64 ] && [ ! -e "$from/usr/lib/immich-ml/immich-ml-v2" ] || [ "$wanted" != x86-64 ] && [ -e "$from/usr/lib/immich-ml/immich-ml-v2" ]; then
-    [ -n "$root" ] || { echo "install.sh: this tarball is for another processor than $(uname -m)" >&2; exit 1; }
+machine=$(od -An -tu1 -j18 -N1 "$from/usr/lib/immich-ml/immich-ml" | tr -d ' ')
+if [ "$machine" != $wanted ] && [ -z "$root" ]; then
+    echo "install.sh: this tarball is for another processor than $(uname -m)" >&2
+    exit 1
 fi
 
 mkdir -p "$root$lib"

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using ImmichMl.Imaging.Warping;
+using ImmichMl.Imaging.Wide;
 
 namespace ImmichMl.Imaging;
 
@@ -13,6 +13,7 @@ public static class AffineWarp
     const int PositionBits = 10;
     const int WeightBits = 5;
     const int WeightOne = 1 << WeightBits;
+    const int BlockLength = 8;
 
     /// <param name="source">Stays the caller's.</param>
     /// <param name="matrix">From the source to the result; one that has no inverse counts as zero, and so gives one colour.</param>
@@ -86,23 +87,18 @@ public static class AffineWarp
     {
         const int shift = PositionBits - WeightBits;
         var ran = PixelPath.Scalar;
-        int x = 0, blockEnd = path == PixelPath.Avx2 ? width - AffineBlock.Length : -1;
+        var x = 0;
         while (x < width)
         {
-            if (x <= blockEnd)
+            if (path == PixelPath.Avx2)
             {
-                var placesX = Vector256.ShiftRightArithmetic(Vector256.Create(startX) + Vector256.Load(across + x), shift);
-                var placesY = Vector256.ShiftRightArithmetic(Vector256.Create(startY) + Vector256.Load(down + x), shift);
-                if (AffineBlock.TrySample(pixels, source.Width, source.Height, placesX, placesY, to + (x * Bitmap.BytesPerPixel)))
-                {
-                    ran = PixelPath.Avx2;
-                    x += AffineBlock.Length;
-                    continue;
-                }
+                var from = x;
+                x = WideKernels.Affine(pixels, source.Width, source.Height, startX, startY, across, down, to, x, width);
+                ran = x > from ? PixelPath.Avx2 : ran;
             }
 
             // A block that failed is not tried again one pixel further.
-            for (var end = Math.Min(x + AffineBlock.Length, width); x < end; x++)
+            for (var end = Math.Min(x + BlockLength, width); x < end; x++)
             {
                 int atX = unchecked(startX + across[x]) >> shift, atY = unchecked(startY + down[x]) >> shift;
                 int left = atX >> WeightBits, top = atY >> WeightBits;

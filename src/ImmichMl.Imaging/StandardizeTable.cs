@@ -1,3 +1,5 @@
+using ImmichMl.Imaging.Wide;
+
 namespace ImmichMl.Imaging;
 
 /// <summary>What a model is fed for every byte and channel: (v / 255 - mean) / std or (v - subtract) / divide, rounding where NumPy's float32 rounds.</summary>
@@ -40,7 +42,9 @@ public sealed class StandardizeTable
     internal void Write(ReadOnlySpan<byte> pixels, Span<float> red, Span<float> green, Span<float> blue)
     {
         ReadOnlySpan<float> reds = _values.AsSpan(0, Levels), greens = _values.AsSpan(Levels, Levels), blues = _values.AsSpan(2 * Levels, Levels);
-        var done = _onBytes is { } values ? PlanesOfBytes.Write(pixels, red, green, blue, values.Subtract, values.Divide) : 0;
+        var done = _onBytes is { } values && WideKernels.IsSupported
+            ? WideKernels.Planes(pixels, red, green, blue, values.Subtract, values.Divide)
+            : 0;
         for (int i = done, p = done * Bitmap.BytesPerPixel; i < red.Length; i++, p += Bitmap.BytesPerPixel)
         {
             red[i] = reds[pixels[p]];

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 using ImmichMl.Imaging;
 using ImmichMl.Imaging.Codecs;
 using ImmichMl.Inference;
@@ -14,6 +13,9 @@ static class MachineChecks
 {
     const long EnoughMemory = 2_000_000_000;
     const long LeastMemory = 500_000_000;
+
+    /// <summary>Those of x86-64-v3 that kernels use.</summary>
+    static readonly string[] s_ofV3 = ["avx2", "bmi2", "fma", "abm"];
 
     /// <summary>What NVIDIA's, Intel's and AMD's drivers make, and NPUs.</summary>
     static readonly (string Folder, string Pattern)[] s_devices =
@@ -31,12 +33,26 @@ static class MachineChecks
                 : new Finding("processor", Verdict.Warning, $"arm64 without dot products, {cores}", "It works; models run at about half the speed. Prefer small ones.");
         }
 
-        bool isV3 = Avx2.IsSupported && Bmi2.IsSupported && Fma.IsSupported && Lzcnt.IsSupported;
-        return isV3
-            ? new Finding("processor", Verdict.Good, $"x86-64-v3 (AVX2{(Avx512F.IsSupported ? ", AVX-512" : "")}), {cores}")
+        // Compiled ahead of time Avx2.IsSupported tells of the build and not of the machine.
+        string[] flags = ProcessorFlags();
+        return s_ofV3.All(flags.Contains)
+            ? new Finding("processor", Verdict.Good, $"x86-64-v3 (AVX2{(flags.Contains("avx512f") ? ", AVX-512" : "")}), {cores}")
             : new Finding(
                 "processor", Verdict.Warning, $"x86-64-v2, without AVX2, {cores}",
                 "It works; models run several times slower. In a virtual machine, give it the host's processor type.");
+    }
+
+    /// <summary>What the processor has and the kernel lets programs use; nothing where that cannot be read.</summary>
+    static string[] ProcessorFlags()
+    {
+        try
+        {
+            return File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ') ?? [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
     }
 
     static IEnumerable<Finding> Libraries()

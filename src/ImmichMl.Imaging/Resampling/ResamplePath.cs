@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using ImmichMl.Imaging.Wide;
 
 namespace ImmichMl.Imaging.Resampling;
 
@@ -14,12 +15,9 @@ enum ResamplePath
 
 static class ResamplePaths
 {
-    /// <summary>
-    /// The fastest that this build may use. Compiled ahead of time IsSupported is a constant: without an instruction set asked for
-    /// Avx2 is false whatever the processor.
-    /// </summary>
+    /// <summary>The fastest that this build and this machine can run.</summary>
     public static ResamplePath Best =>
-        Avx2.IsSupported ? ResamplePath.Avx2
+        WideKernels.IsSupported ? ResamplePath.Avx2
         : AdvSimd.Arm64.IsSupported ? ResamplePath.Neon
         : Ssse3.IsSupported ? ResamplePath.Ssse3
         : ResamplePath.Scalar;
@@ -28,7 +26,7 @@ static class ResamplePaths
     {
         ResamplePath.Scalar => true,
         ResamplePath.Ssse3 => Ssse3.IsSupported,
-        ResamplePath.Avx2 => Avx2.IsSupported,
+        ResamplePath.Avx2 => WideKernels.IsSupported,
         ResamplePath.Neon => AdvSimd.Arm64.IsSupported,
         _ => false,
     };

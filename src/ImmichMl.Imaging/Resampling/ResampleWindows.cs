@@ -1,4 +1,5 @@
 using System.Buffers;
+using ImmichMl.Imaging.Wide;
 
 namespace ImmichMl.Imaging.Resampling;
 
@@ -74,7 +75,7 @@ sealed unsafe class ResampleWindows : IDisposable
             switch (path)
             {
                 case ResamplePath.Avx2:
-                    Avx2Kernel.Horizontal(rows, table);
+                    WideKernels.Horizontal(rows, table);
                     break;
                 case ResamplePath.Ssse3:
                     Ssse3Kernel.Horizontal(rows, table);
@@ -102,7 +103,7 @@ sealed unsafe class ResampleWindows : IDisposable
             switch (path)
             {
                 case ResamplePath.Avx2:
-                    Avx2Kernel.Vertical(column);
+                    WideKernels.Vertical(column);
                     break;
                 case ResamplePath.Ssse3:
                     Ssse3Kernel.Vertical(column);

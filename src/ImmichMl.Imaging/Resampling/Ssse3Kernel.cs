@@ -4,7 +4,10 @@ using System.Runtime.Intrinsics.X86;
 
 namespace ImmichMl.Imaging.Resampling;
 
-/// <summary><see cref="Avx2Kernel"/> in halves of its width and with two rows at a time, for x86-64-v2.</summary>
+/// <summary>
+/// Exact in 16-bit multiply-adds: a weight is upper · 2^11 + lower, each half is summed for itself, and the sums are put together at the
+/// end. Two rows at a time; for processors without AVX2.
+/// </summary>
 static unsafe class Ssse3Kernel
 {
     const byte Z = 0x80;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using ImmichMl.Imaging.Wide;
 
 namespace ImmichMl.Imaging.Warping;
 
@@ -23,11 +24,23 @@ static unsafe class BilinearVectors
             end--;
         }
 
-        return path == PixelPath.Avx2 ? AcrossAvx2(row, taps.First, taps.Pairs, end, to) : Across128(row, taps.First, taps.Pairs, end, to);
+        return path == PixelPath.Avx2
+            ? WideKernels.BilinearAcross(row, taps.First, taps.Pairs, end, to)
+            : Across128(row, taps.First, taps.Pairs, end, to);
     }
 
-    public static int Down(short* upper, short* lower, short a, short b, Span<byte> to, PixelPath path) =>
-        path == PixelPath.Avx2 ? DownAvx2(upper, lower, a, b, to) : Down128(upper, lower, a, b, to);
+    public static int Down(short* upper, short* lower, short a, short b, Span<byte> to, PixelPath path)
+    {
+        if (path != PixelPath.Avx2)
+        {
+            return Down128(upper, lower, a, b, to);
+        }
+
+        fixed (byte* target = to)
+        {
+            return WideKernels.BilinearDown(upper, lower, a, b, target, to.Length);
+        }
+    }
 
     /// <summary>One pixel between four, with weights of 5 bits; a fourth byte is written behind it.</summary>
     public static void Sample(byte* pixel, int stride, int right, int lower, byte* to)
@@ -61,29 +74,6 @@ static unsafe class BilinearVectors
         return x;
     }
 
-    static int AcrossAvx2(byte* row, int* first, uint* weights, int end, short* to)
-    {
-        var pairs = Vector256.Create(Pairs, Pairs);
-        var close = Vector256.Create(Close, Close);
-        Vector256<int> zeroTwo = Vector256.Create(0, 0, 0, 0, 2, 2, 2, 2), oneThree = Vector256.Create(1, 1, 1, 1, 3, 3, 3, 3);
-        var x = 0;
-        for (; x + 4 <= end; x += 4)
-        {
-            // Within each half of 128 bits stand two pixels that follow one another: 0 and 1, 2 and 3.
-            var even = Vector256.Create(Load8(row + (first[x] * 3)), Load8(row + (first[x + 2] * 3)));
-            var odd = Vector256.Create(Load8(row + (first[x + 1] * 3)), Load8(row + (first[x + 3] * 3)));
-            var four = Vector128.Load(weights + x).AsInt32().ToVector256Unsafe();
-            Vector256<short> evenWeights = Avx2.PermuteVar8x32(four, zeroTwo).AsInt16(), oddWeights = Avx2.PermuteVar8x32(four, oneThree).AsInt16();
-            var left = Avx2.ShiftRightArithmetic(Avx2.MultiplyAddAdjacent(Avx2.Shuffle(even, pairs).AsInt16(), evenWeights), 4);
-            var right = Avx2.ShiftRightArithmetic(Avx2.MultiplyAddAdjacent(Avx2.Shuffle(odd, pairs).AsInt16(), oddWeights), 4);
-            var closed = Avx2.Shuffle(Avx2.PackSignedSaturate(left, right).AsByte(), close).AsInt16();
-            closed.GetLower().Store(to + (x * 3));
-            closed.GetUpper().Store(to + (x * 3) + 6);
-        }
-
-        return x;
-    }
-
     static int Down128(short* upper, short* lower, short a, short b, Span<byte> to)
     {
         Vector128<short> wa = Vector128.Create(a), wb = Vector128.Create(b), two = Vector128.Create((short)2);
@@ -102,26 +92,8 @@ static unsafe class BilinearVectors
         return i;
     }
 
-    static int DownAvx2(short* upper, short* lower, short a, short b, Span<byte> to)
-    {
-        Vector256<short> wa = Vector256.Create(a), wb = Vector256.Create(b), two = Vector256.Create((short)2);
-        ref var target = ref MemoryMarshal.GetReference(to);
-        var i = 0;
-        for (; i + 32 <= to.Length; i += 32)
-        {
-            var low = Mix(Vector256.Load(upper + i), Vector256.Load(lower + i), wa, wb, two);
-            var high = Mix(Vector256.Load(upper + i + 16), Vector256.Load(lower + i + 16), wa, wb, two);
-            Avx2.Permute4x64(Avx2.PackUnsignedSaturate(low, high).AsInt64(), 0b11_01_10_00).AsByte().StoreUnsafe(ref target, (nuint)i);
-        }
-
-        return i;
-    }
-
     static Vector128<short> Mix(Vector128<short> upper, Vector128<short> lower, Vector128<short> a, Vector128<short> b, Vector128<short> two) =>
         Vector128.ShiftRightArithmetic(MultiplyHigh(upper, a) + MultiplyHigh(lower, b) + two, 2);
-
-    static Vector256<short> Mix(Vector256<short> upper, Vector256<short> lower, Vector256<short> a, Vector256<short> b, Vector256<short> two) =>
-        Avx2.ShiftRightArithmetic(Avx2.MultiplyHigh(upper, a) + Avx2.MultiplyHigh(lower, b) + two, 2);
 
     // NEON doubles the product before it takes the upper half; half of that, rounded down, is the same number.
     static Vector128<short> MultiplyHigh(Vector128<short> left, Vector128<short> right) =>

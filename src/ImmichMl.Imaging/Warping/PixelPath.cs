@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using ImmichMl.Imaging.Wide;
 
 namespace ImmichMl.Imaging.Warping;
 
@@ -14,13 +15,13 @@ enum PixelPath
 
 static class PixelPaths
 {
-    /// <summary>What this machine and this build can run; the best stands last. A native build for the baseline has no AVX2.</summary>
+    /// <summary>What this machine and this build can run; the best stands last.</summary>
     public static IReadOnlyList<PixelPath> Available { get; } =
     [
         PixelPath.Scalar,
         .. AdvSimd.Arm64.IsSupported ? [PixelPath.AdvSimd] : Array.Empty<PixelPath>(),
         .. Ssse3.IsSupported ? [PixelPath.Ssse3] : Array.Empty<PixelPath>(),
-        .. Avx2.IsSupported ? [PixelPath.Avx2] : Array.Empty<PixelPath>(),
+        .. WideKernels.IsSupported ? [PixelPath.Avx2] : Array.Empty<PixelPath>(),
     ];
 
     public static PixelPath Best => Available[^1];

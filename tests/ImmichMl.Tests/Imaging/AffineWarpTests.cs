@@ -2,6 +2,7 @@ using System.Runtime.Intrinsics.X86;
 using System.Text.Json;
 using ImmichMl.Imaging;
 using ImmichMl.Imaging.Warping;
+using ImmichMl.Imaging.Wide;
 using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Imaging;
@@ -50,7 +51,7 @@ public sealed class AffineWarpTests
         }
 
         AffineWarp.Warp(source, matrix, 112, 112, PixelPaths.Best, out var best).Dispose();
-        await Assert.That(best).IsEqualTo(Avx2.IsSupported ? PixelPath.Avx2 : Ssse3.IsSupported ? PixelPath.Ssse3 : PixelPaths.Available[^1]);
+        await Assert.That(best).IsEqualTo(WideKernels.IsSupported ? PixelPath.Avx2 : Ssse3.IsSupported ? PixelPath.Ssse3 : PixelPaths.Available[^1]);
     }
 
     [Test]

@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics.X86;
 using ImmichMl.Imaging;
 using ImmichMl.Imaging.Warping;
+using ImmichMl.Imaging.Wide;
 using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Imaging;
@@ -34,7 +35,7 @@ public sealed class BilinearResizerTests
     [Test]
     public async Task The_best_path_of_the_machine_is_the_one_that_runs()
     {
-        var expected = Avx2.IsSupported ? PixelPath.Avx2 : Ssse3.IsSupported ? PixelPath.Ssse3 : PixelPaths.Available[^1];
+        var expected = WideKernels.IsSupported ? PixelPath.Avx2 : Ssse3.IsSupported ? PixelPath.Ssse3 : PixelPaths.Available[^1];
         await Assert.That(PixelPaths.Best).IsEqualTo(expected);
         using var source = FormulaPicture.Draw("noise", 300, 200);
         foreach (var path in PixelPaths.Available)

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using ImmichMl.Imaging;
 using ImmichMl.Imaging.Resampling;
+using ImmichMl.Imaging.Warping;
 using ImmichMl.Tests.Support;
 using Processor = System.Runtime.InteropServices.Architecture;
 
@@ -69,5 +70,15 @@ public sealed class ResamplePathTests
         // Every x64 and arm64 that .NET runs on has one of the vector paths.
         var hasVectors = RuntimeInformation.ProcessArchitecture is Processor.X64 or Processor.Arm64;
         await Assert.That(ResamplePaths.Best == ResamplePath.Scalar).IsEqualTo(!hasVectors);
+    }
+
+    [Test]
+    public async Task A_native_build_takes_AVX2_wherever_the_processor_has_it()
+    {
+        var hasAvx2 = File.ReadLines("/proc/cpuinfo").Any(line => line.StartsWith("flags", StringComparison.Ordinal) && line.Split(' ').Contains("avx2"));
+        var isNative = !File.Exists(Path.Combine(AppContext.BaseDirectory, "ImmichMl.Tests.dll"));
+        var isLinkedIn = isNative && RuntimeInformation.ProcessArchitecture == Processor.X64;
+        await Assert.That(ResamplePaths.Best == ResamplePath.Avx2).IsEqualTo(isLinkedIn && hasAvx2);
+        await Assert.That(PixelPaths.Best == PixelPath.Avx2).IsEqualTo(isLinkedIn && hasAvx2);
     }
 }

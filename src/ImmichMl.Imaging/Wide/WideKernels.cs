@@ -1,0 +1,88 @@
+using System.Runtime.InteropServices;
+using ImmichMl.Imaging.Resampling;
+using ImmichMl.Imaging.Warping;
+
+namespace ImmichMl.Imaging.Wide;
+
+/// <summary>
+/// The kernels for AVX2, in C and linked into the native programs for x86-64, which run on processors without AVX2 as well. What the
+/// kernels calculate stands in resample.c and warp.c; they write whole vectors and nothing behind what they are asked for.
+/// </summary>
+static unsafe partial class WideKernels
+{
+    const string Library = "immich-ml-wide";
+
+    /// <summary>Whether they are linked in and this processor has what they need. Where the runtime compiles, they are not linked in.</summary>
+    public static bool IsSupported { get; } = RuntimeInformation.ProcessArchitecture == Architecture.X64 && Runs();
+
+    static bool Runs()
+    {
+        try
+        {
+            return IsThere() != 0;
+        }
+        catch (DllNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    public static void Horizontal(in RowBlock rows, in WindowTable windows)
+    {
+        ResampleTrace.Horizontal = ResamplePath.Avx2;
+        fixed (RowBlock* block = &rows)
+        fixed (WindowTable* table = &windows)
+        {
+            Rows(block, table);
+        }
+    }
+
+    public static void Vertical(in Column column)
+    {
+        ResampleTrace.Vertical = ResamplePath.Avx2;
+        fixed (Column* one = &column)
+        {
+            OneColumn(one);
+        }
+    }
+
+    public static int Planes(ReadOnlySpan<byte> pixels, Span<float> red, Span<float> green, Span<float> blue, float subtract, float divide)
+    {
+        var count = Math.Min(red.Length, Math.Min(green.Length, blue.Length));
+        ArgumentOutOfRangeException.ThrowIfLessThan(pixels.Length, count * Bitmap.BytesPerPixel);
+        fixed (byte* from = pixels)
+        fixed (float* reds = red, greens = green, blues = blue)
+        {
+            return Planes(from, reds, greens, blues, count, subtract, divide);
+        }
+    }
+
+    /// <returns>How many of the taps are done; eight bytes are read at each place.</returns>
+    [LibraryImport(Library, EntryPoint = "immich_ml_wide_bilinear_across")]
+    public static partial int BilinearAcross(byte* row, int* first, uint* weights, int count, short* to);
+
+    /// <returns>How many of the bytes are done.</returns>
+    [LibraryImport(Library, EntryPoint = "immich_ml_wide_bilinear_down")]
+    public static partial int BilinearDown(short* upper, short* lower, int a, int b, byte* to, int count);
+
+    /// <returns>Where it stopped: eight pixels further not all of the source is there.</returns>
+    [LibraryImport(Library, EntryPoint = "immich_ml_wide_affine")]
+    public static partial int Affine(
+        byte* pixels, int width, int height, int startX, int startY, int* across, int* down, byte* to, int x, int end);
+
+    /// <returns>Where it stopped: four pixels further one needs the edges of the source.</returns>
+    [LibraryImport(Library, EntryPoint = "immich_ml_wide_bicubic")]
+    public static partial int Bicubic(byte* pixels, int width, int height, PerspectiveMatrix* matrix, double yin, byte* to, int x, int end);
+
+    [LibraryImport(Library, EntryPoint = "immich_ml_wide_runs")]
+    private static partial int IsThere();
+
+    [LibraryImport(Library, EntryPoint = "immich_ml_wide_rows")]
+    private static partial void Rows(RowBlock* rows, WindowTable* windows);
+
+    [LibraryImport(Library, EntryPoint = "immich_ml_wide_column")]
+    private static partial void OneColumn(Column* column);
+
+    [LibraryImport(Library, EntryPoint = "immich_ml_wide_planes")]
+    private static partial int Planes(byte* from, float* red, float* green, float* blue, int count, float subtract, float divide);
+}
