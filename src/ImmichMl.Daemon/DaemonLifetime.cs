@@ -135,7 +135,8 @@ sealed class DaemonLifetime(
     /// <summary>Work leaves gaps in the heap; once it is over they go back to the system.</summary>
     async Task TrimWhenQuietAsync()
     {
-        var (trimmedAt, before) = (0L, 0L);
+        // Starting is work too, and leaves half of the heap free.
+        var (trimmedAt, before) = (-1L, 0L);
         while (!_stopping.IsCancellationRequested)
         {
             await Task.Delay(s_quiet, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -12,12 +12,14 @@ public static unsafe partial class CpuArena
 {
     internal const string UsedBySessions = "session.use_env_allocators";
 
-    static readonly OrtMemoryInfo s_memory = new(OrtMemoryInfo.allocatorCPU, OrtAllocatorType.ArenaAllocator, 0, OrtMemType.Default);
+    // Made late: whoever asks before any model what there is to give back would load ONNX Runtime by it.
+    static readonly Lazy<OrtMemoryInfo> s_memory =
+        new(static () => new(OrtMemoryInfo.allocatorCPU, OrtAllocatorType.ArenaAllocator, 0, OrtMemType.Default));
     static readonly Lock s_lock = new();
     static readonly Lazy<InferenceSession> s_session = new(Open);
 
     // The arena's allocator as that session sees it: the environment's own has no statistics.
-    static readonly Lazy<OrtAllocator> s_allocator = new(static () => new OrtAllocator(s_session.Value, s_memory));
+    static readonly Lazy<OrtAllocator> s_allocator = new(static () => new OrtAllocator(s_session.Value, s_memory.Value));
     static readonly Lazy<nint> s_api = new(static () => ApiOf(ApiVersion));
     static volatile bool s_isThere;
 
@@ -29,7 +31,7 @@ public static unsafe partial class CpuArena
     internal static void Register(OrtEnv environment)
     {
         using var standard = new OrtArenaCfg(0, -1, -1, -1);
-        environment.CreateAndRegisterAllocator(s_memory, standard);
+        environment.CreateAndRegisterAllocator(s_memory.Value, standard);
         s_isThere = true;
     }
 
