@@ -37,8 +37,15 @@ class Unit:
     def last(self, name, default=""):
         return (self.all(name) or [default])[-1]
 
-    def environment(self):
-        return dict(value.split("=", 1) for value in self.all("Environment"))
+    def environment(self, root):
+        """The unit's own words, and over them those of its environment files in that root."""
+        words = dict(value.split("=", 1) for value in self.all("Environment"))
+        for name in self.all("EnvironmentFile"):
+            path = root + name.lstrip("-")
+            if os.path.exists(path):
+                with open(path) as file:
+                    words |= dict(line.strip().split("=", 1) for line in file if re.match(r"[A-Za-z_]+=", line))
+        return words
 
 
 _sets = {}
@@ -136,7 +143,7 @@ def start(root, unit, identity, writable, listening=None, environment=None, argu
         confine(root, unit, identity, writable)
         for one in strict:
             one.load()
-        words = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **unit.environment(), **(environment or {})}
+        words = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **unit.environment(root), **(environment or {})}
         if passed:
             words |= {"LISTEN_FDS": str(len(passed)), "LISTEN_PID": str(os.getpid())}
         os.execve(command[0], command, words)
