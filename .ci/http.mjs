@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 // The published gateway and daemon as Immich's server meets them: node .ci/http.mjs RELEASE_TREE
 // Prints "ok WHAT" or "not ok WHAT" for each check. Node's own fetch, FormData and Blob speak HTTP; the built node-client the socket.
-import { execFileSync, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { get as getTls } from 'node:https';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,15 +24,16 @@ const cache = join(folder, 'cache');
 mkdirSync(cache);
 for (const task of ['clip', 'ocr']) cpSync(join(shared, 'models', 'cache', task), join(cache, task), { recursive: true });
 cpSync(join(root, 'models', 'demo', 'facial-recognition'), join(cache, 'facial-recognition'), { recursive: true });
-let failures = 0;
+let failures = 0, log = '';
+const errors = () => log.split('\n').length;
 
 function check(what, good, detail = '') {
   if (!good) failures++;
   console.log(`${good ? 'ok' : 'not ok'} ${what}${good || !detail ? '' : ` (${detail})`}`);
 }
 
-function start(program, args, environment) {
-  return spawn(join(release, program), args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, IMMICH_LOG_LEVEL: 'error', ...environment } });
+function start(program, args, environment, stderr = 'inherit') {
+  return spawn(join(release, program), args, { stdio: ['ignore', 'ignore', stderr], env: { ...process.env, IMMICH_LOG_LEVEL: 'error', ...environment } });
 }
 
 const startDaemon = () => start('immich-ml', ['serve', '--socket', socket, '--cache', cache], {});
@@ -116,8 +119,153 @@ async function restart(daemon, picture) {
   return next;
 }
 
+
+function refused(what, environment, says, more = {}) {
+  const ended = spawnSync(more.program ?? join(release, 'immich-ml-gateway'), more.args ?? [], {
+    encoding: 'utf8', timeout: 20_000, env: { ...process.env, IMMICH_PORT: '0', IMMICH_HOST: '127.0.0.1', IMMICH_ML_SOCKET: socket, ...environment }, ...more,
+  });
+  const lines = (ended.stderr ?? '').trim().split('\n');
+  check(`${what}: one line and exit code 3`, ended.status === 3 && lines.length === 1 && lines[0].includes(says), `${ended.status} ${ended.signal} ${ended.stderr}`);
+}
+
+function bindings() {
+  refused('an address of another machine', { IMMICH_HOST: '192.0.2.1' }, 'no address of this machine');
+  refused('a name that resolves to nothing', { IMMICH_HOST: 'no-such-host.invalid' }, 'resolves to none');
+  refused('a port that is taken', { IMMICH_PORT: String(port) }, 'another program listens there');
+  refused('a socket in a folder that is not there', { MACHINE_LEARNING_HTTP_SOCKET: join(folder, 'none', 'http.sock') }, 'folder is not there');
+  refused('a socket path that is too long', { MACHINE_LEARNING_HTTP_SOCKET: join(folder, 'x'.repeat(120)) }, '107 at most');
+  refused('a descriptor that nobody handed over', {}, 'descriptor 3', { program: 'sh', args: ['-c', `LISTEN_PID=$$ LISTEN_FDS=1 exec ${join(release, 'immich-ml-gateway')} 3>&-`] });
+  const free = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'));
+  if (process.getuid() !== 0 || free <= 80) return console.log('unchecked port 80 as nobody: this user is not root, or everybody may have that port here');
+  const program = join(folder, 'gateway');
+  copyFileSync(join(release, 'immich-ml-gateway'), program);
+  chmodSync(folder, 0o755);
+  chmodSync(program, 0o755);
+  refused('port 80 as nobody', { IMMICH_PORT: '80' }, 'port over 1023', { program, uid: 65534, gid: 65534, cwd: '/' });
+}
+
+/** A gateway of its own, until it is asked no more; what it logged comes back. */
+async function withGateway(environment, use) {
+  const child = spawn(join(release, 'immich-ml-gateway'), [], {
+    stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, IMMICH_ML_SOCKET: socket, IMMICH_HOST: '127.0.0.1', IMMICH_PORT: String(port + 1), ...environment },
+  });
+  let log = '';
+  child.stderr.on('data', (chunk) => (log += chunk));
+  const ended = new Promise((gone) => child.once('exit', gone));
+  try {
+    await until(async () => log.includes('Listening on'));
+    await use();
+  } finally {
+    child.kill('SIGTERM');
+    await ended;
+  }
+  return log;
+}
+
+async function withoutIPv6() {
+  const library = join(folder, 'no-ipv6.so'), source = `#include <errno.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int socket(int family, int type, int protocol) {
+  return family == AF_INET6 ? (errno = EAFNOSUPPORT, -1) : (int)syscall(SYS_socket, family, type, protocol);
+}
+`;
+  execFileSync('gcc', ['-shared', '-fPIC', '-o', library, '-x', 'c', '-'], { input: source });
+  for (const [host, lines] of [['[::]', 1], ['localhost', 0]]) {
+    let said;
+    const log = await withGateway({ IMMICH_HOST: host, LD_PRELOAD: library }, async () => (said = await fetch(`http://127.0.0.1:${port + 1}/ping`).then((answer) => answer.text(), String)));
+    check(`without IPv6 ${host} is listened on over IPv4`, said === 'pong', said + log);
+    check(`without IPv6 ${host} costs ${lines} lines of log`, (log.match(/IPv6 is off/g) ?? []).length === lines, log);
+  }
+  refused('an IPv6 address without IPv6', { IMMICH_HOST: '::1', LD_PRELOAD: library }, 'IPv6 is off');
+}
+
+/** The status line of the answer to bytes as they are, or what happened instead. */
+function raw(bytes) {
+  return new Promise((resolve) => {
+    const peer = connect(port, '127.0.0.1', () => peer.write(bytes));
+    peer.setTimeout(10_000, () => (resolve('nothing'), peer.destroy()));
+    peer.once('data', (chunk) => (resolve(chunk.toString('latin1').split('\r\n')[0]), peer.destroy()));
+    peer.once('error', (error) => resolve(String(error)));
+    peer.once('close', () => resolve('closed'));
+  });
+}
+
+async function routes() {
+  const answers = async (what, wanted, path, options = {}) => {
+    const answer = await fetch(`${url}${path}`, { redirect: 'manual', ...options });
+    check(what, answer.status === wanted, `${answer.status}`);
+    return answer.headers;
+  };
+  check('/ping/ leads to /ping', (await answers('/ping/ is 307', 307, '/ping/')).get('location') === `${url}/ping`);
+  await answers('POST /predict/ is 307', 307, '/predict/', { method: 'POST', body: 'x' });
+  check('HEAD /ping is 405 and allows GET', (await answers('HEAD /ping is 405', 405, '/ping', { method: 'HEAD' })).get('allow') === 'GET');
+  const ask = (method, path, headers) => `${method} ${path} HTTP/1.1\r\n${headers}Connection: close\r\n\r\n`;
+  for (const [what, request, status] of [
+    ['a form of another site', ask('POST', '/predict', `Host: nas:3003\r\nSec-Fetch-Site: cross-site\r\nContent-Length: 0\r\n`), 403],
+    ['a form of another site over plain HTTP', ask('POST', '/predict', `Host: nas:3003\r\nOrigin: http://evil.example\r\nContent-Length: 0\r\n`), 403],
+    ['/status.json by a name that anybody can point here', ask('GET', '/status.json', 'Host: evil.example\r\n'), 403],
+    ['/status.json by a name without dots', ask('GET', '/status.json', 'Host: nas:3003\r\n'), 200],
+    ["/predict by any name, as Immich's server asks", ask('POST', '/predict', 'Host: ml.example.com\r\nSec-Fetch-Mode: cors\r\nContent-Length: 0\r\n'), 422],
+    ['a bare line feed', 'GET /ping HTTP/1.1\nHost: x\n\n', 400],
+    ['Content-Length: +6', 'POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: +6\r\n\r\nabcdef', 400],
+  ]) {
+    const line = await raw(request);
+    check(`${what} is ${status}`, line.startsWith(`HTTP/1.1 ${status} `), line);
+  }
+}
+
+/** A chain of three as an authority hands it out, and keys of other kinds. */
+async function tls() {
+  const at = (name) => join(folder, name), openssl = (...args) => execFileSync('openssl', args, { stdio: 'pipe' });
+  writeFileSync(at('ca.cnf'), 'basicConstraints=critical,CA:TRUE\n');
+  writeFileSync(at('leaf.cnf'), 'basicConstraints=CA:FALSE\nsubjectAltName=DNS:ml.test,IP:127.0.0.1\n');
+  const key = (name) => openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', at(`${name}.key`));
+  for (const name of ['root', 'middle', 'leaf']) key(name);
+  openssl('req', '-x509', '-new', '-key', at('root.key'), '-subj', '/CN=root', '-days', '9', '-out', at('root.pem'));
+  for (const [name, issuer, file] of [['middle', 'root', 'ca.cnf'], ['leaf', 'middle', 'leaf.cnf']]) {
+    openssl('req', '-new', '-key', at(`${name}.key`), '-subj', `/CN=${name}`, '-out', at(`${name}.csr`));
+    openssl('x509', '-req', '-in', at(`${name}.csr`), '-CA', at(`${issuer}.pem`), '-CAkey', at(`${issuer}.key`), '-CAcreateserial', '-days', '8', '-extfile', at(file), '-out', at(`${name}.pem`));
+  }
+  writeFileSync(at('fullchain.pem'), readFileSync(at('leaf.pem'), 'utf8') + readFileSync(at('middle.pem'), 'utf8'));
+  const files = { MACHINE_LEARNING_TLS_CERTIFICATE: at('fullchain.pem'), MACHINE_LEARNING_TLS_KEY: at('leaf.key') };
+  await withGateway(files, async () => {
+    const said = await new Promise((resolve) => getTls({ port: port + 1, host: '127.0.0.1', path: '/', ca: readFileSync(at('root.pem')) }, (answer) => resolve(answer.statusCode)).on('error', (e) => resolve(String(e))));
+    check('Node believes the chain of fullchain.pem by its root alone', said === 200, said);
+    const curl = spawnSync('curl', ['-sS', '--cacert', at('root.pem'), `https://127.0.0.1:${port + 1}/`], { encoding: 'utf8' });
+    if (curl.error) console.log('unchecked curl and fullchain.pem: there is no curl');
+    else check('curl believes the chain of fullchain.pem by its root alone', curl.status === 0, curl.stderr);
+  });
+  openssl('pkey', '-in', at('leaf.key'), '-aes256', '-passout', 'pass:secret', '-out', at('locked.key'));
+  refused('an encrypted key', { ...files, MACHINE_LEARNING_TLS_KEY: at('locked.key') }, 'is encrypted');
+  openssl('req', '-x509', '-newkey', 'ed25519', '-nodes', '-keyout', at('ed.key'), '-out', at('ed.pem'), '-subj', '/CN=x');
+  refused('an Ed25519 key', { MACHINE_LEARNING_TLS_CERTIFICATE: at('ed.pem'), MACHINE_LEARNING_TLS_KEY: at('ed.key') }, 'Ed25519');
+}
+
+/** Bodies that stop or drip, while others ask. */
+async function halfSent(what, count, announced, sent, seconds, picture, drip = 0) {
+  const start = `POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${announced}\r\n\r\n--b\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n`;
+  let open = count;
+  const peers = Array.from({ length: count }, () => connect(port, '127.0.0.1').on('error', () => {}).resume().once('close', () => open--));
+  for (const peer of peers) peer.write(start), peer.write(Buffer.alloc(sent));
+  const dripping = drip && setInterval(() => peers.forEach((peer) => peer.writable && peer.write(Buffer.alloc(drip))), 1000);
+  const answers = [], begin = performance.now(), said = errors();
+  while (performance.now() - begin < seconds * 1000 && open > 0) {
+    // A connection that fetch kept may have been closed; a new one may not.
+    answers.push((await predict({}, picture).catch(() => predict({}, picture))).status);
+    await delay(500);
+  }
+  clearInterval(dripping);
+  check(`${what}: others are served meanwhile`, answers.length > 0 && answers.every((status) => status === 200), answers.join());
+  check(`${what}: the log stays quiet`, errors() === said, log.slice(-300));
+  if (!drip) check(`${what}: gone within ${seconds} s`, open === 0, `${open} are open`);
+  for (const peer of peers) peer.destroy();
+}
+
 let daemon = startDaemon();
-const gateway = start('immich-ml-gateway', [], { IMMICH_ML_SOCKET: socket, IMMICH_HOST: '127.0.0.1', IMMICH_PORT: String(port) });
+const gateway = start('immich-ml-gateway', [], { IMMICH_ML_SOCKET: socket, IMMICH_HOST: '127.0.0.1', IMMICH_PORT: String(port) }, 'pipe');
+gateway.stderr.on('data', (chunk) => ((log += chunk), process.stderr.write(chunk)));
 const repository = new MachineLearningRepository(new MlClient({ path: socket }));
 try {
   check('/ping says pong', await until(async () => (await (await fetch(`${url}/ping`)).text()) === 'pong'));
@@ -133,6 +281,12 @@ try {
   example();
   const metrics = await (await fetch(`${url}/metrics`)).text();
   check('every line of /metrics is of the format', metrics.trim().split('\n').every((line) => /^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{([a-z]+="([^"\\\n]|\\.)*",?)+\})? (\S+))$/.test(line)));
+  await routes();
+  bindings();
+  await withoutIPv6();
+  await tls();
+  await halfSent('50 half-sent bodies of 10 MB', 50, 20_000_000, 10_000_000, 60, picture);
+  await halfSent('512 senders of 300 bytes a second', 512, 1_000_000, 300, 15, picture, 300);
   daemon = await restart(daemon, picture);
 } finally {
   repository.teardown();

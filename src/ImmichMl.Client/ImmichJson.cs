@@ -17,8 +17,8 @@ public static class ImmichJson
             using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 16 });
             return
             [
-                .. from task in document.RootElement.EnumerateObject()
-                   from type in task.Value.EnumerateObject()
+                .. from task in Members(document.RootElement)
+                   from type in Members(task.Value)
                    select ReadEntry(task.Name, type.Name, type.Value),
             ];
         }
@@ -27,6 +27,10 @@ public static class ImmichJson
             throw new FormatException("Invalid request format.", e);
         }
     }
+
+    /// <summary>Of two of a name the last counts, as for Python.</summary>
+    static IEnumerable<JsonProperty> Members(JsonElement element) =>
+        element.EnumerateObject().GroupBy(member => member.Name, StringComparer.Ordinal).Select(named => named.Last());
 
     static TaskEntry ReadEntry(string task, string type, JsonElement entry)
     {
@@ -42,7 +46,7 @@ public static class ImmichJson
         {
             read = option.Name switch
             {
-                "minScore" => read with { MinScore = option.Value.GetDouble() },
+                "minScore" => read with { MinScore = Finite(option.Value.GetDouble()) },
                 "maxResolution" => read with { MaxResolution = option.Value.GetInt32() },
                 "scoreMode" => read with { ScoreMode = option.Value.GetString() },
                 "language" => read with { Language = option.Value.GetString() },
@@ -52,6 +56,9 @@ public static class ImmichJson
 
         return read;
     }
+
+    /// <summary>1e400 is read as infinity.</summary>
+    static double Finite(double value) => double.IsFinite(value) ? value : throw new FormatException("A number is past all numbers.");
 
     /// <summary>Writes the answer with a key for each task asked for, then <c>imageHeight</c> and <c>imageWidth</c>.</summary>
     /// <param name="tasks">What was asked for.</param>

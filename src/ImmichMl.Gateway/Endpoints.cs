@@ -5,7 +5,7 @@ namespace ImmichMl.Gateway;
 
 /// <summary>Takes a request to its endpoint, and holds the only catch around it.</summary>
 sealed class Endpoints(
-    GatewayOptions options, Access access, Traffic traffic, PredictEndpoint predict, HealthEndpoint health, MetricsEndpoint metrics,
+    GatewayOptions options, Access access, BrowserGuard guard, Traffic traffic, PredictEndpoint predict, HealthEndpoint health, MetricsEndpoint metrics,
     StatusEndpoint status, TimeProvider time, ILogger<Endpoints> log)
 {
     public async Task AnswerAsync(HttpContext context)
@@ -19,8 +19,10 @@ sealed class Endpoints(
             traffic.Count(path, context.Response.StatusCode, "ok", milliseconds);
             log.Answered(method, path, context.Response.StatusCode, milliseconds);
         }
-        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when ((context.RequestAborted.IsCancellationRequested || e is OperationCanceledException) && e is not HttpFault)
         {
+            // A connection may be gone before its token says so.
+            context.Abort();
             traffic.Count(path, 499, "cancelled", time.GetElapsedTime(started).TotalMilliseconds);
             log.Abandoned(method, path);
         }
@@ -30,7 +32,7 @@ sealed class Endpoints(
             double milliseconds = time.GetElapsedTime(started).TotalMilliseconds;
             traffic.Count(path, fault.Status, fault.Code, milliseconds);
             log.Refused(method, path, fault.Status, fault.Code, milliseconds, fault.Message);
-            if (!context.Response.HasStarted)
+            if (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
             {
                 await Reply.FaultAsync(context, fault);
             }
@@ -39,30 +41,31 @@ sealed class Endpoints(
 
     Task RouteAsync(HttpContext context, string path)
     {
-        if (path != "/ping")
+        // The original's framework leads an address with slashes behind it to the one without.
+        string exact = path.EndsWith('/') && path.TrimEnd('/') is { Length: > 0 } bare ? bare : path;
+        guard.Check(context.Request, exact);
+        if (exact != "/ping")
         {
             access.Check(context);
         }
 
-        return path switch
+        (string methods, Func<HttpContext, Task> answer) = exact switch
         {
-            "/" => Get(context, _ => Reply.JsonAsync(context, """{"message":"Immich ML"}""")),
-            "/ping" => Get(context, health.PingAsync),
-            "/ready" => Get(context, health.ReadyAsync),
-            "/metrics" => Get(context, metrics.AnswerAsync),
-            "/status" => Get(context, StatusEndpoint.PageAsync),
-            "/status.json" => Get(context, status.DataAsync),
-            "/predict" => Allow(context, "POST", HttpMethods.IsPost(context.Request.Method), predict.AnswerAsync),
+            "/" => ("GET", _ => Reply.JsonAsync(context, """{"message":"Immich ML"}""")),
+            "/ping" => ("GET", health.PingAsync),
+            "/predict" => ("POST", predict.AnswerAsync),
+            "/ready" => ("GET, HEAD", health.ReadyAsync),
+            "/metrics" => ("GET, HEAD", metrics.AnswerAsync),
+            "/status" => ("GET, HEAD", StatusEndpoint.PageAsync),
+            "/status.json" => ("GET, HEAD", (Func<HttpContext, Task>)status.DataAsync),
             _ => throw new HttpFault(404, "not_found", "Not Found"),
         };
+        return exact == path ? Allow(context, methods, answer) : Reply.RedirectAsync(context, exact);
     }
 
-    static Task Get(HttpContext context, Func<HttpContext, Task> answer) =>
-        Allow(context, "GET, HEAD", HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method), answer);
-
-    static Task Allow(HttpContext context, string methods, bool isAllowed, Func<HttpContext, Task> answer)
+    static Task Allow(HttpContext context, string methods, Func<HttpContext, Task> answer)
     {
-        if (isAllowed)
+        if (methods.Split(", ").Contains(context.Request.Method))
         {
             return answer(context);
         }

@@ -1,11 +1,9 @@
-using System.Globalization;
 using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-using ImmichMl.Client;
+using System.Net.Security;
 using ImmichMl.Daemon;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -16,16 +14,25 @@ namespace ImmichMl.Gateway;
 /// <summary>The composition root: Kestrel with nothing around it, and one place that every request goes to.</summary>
 static class GatewayHost
 {
-    public static WebApplication Build(GatewayOptions options, Action<ILoggingBuilder>? logging = null)
+    static readonly StrictLength s_strictLength = new();
+
+    public static WebApplication Build(GatewayOptions options, Action<ILoggingBuilder>? logging = null, TimeProvider? time = null)
     {
+        // RFC 9112, 2.2 allows a bare line feed to end a line; what reads it otherwise on the way sees other requests than we do.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
+        WebApplication? gateway = null;
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.SetMinimumLevel(LevelOf(options.LogLevel));
         (logging ?? (standard => standard.AddProvider(new StderrLoggerProvider(TimeProvider.System))))(builder.Logging);
 
         // Kestrel tells of every caller that hangs up; what matters of it stands in our own log.
         builder.Logging.AddFilter("Microsoft", LogLevel.Error);
+
+        // Why it does not start is told by the program, in one line and without a stack.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel",
+            level => level >= LogLevel.Error && gateway?.Lifetime.ApplicationStarted.IsCancellationRequested == true);
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
-        X509Certificate2? certificate = ReadCertificate(options);
+        SslStreamCertificateContext? certificate = TlsCertificate.Read(options);
         builder.WebHost.UseKestrelCore();
         if (certificate is not null)
         {
@@ -34,10 +41,11 @@ static class GatewayHost
 
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options, certificate));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(Access.Read(options));
-        builder.Services.AddSingleton(new UploadBudget(options.BodyBytesInFlight));
+        builder.Services.AddSingleton(new UploadBudget(options.BodyBytesInFlight, options.MaxRequests, time ?? TimeProvider.System));
+        builder.Services.AddSingleton<BrowserGuard>();
         builder.Services.AddSingleton<Traffic>();
         builder.Services.AddSingleton<DaemonLink>();
         builder.Services.AddSingleton<DaemonState>();
@@ -46,13 +54,13 @@ static class GatewayHost
         builder.Services.AddSingleton<MetricsEndpoint>();
         builder.Services.AddSingleton<StatusEndpoint>();
         builder.Services.AddSingleton<Endpoints>();
-        WebApplication gateway = builder.Build();
+        gateway = builder.Build();
         Endpoints endpoints = gateway.Services.GetRequiredService<Endpoints>();
         ((IApplicationBuilder)gateway).Run(endpoints.AnswerAsync);
         return gateway;
     }
 
-    static void Configure(KestrelServerOptions kestrel, GatewayOptions options, X509Certificate2? certificate)
+    static void Configure(KestrelServerOptions kestrel, GatewayOptions options, SslStreamCertificateContext? certificate)
     {
         kestrel.AddServerHeader = false;
         KestrelServerLimits limits = kestrel.Limits;
@@ -63,65 +71,36 @@ static class GatewayHost
         limits.MinRequestBodyDataRate = options.MinBodyBytesPerSecond > 0
             ? new MinDataRate(options.MinBodyBytesPerSecond, TimeSpan.FromSeconds(5))
             : null;
-        var inherited = false;
+        kestrel.RequestHeaderEncodingSelector = name => name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ? s_strictLength : null;
 
         // LISTEN_PID and LISTEN_FDS as systemd's socket activation sets them.
-        kestrel.UseSystemd(listen =>
+        if (ListenAddresses.CountInherited() > 0)
         {
-            inherited = true;
-            Speak(listen, certificate);
-        });
-        if (inherited)
-        {
-            return;
+            kestrel.UseSystemd(listen => Speak(listen, certificate));
         }
-
-        if (options.HttpSocket.Length > 0)
+        else if (options.HttpSocket.Length > 0)
         {
-            kestrel.ListenUnixSocket(Path.GetFullPath(options.HttpSocket), listen => Speak(listen, certificate));
+            kestrel.ListenUnixSocket(ListenAddresses.CheckPath(options.HttpSocket), listen => Speak(listen, certificate));
         }
         else
         {
-            kestrel.Listen(AddressOf(options.Host), options.Port, listen => Speak(listen, certificate));
+            ILogger log = kestrel.ApplicationServices.GetRequiredService<ILogger<RunningGateway>>();
+            foreach (IPAddress address in ListenAddresses.Choose(options.Host, log))
+            {
+                kestrel.Listen(address, options.Port, listen => Speak(listen, certificate));
+            }
         }
     }
 
-    static void Speak(ListenOptions listen, X509Certificate2? certificate)
+    static void Speak(ListenOptions listen, SslStreamCertificateContext? certificate)
     {
         listen.Protocols = HttpProtocols.Http1;
         if (certificate is not null)
         {
-            listen.UseHttps(certificate);
-        }
-    }
-
-    static IPAddress AddressOf(string host)
-    {
-        string bare = host.Trim('[', ']');
-        return bare is "localhost" ? IPAddress.Loopback
-            : IPAddress.TryParse(bare, out IPAddress? address) ? address
-            : throw new OperatorException(string.Create(CultureInfo.InvariantCulture, $"IMMICH_HOST={host} is not an address."));
-    }
-
-    static X509Certificate2? ReadCertificate(GatewayOptions options)
-    {
-        if (options.TlsCertificate.Length == 0 && options.TlsKey.Length == 0)
-        {
-            return null;
-        }
-
-        if (options.TlsCertificate.Length == 0 || options.TlsKey.Length == 0)
-        {
-            throw new OperatorException("MACHINE_LEARNING_TLS_CERTIFICATE and MACHINE_LEARNING_TLS_KEY are set together or not at all.");
-        }
-
-        try
-        {
-            return X509Certificate2.CreateFromPemFile(options.TlsCertificate, options.TlsKey);
-        }
-        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
-        {
-            throw new OperatorException($"The certificate in {options.TlsCertificate} and {options.TlsKey} cannot be used: {e.Message}");
+            listen.UseHttps(new TlsHandshakeCallbackOptions
+            {
+                OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificateContext = certificate }),
+            });
         }
     }
 

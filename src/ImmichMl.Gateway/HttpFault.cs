@@ -36,6 +36,8 @@ sealed class HttpFault(int status, string code, string detail, TimeSpan? retryAf
 
     public static HttpFault TooLarge(string detail) => new(413, "body_too_large", detail);
 
+    public static HttpFault SlowSender(string detail) => new(408, "slow_sender", detail);
+
     public static HttpFault Busy(string detail) => new(503, "overloaded", detail, TimeSpan.FromSeconds(1));
 
     /// <summary>What another room threw, as a status; null where it is a fault of the gateway's own.</summary>
@@ -46,7 +48,7 @@ sealed class HttpFault(int status, string code, string detail, TimeSpan? retryAf
         MlConnectionException => new(503, "unreachable", "The machine-learning daemon is not to be reached.", TimeSpan.FromSeconds(5)),
         TimeoutException => new(504, "deadline_exceeded", $"The request was not answered within {options.RequestTimeoutSeconds} s."),
         BadHttpRequestException { StatusCode: 413 } => TooLarge($"The body is over the limit of {options.MaxBodyBytes} bytes."),
-        BadHttpRequestException { StatusCode: 408 } => new(408, "slow_sender", "The body came too slowly."),
+        BadHttpRequestException { StatusCode: 408 } => SlowSender("The body came too slowly."),
         BadHttpRequestException bad => new(bad.StatusCode, "malformed_body", bad.Message),
         _ => null,
     };

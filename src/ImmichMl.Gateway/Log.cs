@@ -14,6 +14,12 @@ static partial class Log
     [LoggerMessage(3, LogLevel.Information, "Stopping")]
     public static partial void Stopping(this ILogger logger);
 
+    [LoggerMessage(4, LogLevel.Warning, "IPv6 is off on this machine: listening on 0.0.0.0, every IPv4 address")]
+    public static partial void IPv4Only(this ILogger logger);
+
+    [LoggerMessage(5, LogLevel.Warning, "Of what {Host} resolves to, this is no address of this machine and is left out: {Addresses}")]
+    public static partial void AddressesLeftOut(this ILogger logger, string host, string addresses);
+
     [LoggerMessage(10, LogLevel.Debug, "{Method} {Path}: {Status} in {Milliseconds:0.0} ms")]
     public static partial void Answered(this ILogger logger, string method, string path, int status, double milliseconds);
 

@@ -4,7 +4,7 @@ using System.Collections.Concurrent;
 namespace ImmichMl.Gateway;
 
 /// <summary>The bytes of one part in pooled blocks. Memory follows what has arrived, never what was announced. Its owner disposes it.</summary>
-sealed class PooledBytes(UploadBudget budget) : IDisposable
+sealed class PooledBytes(Upload upload) : IDisposable
 {
     const int FirstBlock = 16 * 1024;
     const int LargeBlock = 256 * 1024;
@@ -27,7 +27,7 @@ sealed class PooledBytes(UploadBudget budget) : IDisposable
         {
             if (_blocks.Count == 0 || _inLast == _blocks[^1].Length)
             {
-                Grow();
+                await GrowAsync();
             }
 
             int read = await source.ReadAsync(_blocks[^1].AsMemory(_inLast), cancellation);
@@ -45,10 +45,10 @@ sealed class PooledBytes(UploadBudget budget) : IDisposable
         }
     }
 
-    void Grow()
+    async ValueTask GrowAsync()
     {
         int size = _blocks.Count == 0 ? FirstBlock : LargeBlock;
-        budget.Take(size);
+        await upload.TakeAsync(size);
         _taken += size;
         _blocks.Add(size == FirstBlock ? ArrayPool<byte>.Shared.Rent(size)
             : s_kept.TryTake(out byte[]? kept) ? kept : GC.AllocateUninitializedArray<byte>(size));
@@ -87,7 +87,7 @@ sealed class PooledBytes(UploadBudget budget) : IDisposable
         }
 
         _blocks.Clear();
-        budget.Return(_taken);
+        upload.Return(_taken);
         _taken = 0;
         Length = 0;
     }

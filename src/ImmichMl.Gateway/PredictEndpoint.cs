@@ -21,35 +21,37 @@ sealed class PredictEndpoint(GatewayOptions options, DaemonLink daemon, UploadBu
 
     static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(3);
 
-    int _open;
     int _trimming;
 
     /// <summary>Predictions that are being read or answered.</summary>
-    public int Open => _open;
+    public int Open => budget.Open;
 
     public async Task AnswerAsync(HttpContext context)
     {
-        if (Interlocked.Increment(ref _open) > options.MaxRequests)
-        {
-            Interlocked.Decrement(ref _open);
-            throw HttpFault.Busy("Too many requests at the same time.");
-        }
-
         try
         {
-            using PredictForm form = await PredictForm.ReadAsync(context.Request, options, budget);
-            IReadOnlyList<TaskEntry> tasks = ReadEntries(form);
-            PredictResult result = await AskAsync(tasks, form, context.RequestAborted);
-            context.Response.Headers["Server-Timing"] = ServerTiming(result.Timings);
-            await Reply.JsonAsync(context, ImmichJson.Write(tasks, result));
+            (string json, Timings timings) = await PredictAsync(context);
+            context.Response.Headers["Server-Timing"] = ServerTiming(timings);
+            await Reply.JsonAsync(context, json);
         }
         finally
         {
-            if (Interlocked.Decrement(ref _open) == 0 && budget.TakenSinceTrim > TrimAfter && Interlocked.Exchange(ref _trimming, 1) == 0)
+            if (Open == 0 && budget.TakenSinceTrim > TrimAfter && Interlocked.Exchange(ref _trimming, 1) == 0)
             {
                 _ = TrimWhenQuietAsync();
             }
         }
+    }
+
+    /// <summary>Neither the body nor the place among open requests is kept while the caller reads its answer.</summary>
+    async Task<(string Json, Timings Timings)> PredictAsync(HttpContext context)
+    {
+        using Upload upload = await budget.OpenAsync(context.Request, options.MaxBodyBytes);
+        using PredictForm form = await PredictForm.ReadAsync(context.Request, options, upload);
+        upload.Complete();
+        IReadOnlyList<TaskEntry> tasks = ReadEntries(form);
+        PredictResult result = await AskAsync(tasks, form, context.RequestAborted);
+        return (ImmichJson.Write(tasks, result), result.Timings);
     }
 
     /// <summary>After a burst the heap would keep hundreds of megabytes; collecting takes milliseconds, so it waits for a quiet moment.</summary>
@@ -59,7 +61,7 @@ sealed class PredictEndpoint(GatewayOptions options, DaemonLink daemon, UploadBu
         {
             await Task.Delay(s_quiet, time);
         }
-        while (_open > 0);
+        while (Open > 0);
         budget.ForgetTaken();
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         Volatile.Write(ref _trimming, 0);

@@ -23,7 +23,7 @@ sealed class PredictForm : IDisposable
     public string? Text { get; private set; }
 
     /// <exception cref="HttpFault">It is malformed or over a limit.</exception>
-    public static async Task<PredictForm> ReadAsync(HttpRequest request, GatewayOptions options, UploadBudget budget)
+    public static async Task<PredictForm> ReadAsync(HttpRequest request, GatewayOptions options, Upload upload)
     {
         var form = new PredictForm();
         try
@@ -35,11 +35,11 @@ sealed class PredictForm : IDisposable
 
             if (type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase))
             {
-                await form.ReadPartsAsync(request, BoundaryOf(type), options, budget);
+                await form.ReadPartsAsync(upload, BoundaryOf(type), options, request.HttpContext.RequestAborted);
             }
             else if (type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase))
             {
-                await form.ReadUrlEncodedAsync(request, budget);
+                await form.ReadUrlEncodedAsync(upload, request.HttpContext.RequestAborted);
             }
 
             return form;
@@ -59,10 +59,9 @@ sealed class PredictForm : IDisposable
         return boundary.Length is > 0 and <= MaxBoundary ? boundary : throw HttpFault.Malformed("Missing boundary in multipart.");
     }
 
-    async Task ReadPartsAsync(HttpRequest request, string boundary, GatewayOptions options, UploadBudget budget)
+    async Task ReadPartsAsync(Upload upload, string boundary, GatewayOptions options, CancellationToken aborted)
     {
-        CancellationToken aborted = request.HttpContext.RequestAborted;
-        var reader = new MultipartReader(boundary, request.Body, 16 * 1024) { HeadersCountLimit = 16, HeadersLengthLimit = 16 * 1024 };
+        var reader = new MultipartReader(boundary, upload.Body, 16 * 1024) { HeadersCountLimit = 16, HeadersLengthLimit = 16 * 1024 };
         for (int parts = 0; await reader.ReadNextSectionAsync(aborted) is { } section; parts++)
         {
             if (parts == options.MaxParts)
@@ -75,7 +74,7 @@ sealed class PredictForm : IDisposable
             {
                 case "image":
                     Image?.Dispose();
-                    Image = new PooledBytes(budget);
+                    Image = new PooledBytes(upload);
                     await Image.FillAsync(section.Body, options.MaxBodyBytes, "The image is too large.", aborted);
                     if (Image.Length == 0 && !part.HasFileName)
                     {
@@ -86,18 +85,18 @@ sealed class PredictForm : IDisposable
 
                     break;
                 case "entries":
-                    Entries = await FieldAsync(section.Body, budget, aborted);
+                    Entries = await FieldAsync(section.Body, upload, aborted);
                     break;
                 case "text":
-                    Text = Encoding.UTF8.GetString(await FieldAsync(section.Body, budget, aborted));
+                    Text = Encoding.UTF8.GetString(await FieldAsync(section.Body, upload, aborted));
                     break;
             }
         }
     }
 
-    async Task ReadUrlEncodedAsync(HttpRequest request, UploadBudget budget)
+    async Task ReadUrlEncodedAsync(Upload upload, CancellationToken aborted)
     {
-        byte[] body = await FieldAsync(request.Body, budget, request.HttpContext.RequestAborted);
+        byte[] body = await FieldAsync(upload.Body, upload, aborted);
         foreach (var field in new QueryStringEnumerable($"?{Encoding.UTF8.GetString(body)}"))
         {
             string value = field.DecodeValue().ToString();
@@ -112,9 +111,9 @@ sealed class PredictForm : IDisposable
         }
     }
 
-    static async Task<byte[]> FieldAsync(Stream body, UploadBudget budget, CancellationToken cancellation)
+    static async Task<byte[]> FieldAsync(Stream body, Upload upload, CancellationToken cancellation)
     {
-        using var bytes = new PooledBytes(budget);
+        using var bytes = new PooledBytes(upload);
         await bytes.FillAsync(body, MaxFieldBytes, $"A field is over the limit of {MaxFieldBytes} bytes.", cancellation);
         return bytes.AsSequence().ToArray();
     }

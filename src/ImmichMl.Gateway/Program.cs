@@ -38,7 +38,6 @@ static class Program
         }
         catch (Exception e) when (e is OperatorException or IOException)
         {
-            // Kestrel says IOException for an address that is taken.
             await Console.Error.WriteLineAsync($"immich-ml-gateway: {e.Message}");
             return 3;
         }

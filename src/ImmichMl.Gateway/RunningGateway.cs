@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using ImmichMl.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -16,24 +17,33 @@ sealed class RunningGateway : IAsyncDisposable
     readonly WebApplication _host;
     readonly ILogger _log;
 
-    public RunningGateway(GatewayOptions options, Action<ILoggingBuilder>? logging = null)
+    public RunningGateway(GatewayOptions options, Action<ILoggingBuilder>? logging = null, TimeProvider? time = null)
     {
         _options = options;
-        _host = GatewayHost.Build(options, logging);
+        _host = GatewayHost.Build(options, logging, time);
         _log = _host.Services.GetRequiredService<ILogger<RunningGateway>>();
     }
 
     /// <summary>Where it listens, such as <c>http://[::]:3003</c>.</summary>
     public string Address => _host.Urls.FirstOrDefault() ?? "";
 
+    /// <exception cref="OperatorException">It cannot listen there; the message says what to do.</exception>
     public async Task StartAsync()
     {
-        if (_options.HttpSocket.Length > 0)
+        if (_options.HttpSocket.Length > 0 && ListenAddresses.CountInherited() == 0)
         {
-            RemoveStale(_options.HttpSocket);
+            RemoveStale(ListenAddresses.CheckPath(_options.HttpSocket));
         }
 
-        await _host.StartAsync();
+        try
+        {
+            await _host.StartAsync();
+        }
+        catch (Exception e) when (ListenAddresses.Explain(e, _options) is { } explained)
+        {
+            throw explained;
+        }
+
         if (_options.HttpSocket.Length > 0 && File.Exists(_options.HttpSocket))
         {
             File.SetUnixFileMode(_options.HttpSocket, Mode);

@@ -1,5 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
+using ImmichMl.Protocol.Messages;
+using ImmichMl.Tests.Client;
 using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Gateway;
@@ -129,6 +131,53 @@ public sealed class HostileBodyTests
         foreach (Socket socket in slow)
         {
             socket.Dispose();
+        }
+    }
+
+    [Test]
+    public async Task Half_sent_bodies_that_hold_all_memory_and_all_places_keep_nobody_out()
+    {
+        await using RunningDaemon daemon = await RunningDaemon.StartAsync();
+        await using TestGateway gateway = await TestGateway.StartAsync(daemon.SocketPath,
+            ("MACHINE_LEARNING_HTTP_BODY_BYTES_IN_FLIGHT", "2000000"), ("MACHINE_LEARNING_HTTP_MAX_REQUESTS", "6"));
+        Socket[] still = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ =>
+            ConnectAsync(gateway, $"{Head(1_000_000)}{Part}image\"; filename=\"a\"\r\n\r\n{new string('x', 270_000)}")));
+        await Patience.UntilAsync(() => still.All(socket => socket.Connected));
+        for (int i = 0; i < 3; i++)
+        {
+            await Assert.That((await gateway.PredictAsync("{}", TestPicture.Bmp(600, 500)).Within()).Status).IsEqualTo(200);
+        }
+
+        foreach (Socket socket in still)
+        {
+            socket.Dispose();
+        }
+    }
+
+    [Test]
+    public async Task An_answer_that_nobody_reads_is_given_up()
+    {
+        FaceResult face = new() { BoundingBox = [0, 0, 1, 1], Score = 1, Embedding = [.. Enumerable.Repeat(0.12345678f, 512)] };
+        await using var daemon = new FakeServer(async socket =>
+        {
+            Request[] asked = await FakeServer.ReceiveAsync(socket, 1);
+            await socket.SendAsync(FakeServer.Encode(new Response
+            {
+                Id = asked[0].Id,
+                Result = new PredictResult { Faces = [.. Enumerable.Repeat(face, 3000)], ImageWidth = 1, ImageHeight = 1, Timings = new Timings() },
+            }));
+            await FakeServer.ReceiveAsync(socket, 1);
+        });
+        var clock = new ManualClock();
+        await using TestGateway gateway = await TestGateway.StartAsync(daemon.Path, clock);
+        string body = $"{Part}entries\"\r\n\r\n{{\"facial-recognition\":{{\"recognition\":{{\"modelName\":\"m\"}}}}}}\r\n{Part}image\"; filename=\"a\"\r\n\r\nx\r\n--b--\r\n";
+        using Socket deaf = await ConnectAsync(gateway, Head(body.Length) + body);
+        await Patience.UntilAsync(() => deaf.Available > 0);
+        using var patience = new CancellationTokenSource(Patience.Limit);
+        while (!gateway.Log.Lines.Any(line => line.Contains("/predict: 499 unread", StringComparison.Ordinal)))
+        {
+            clock.Pass(TimeSpan.FromSeconds(10));
+            await Task.Delay(TimeSpan.FromMilliseconds(20), patience.Token);
         }
     }
 

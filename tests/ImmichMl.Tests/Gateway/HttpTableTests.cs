@@ -17,11 +17,15 @@ public sealed class HttpTableTests
     [Arguments("GET", "/", 200, """{"message":"Immich ML"}""", "application/json")]
     [Arguments("GET", "/ping", 200, "pong", "text/plain")]
     [Arguments("GET", "/ready", 200, """{"ready":true}""", "application/json")]
-    [Arguments("HEAD", "/ping", 200, "", "text/plain")]
+    [Arguments("HEAD", "/ready", 200, "", "application/json")]
+    [Arguments("HEAD", "/", 405, "", "application/json")]
+    [Arguments("HEAD", "/ping", 405, "", "application/json")]
+    [Arguments("HEAD", "/predict", 405, "", "application/json")]
+    [Arguments("OPTIONS", "/ping", 405, """{"detail":"Method Not Allowed"}""", "application/json")]
+    [Arguments("GET", "/nothing/", 404, """{"detail":"Not Found"}""", "application/json")]
     [Arguments("GET", "/predict", 405, """{"detail":"Method Not Allowed"}""", "application/json")]
     [Arguments("POST", "/ping", 405, """{"detail":"Method Not Allowed"}""", "application/json")]
     [Arguments("GET", "/Ping", 404, """{"detail":"Not Found"}""", "application/json")]
-    [Arguments("POST", "/predict/", 404, """{"detail":"Not Found"}""", "application/json")]
     [Arguments("POST", "/predict", 422, Missing, "application/json")]
     public async Task A_request_without_a_body_is_answered(string method, string path, int status, string body, string type)
     {
@@ -32,8 +36,41 @@ public sealed class HttpTableTests
         await Assert.That((answer.Status, answer.Body, answer.Message.Content.Headers.ContentType!.MediaType)).IsEqualTo((status, body, type));
         if (status == 405)
         {
-            await Assert.That(string.Join(", ", answer.Message.Content.Headers.Allow)).IsEqualTo(path == "/predict" ? "POST" : "GET, HEAD");
+            await Assert.That(string.Join(", ", answer.Message.Content.Headers.Allow)).IsEqualTo(path == "/predict" ? "POST" : "GET");
         }
+    }
+
+    [Test]
+    [Arguments("GET", "/ping/", "/ping")]
+    [Arguments("GET", "/ping//", "/ping")]
+    [Arguments("HEAD", "/ping/", "/ping")]
+    [Arguments("POST", "/ping/", "/ping")]
+    [Arguments("GET", "/predict/", "/predict")]
+    [Arguments("POST", "/predict/?a=b&c", "/predict?a=b&c")]
+    [Arguments("GET", "/status/", "/status")]
+    public async Task An_address_with_a_slash_behind_it_leads_to_the_one_without(string method, string path, string location)
+    {
+        using var folder = new TempFolder();
+        await using TestGateway gateway = await TestGateway.StartAsync(folder.File("nobody"));
+        using var once = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
+        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(gateway.Address, path));
+        using HttpResponseMessage answer = await once.SendAsync(request);
+        await Assert.That((int)answer.StatusCode).IsEqualTo(307);
+        await Assert.That(answer.Headers.GetValues("Location").Single()).IsEqualTo($"http://{gateway.Address.Authority}{location}");
+        await Assert.That(answer.Content.Headers.ContentLength).IsEqualTo(0);
+    }
+
+    [Test]
+    [Arguments("""{"clip":{"visual":{"modelName":"x"}},"clip":null}""", 422)]
+    [Arguments("""{"clip":null,"clip":{}}""", 200)]
+    [Arguments("""{"clip":{"visual":{"modelName":"x"},"visual":{"modelName":null}}}""", 422)]
+    [Arguments("""{"facial-recognition":{"detection":{"modelName":"x","options":{"minScore":1e400}}}}""", 422)]
+    [Arguments("""{"facial-recognition":{"detection":{"modelName":"x","options":{"minScore":-1e400}}}}""", 422)]
+    public async Task The_last_of_two_members_of_a_name_counts_and_a_number_past_all_numbers_is_none(string entries, int status)
+    {
+        await using RunningDaemon daemon = await RunningDaemon.StartAsync();
+        await using TestGateway gateway = await TestGateway.StartAsync(daemon.SocketPath);
+        await Assert.That((await gateway.PredictAsync(entries, Picture)).Status).IsEqualTo(status);
     }
 
     [Test]

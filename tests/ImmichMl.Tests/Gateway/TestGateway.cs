@@ -27,7 +27,10 @@ sealed class TestGateway : IAsyncDisposable
 
     public Uri Address => Http.BaseAddress!;
 
-    public static async Task<TestGateway> StartAsync(string daemonSocket, params (string Name, string Value)[] settings)
+    public static Task<TestGateway> StartAsync(string daemonSocket, params (string Name, string Value)[] settings) =>
+        StartAsync(daemonSocket, TimeProvider.System, settings);
+
+    public static async Task<TestGateway> StartAsync(string daemonSocket, TimeProvider time, params (string Name, string Value)[] settings)
     {
         Settings given = new Settings().Add("IMMICH_ML_SOCKET", daemonSocket).Add("IMMICH_HOST", "127.0.0.1").Add("IMMICH_PORT", "0")
             .Add("IMMICH_LOG_LEVEL", "debug");
@@ -37,7 +40,7 @@ sealed class TestGateway : IAsyncDisposable
         }
 
         var log = new CollectedLog();
-        var gateway = new RunningGateway(given.Read<GatewayOptions>(), logging => logging.AddProvider(log));
+        var gateway = new RunningGateway(given.Read<GatewayOptions>(), logging => logging.AddProvider(log), time);
         await gateway.StartAsync();
         return new TestGateway(gateway, log);
     }
