@@ -7,6 +7,7 @@ using ImmichMl.Benchmarks.Fetch;
 using ImmichMl.Benchmarks.Fuzzing;
 using ImmichMl.Benchmarks.Imaging;
 using ImmichMl.Benchmarks.Overhead;
+using ImmichMl.Benchmarks.Readme;
 using ImmichMl.Benchmarks.Residency;
 using ImmichMl.Benchmarks.Tokenizers;
 using ImmichMl.Imaging.Codecs;
@@ -14,8 +15,7 @@ using ImmichMl.Imaging.Codecs;
 namespace ImmichMl.Benchmarks;
 
 /// <summary>
-/// <c>daemon --binary PATH [--cache DIR] [--no-storms]</c> measures a published daemon from outside;
-/// <c>gateway --binary PATH --gateway PATH</c> what HTTP costs on top;
+/// <c>readme --release DIR [--quick | --check]</c> measures all that README quotes (see Readme/ReadmeCommand.cs);
 /// <c>residency BAR --binary PATH --cache DIR --corpus DIR</c> one bar of memory and scheduling (see Residency/ResidencyReport.cs);
 /// <c>overhead BAR --binary PATH --cache DIR --corpus DIR</c> what is not model time (see Overhead/OverheadReport.cs);
 /// <c>shapes --binary PATH --cache DIR --pictures DIR --ocr NAME --faces NAME</c> its memory over 300 shapes; <c>imaging FOLDER</c>
@@ -27,17 +27,9 @@ static class Program
 {
     static async Task<int> Main(string[] args)
     {
-        if (args is ["daemon", "--binary", var binary, .. var rest])
+        if (args is ["readme", .. var measurement])
         {
-            string? cache = rest is ["--cache", var folder, ..] ? Path.GetFullPath(folder) : null;
-            await DaemonReport.RunAsync(Path.GetFullPath(binary), cache, storms: !rest.Contains("--no-storms"));
-            return 0;
-        }
-
-        if (args is ["gateway", "--binary", var below, "--gateway", var gateway])
-        {
-            await GatewayReport.RunAsync(Path.GetFullPath(below), Path.GetFullPath(gateway));
-            return 0;
+            return await ReadmeCommand.RunAsync(measurement);
         }
 
         if (args is ["shapes", "--binary", var program, "--cache", var models, "--pictures", var pictures, "--ocr", var ocr, "--faces", var faces])

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using ImmichMl.Client;
 
 namespace ImmichMl.Benchmarks.Daemon;
@@ -21,6 +20,18 @@ sealed class DaemonProcess : IDisposable
     /// <summary>From starting the process to its first answer.</summary>
     public TimeSpan ToFirstPing { get; }
 
+    public ProcessStatus Process => new(_process.Id);
+
+    /// <summary>Of all its threads, and of no child.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     public int Descriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
 
     public int Threads => Directory.GetDirectories($"/proc/{_process.Id}/task").Length;
@@ -31,11 +42,12 @@ sealed class DaemonProcess : IDisposable
         var start = new ProcessStartInfo(binary) { RedirectStandardError = true };
         string[] arguments = ["serve", "--socket", socket, .. cache is null ? Array.Empty<string>() : ["--cache", cache]];
         Array.ForEach(arguments, start.ArgumentList.Add);
+        Clean(start);
         start.Environment["IMMICH_LOG_LEVEL"] = "error";
         Array.ForEach(settings, setting => start.Environment[setting.Name] = setting.Value);
         long since = Stopwatch.GetTimestamp();
-        Process process = Process.Start(start)!;
-        process.ErrorDataReceived += (_, line) => Console.Error.WriteLine(line.Data);
+        var process = System.Diagnostics.Process.Start(start)!;
+        process.ErrorDataReceived += (_, line) => Console.Error.Write(line.Data is null ? "" : $"{line.Data}\n");
         process.BeginErrorReadLine();
         while (true)
         {
@@ -52,12 +64,15 @@ sealed class DaemonProcess : IDisposable
         }
     }
 
-    /// <summary>A line of /proc/PID/status in kB, such as VmRSS, RssAnon or VmHWM.</summary>
-    public long Status(string name)
+    /// <summary>What the caller's environment sets for a daemon or gateway of its own is not for one that is measured.</summary>
+    public static void Clean(ProcessStartInfo start)
     {
-        string line = File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith($"{name}:", StringComparison.Ordinal));
-        return long.Parse(line.Split(':')[1].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+        string[] names = [.. start.Environment.Keys.Where(name => name.StartsWith("MACHINE_LEARNING_", StringComparison.Ordinal) || name.StartsWith("IMMICH_", StringComparison.Ordinal))];
+        Array.ForEach(names, name => start.Environment.Remove(name));
     }
+
+    /// <summary>A line of /proc/PID/status in kB, such as VmRSS, RssAnon or VmHWM.</summary>
+    public long Status(string name) => Process.Read(name);
 
     public void Dispose()
     {

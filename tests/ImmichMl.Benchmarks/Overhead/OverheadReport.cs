@@ -7,8 +7,8 @@ using ImmichMl.Protocol.Messages;
 namespace ImmichMl.Benchmarks.Overhead;
 
 /// <summary>
-/// What is not model time, each bar against a published daemon: <c>stages</c>, one user; <c>lines</c>, the text models beside ONNX Runtime
-/// alone on the original's shapes; <c>query</c>, a search beside the same; <c>collections</c>, what the collector does in 10,000 requests. The cache holds CLIP by make_clip.py and
+/// What is not model time, each bar against a published daemon: <c>stages</c>, one user; <c>collections</c>, what the collector does in
+/// 10,000 requests. The cache holds CLIP by make_clip.py and
 /// PP-OCR under <see cref="Workload"/>'s names; faces are synthetic, and <see cref="Workload.Faces"/> where the cache has it. The corpus has
 /// folders formats, photos and text.
 /// </summary>
@@ -22,8 +22,6 @@ static class OverheadReport
         Func<Workload, Task>? run = bar switch
         {
             "stages" => StagesAsync,
-            "lines" => LineRuns.RunAsync,
-            "query" => QueryRuns.RunAsync,
             "collections" => CollectionsAsync,
             _ => null,
         };
@@ -92,7 +90,7 @@ static class OverheadReport
 
     static Scenario Page(Workload work)
     {
-        byte[] page = LineRuns.Page(work);
+        byte[] page = File.ReadAllBytes(Path.Combine(work.Corpus, "text", "rapidocr_ch_en_num.jpg"));
         return new Scenario("text of rapidocr_ch_en_num.jpg", () => Workload.OcrRequest(page), answer => answer.Ocr?.Text is { Count: > 0 });
     }
 

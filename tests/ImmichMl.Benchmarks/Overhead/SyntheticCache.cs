@@ -13,22 +13,24 @@ sealed class SyntheticCache : IDisposable
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("immich-ml-overhead-").FullName;
 
-    public SyntheticCache()
+    public SyntheticCache() => WriteTo(Folder);
+
+    public static void WriteTo(string cache)
     {
         byte[] recognizer = new SyntheticArcFace().ToModel();
-        Write(["facial-recognition", Costly, "detection"], new SyntheticScrfd { Height = 640, Width = 640, Costly = true }.ToModel());
-        Write(["facial-recognition", Costly, "recognition"], recognizer);
-        Write(["facial-recognition", Light, "detection"], new SyntheticScrfd().ToModel());
-        Write(["facial-recognition", Light, "recognition"], recognizer);
+        Write(cache, ["facial-recognition", Costly, "detection"], new SyntheticScrfd { Height = 640, Width = 640, Costly = true }.ToModel());
+        Write(cache, ["facial-recognition", Costly, "recognition"], recognizer);
+        Write(cache, ["facial-recognition", Light, "detection"], new SyntheticScrfd().ToModel());
+        Write(cache, ["facial-recognition", Light, "recognition"], recognizer);
 
         // What stands before "__" is the language, and detectors have none.
-        Write(["ocr", "demo", "detection"], SyntheticOcr.Detector());
-        Write(["ocr", Light, "recognition"], SyntheticOcr.Recognizer());
+        Write(cache, ["ocr", "demo", "detection"], SyntheticOcr.Detector());
+        Write(cache, ["ocr", Light, "recognition"], SyntheticOcr.Recognizer());
     }
 
-    void Write(string[] place, byte[] model)
+    static void Write(string cache, string[] place, byte[] model)
     {
-        string folder = Directory.CreateDirectory(Path.Combine([Folder, .. place])).FullName;
+        string folder = Directory.CreateDirectory(Path.Combine([cache, .. place])).FullName;
         File.WriteAllBytes(Path.Combine(folder, "model.onnx"), model);
     }
 

@@ -1,8 +1,7 @@
 namespace ImmichMl.Benchmarks.Residency;
 
 /// <summary>
-/// The bars of memory and scheduling, each against a published daemon: <c>cold</c>, <c>resident</c>, <c>idle</c>, <c>backlog</c>,
-/// <c>throughput</c>, <c>batching</c>, <c>soak</c>. The cache holds <see cref="Workload"/>'s models: CLIP by make_clip.py (b32, and b32
+/// The bars of memory and scheduling, each against a published daemon: <c>backlog</c>, <c>batching</c>, <c>soak</c>. The cache holds <see cref="Workload"/>'s models: CLIP by make_clip.py (b32, and b32
 /// with a free batch), a SCRFD detector with any recognizer, PP-OCR. The corpus has folders formats, hostile, photos, text.
 /// </summary>
 static class ResidencyReport
@@ -12,11 +11,7 @@ static class ResidencyReport
         var work = new Workload(binary, cache, corpus);
         Func<Workload, Task>? run = bar switch
         {
-            "cold" => ColdAnswer.RunAsync,
-            "resident" => ResidentMemory.RunAsync,
-            "idle" => IdleMemory.RunAsync,
             "backlog" => Backlog.RunAsync,
-            "throughput" => Throughput.RunAsync,
             "batching" => Batching.RunAsync,
             "soak" => Soak.RunAsync,
             _ => null,

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using ImmichMl.Benchmarks.Daemon;
 using ImmichMl.Client;
 using ImmichMl.Protocol.Messages;
@@ -42,8 +43,8 @@ sealed class Workload(string binary, string cache, string corpus)
 
     public PredictRequest ImageRequest(string name = Clip, byte[]? picture = null) => Request(picture ?? Preview, Task("clip", "visual", name));
 
-    public static PredictRequest FaceRequest(byte[] picture) =>
-        Request(picture, Task("facial-recognition", "detection", Faces), Task("facial-recognition", "recognition", Faces));
+    public static PredictRequest FaceRequest(byte[] picture, string name = Faces) =>
+        Request(picture, Task("facial-recognition", "detection", name), Task("facial-recognition", "recognition", name));
 
     public static PredictRequest OcrRequest(byte[] picture) => Request(picture, Task("ocr", "detection", Ocr), Task("ocr", "recognition", Ocr));
 
@@ -58,17 +59,22 @@ sealed class Workload(string binary, string cache, string corpus)
 
     static TaskEntry Task(string task, string type, string name) => new() { Task = task, Type = type, ModelName = name };
 
-    /// <summary>Removes the prepared copies of a model.</summary>
-    public void Forget(ModelAddress model)
+    /// <summary>Waits until the daemon has made, unasked, the prepared copies of models that it has loaded.</summary>
+    /// <returns>How long that took; null where one of them is not there in time.</returns>
+    public async Task<TimeSpan?> WaitForCopiesAsync(TimeSpan limit, params ModelAddress[] models)
     {
-        foreach (string folder in Directory.GetDirectories(Path.Combine(cache, ".prepared")))
+        long since = Stopwatch.GetTimestamp();
+        while (!models.All(HasCopy))
         {
-            string copies = Path.Combine(folder, model.Task, model.ModelName, model.Type);
-            if (Directory.Exists(copies))
+            if (Stopwatch.GetElapsedTime(since) > limit)
             {
-                Directory.Delete(copies, recursive: true);
+                return null;
             }
+
+            await System.Threading.Tasks.Task.Delay(100);
         }
+
+        return Stopwatch.GetElapsedTime(since);
     }
 
     /// <summary>Loads models and waits until their prepared copies are there and in use.</summary>
@@ -77,16 +83,22 @@ sealed class Workload(string binary, string cache, string corpus)
         foreach (ModelAddress model in models)
         {
             await client.LoadAsync(model);
-            while (!Directory.Exists(Path.Combine(cache, ".prepared"))
-                || !Directory.GetFiles(Path.Combine(cache, ".prepared"), "weights.bin", SearchOption.AllDirectories)
-                    .Any(file => file.Contains($"/{model.ModelName}/{model.Type}/", StringComparison.Ordinal) && !file.Contains("/new-", StringComparison.Ordinal)))
+            if (await WaitForCopiesAsync(TimeSpan.FromSeconds(120), model) is null)
             {
-                await System.Threading.Tasks.Task.Delay(100);
+                throw new InvalidOperationException($"{model} was not prepared within 120 s");
             }
 
             // The one that was loaded plain is exchanged in the background; loading anew is sure.
             await client.UnloadAsync(model);
             await client.LoadAsync(model);
         }
+    }
+
+    /// <summary>A copy under way lies in a folder called new-….</summary>
+    bool HasCopy(ModelAddress model)
+    {
+        string prepared = Path.Combine(cache, ".prepared");
+        return Directory.Exists(prepared) && Directory.GetFiles(prepared, "weights.bin", SearchOption.AllDirectories)
+            .Any(file => file.Contains($"/{model.ModelName}/{model.Type}/", StringComparison.Ordinal) && !file.Contains("/new-", StringComparison.Ordinal));
     }
 }
