@@ -67,8 +67,13 @@ sealed class DaemonProcess : IDisposable
     /// <summary>What the caller's environment sets for a daemon or gateway of its own is not for one that is measured.</summary>
     public static void Clean(ProcessStartInfo start)
     {
-        string[] names = [.. start.Environment.Keys.Where(name => name.StartsWith("MACHINE_LEARNING_", StringComparison.Ordinal) || name.StartsWith("IMMICH_", StringComparison.Ordinal))];
-        Array.ForEach(names, name => start.Environment.Remove(name));
+        foreach (string name in start.Environment.Keys.ToArray())
+        {
+            if (name.StartsWith("MACHINE_LEARNING_", StringComparison.Ordinal) || name.StartsWith("IMMICH_", StringComparison.Ordinal))
+            {
+                start.Environment.Remove(name);
+            }
+        }
     }
 
     /// <summary>A line of /proc/PID/status in kB, such as VmRSS, RssAnon or VmHWM.</summary>

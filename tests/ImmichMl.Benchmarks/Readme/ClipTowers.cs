@@ -3,8 +3,8 @@ using ImmichMl.Tests.Support;
 namespace ImmichMl.Benchmarks.Readme;
 
 /// <summary>
-/// CLIP ViT-B/32 in shapes and arithmetic (88 and 63 million weights, 224 × 224, 77 tokens, 512 numbers), laid out as the cache wants it. Its
-/// cost is the real model's; its weights are chance, so its embeddings mean nothing.
+/// CLIP ViT-B/32 in shapes and arithmetic (88 and 63 million weights, 224 × 224, 77 tokens, 512 numbers), laid out as the cache
+/// wants it. Its cost is the real model's; its weights are chance, so its embeddings mean nothing.
 /// </summary>
 sealed class ClipTowers
 {
@@ -23,7 +23,8 @@ sealed class ClipTowers
     /// <param name="tokenizer">A folder with tokenizer.json and tokenizer_config.json of CLIP.</param>
     public static void Write(string folder, string tokenizer)
     {
-        string visual = Directory.CreateDirectory(Path.Combine(folder, "visual")).FullName, textual = Directory.CreateDirectory(Path.Combine(folder, "textual")).FullName;
+        string visual = Directory.CreateDirectory(Path.Combine(folder, "visual")).FullName;
+        string textual = Directory.CreateDirectory(Path.Combine(folder, "textual")).FullName;
         File.WriteAllBytes(Path.Combine(visual, "model.onnx"), new ClipTowers(7).Visual());
         File.WriteAllBytes(Path.Combine(textual, "model.onnx"), new ClipTowers(8).Textual());
         foreach (string file in (string[])["tokenizer.json", "tokenizer_config.json"])
@@ -32,13 +33,15 @@ sealed class ClipTowers
         }
 
         File.WriteAllText(Path.Combine(folder, "config.json"), $$$"""
-            {"embed_dim": {{{Embedding}}}, "vision_cfg": {"image_size": {{{Side}}}, "layers": {{{Layers}}}, "width": {{{VisualWidth}}}, "patch_size": {{{Patch}}}},
-             "text_cfg": {"context_length": {{{Tokens}}}, "vocab_size": {{{Vocabulary}}}, "width": {{{TextualWidth}}}, "heads": {{{TextualHeads}}}, "layers": {{{Layers}}}}}
+            {"embed_dim": {{{Embedding}}},
+             "vision_cfg": {"image_size": {{{Side}}}, "layers": {{{Layers}}}, "width": {{{VisualWidth}}}, "patch_size": {{{Patch}}}},
+             "text_cfg": {"context_length": {{{Tokens}}}, "vocab_size": {{{Vocabulary}}}, "width": {{{TextualWidth}}},
+                          "heads": {{{TextualHeads}}}, "layers": {{{Layers}}}}}
 
             """);
         File.WriteAllText(Path.Combine(visual, "preprocess_cfg.json"), $$"""
-            {"size": [{{Side}}, {{Side}}], "mode": "RGB", "mean": [0.48145466, 0.4578275, 0.40821073], "std": [0.26862954, 0.26130258, 0.27577711],
-             "interpolation": "bicubic", "resize_mode": "shortest", "fill_color": 0}
+            {"size": [{{Side}}, {{Side}}], "mode": "RGB", "mean": [0.48145466, 0.4578275, 0.40821073],
+             "std": [0.26862954, 0.26130258, 0.27577711], "interpolation": "bicubic", "resize_mode": "shortest", "fill_color": 0}
 
             """);
     }
@@ -50,7 +53,8 @@ sealed class ClipTowers
         string x = Op("Conv", ["image", Weight(0.02f, VisualWidth, 3, Patch, Patch)], OnnxAttribute.Ints("strides", Patch, Patch));
         x = Op("Transpose", [Op("Reshape", [x, Whole(0, VisualWidth, Patches)])], OnnxAttribute.Ints("perm", 0, 2, 1));
         string batch = Op("Slice", [Op("Shape", [x]), Whole(0), Whole(1)]);
-        string first = Op("Expand", [Weight(1, 1, 1, VisualWidth), Op("Concat", [batch, Whole(1, VisualWidth)], OnnxAttribute.Int("axis", 0))]);
+        string shape = Op("Concat", [batch, Whole(1, VisualWidth)], OnnxAttribute.Int("axis", 0));
+        string first = Op("Expand", [Weight(1, 1, 1, VisualWidth), shape]);
         x = Op("Add", [Op("Concat", [first, x], OnnxAttribute.Int("axis", 1)), Weight(1, 1, Patches + 1, VisualWidth)]);
         x = Normalized(x, VisualWidth);
         for (int i = 0; i < Layers; i++)
@@ -103,8 +107,9 @@ sealed class ClipTowers
 
     string Linear(string x, int from, int to) => Op("Add", [Op("MatMul", [x, Weight(from, to)]), Filled(0, to)]);
 
-    string Normalized(string x, int width) =>
-        Op("LayerNormalization", [x, Filled(1, width), Filled(0, width)], OnnxAttribute.Int("axis", -1), OnnxAttribute.Float("epsilon", 1e-5f));
+    string Normalized(string x, int width) => Op(
+        "LayerNormalization", [x, Filled(1, width), Filled(0, width)], OnnxAttribute.Int("axis", -1),
+        OnnxAttribute.Float("epsilon", 1e-5f));
 
     byte[] Unit(string x)
     {

@@ -15,13 +15,15 @@ static class ColdFigures
     public static async Task<IEnumerable<Row>> RunAsync(Workload work, Extent extent)
     {
         string plain = await FirstAnswersAsync(work, extent, false);
-        string limit = FormattableString.Invariant($"not prepared within {extent.PreparedWithin.TotalSeconds:0} s");
+        string limit = ($"not prepared within {extent.PreparedWithin.TotalSeconds:0} s");
         TimeSpan? made = await PreparedAsync(work, extent.PreparedWithin);
         string prepared = made is null ? limit : await FirstAnswersAsync(work, extent, true);
         return
         [
-            Row.Of("first answer of an unloaded CLIP model: a picture, a query", $"from a prepared copy {prepared}; without one {plain}"),
-            Row.Of("prepared copies of both towers, unasked", $"{(made is null ? limit : FormattableString.Invariant($"{made.Value.TotalSeconds:0} s after the first answers"))}"),
+            new Row("first answer of an unloaded CLIP model: a picture, a query", $"from a prepared copy {prepared}; without one {plain}"),
+            new Row(
+                "prepared copies of both towers, unasked",
+                made is null ? limit : $"{made.Value.TotalSeconds:0} s after the first answers"),
         ];
     }
 
@@ -40,7 +42,7 @@ static class ColdFigures
         await using MlClient client = Workload.Connect(daemon);
         double picture = await FirstAnswerAsync(client, Workload.Visual(), () => work.ImageRequest(), extent.ColdAnswers);
         double query = await FirstAnswerAsync(client, Workload.Textual(), () => work.Query(), extent.ColdAnswers);
-        return FormattableString.Invariant($"{picture:0.00}, {query:0.00} s");
+        return ($"{picture:0.00}, {query:0.00} s");
     }
 
     /// <returns>Seconds, median. The first time is not counted: it reads the files.</returns>

@@ -9,7 +9,8 @@ namespace ImmichMl.Benchmarks.Readme;
 /// <param name="PreparedWithin">For which a copy is waited.</param>
 /// <param name="Mixed">Requests after which memory is looked at.</param>
 /// <param name="SentOfStorm">Bytes that a peer sends of what it announced.</param>
-sealed record Extent(int Starts, int Images, int Rounds, TimeSpan Turn, int ColdAnswers, TimeSpan PreparedWithin, int Mixed, int SentOfStorm)
+sealed record Extent(
+    int Starts, int Images, int Rounds, TimeSpan Turn, int ColdAnswers, TimeSpan PreparedWithin, int Mixed, int SentOfStorm)
 {
     /// <summary>About ten minutes.</summary>
     public static Extent Full { get; } = new(15, 2000, 5, TimeSpan.FromSeconds(6), 9, TimeSpan.FromSeconds(120), 400, 64 << 20);

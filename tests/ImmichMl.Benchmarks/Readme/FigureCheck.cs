@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace ImmichMl.Benchmarks.Readme;
 
-/// <summary>README's sizes and its memory before any model beside those of a tree that was just built: "ok …" or "not ok …" for each.</summary>
+/// <summary>README's sizes and its memory before any model beside those of a tree: "ok …" or "not ok …" for each.</summary>
 static partial class FigureCheck
 {
     const double Tolerance = 0.15;
@@ -28,13 +28,18 @@ static partial class FigureCheck
 
     static bool Compare(FigurePages pages, Row now)
     {
-        double[] quoted = Sizes(pages.FigureOf(now.What) ?? ""), built = Sizes(now.Figure);
-        bool good = quoted.Length == built.Length && quoted.Zip(built).All(pair => Math.Abs(pair.First - pair.Second) <= Tolerance * pair.Second);
-        Console.WriteLine($"{(good ? "ok" : "not ok")} README's figures '{now.What}' are those of this tree: {now.Figure}{(good ? "" : $"; README: {pages.FigureOf(now.What) ?? "no such row"}")}");
+        string readme = pages.FigureOf(now.What) ?? "no such row";
+        double[] quoted = Sizes(readme), built = Sizes(now.Figure);
+        bool good = quoted.Length == built.Length
+            && quoted.Zip(built).All(pair => Math.Abs(pair.First - pair.Second) <= Tolerance * pair.Second);
+        string verdict = good ? "ok" : "not ok";
+        string other = good ? "" : $"; README: {readme}";
+        Console.WriteLine($"{verdict} README's figures '{now.What}' are those of this tree: {now.Figure}{other}");
         return good;
     }
 
-    static double[] Sizes(string figure) => [.. Numbers().Matches(figure).Select(match => double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))];
+    static double[] Sizes(string figure) =>
+        [.. Numbers().Matches(figure).Select(match => double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))];
 
     [GeneratedRegex(@"([0-9]+\.[0-9]) MB")]
     private static partial Regex Numbers();

@@ -11,7 +11,9 @@ sealed partial class FigurePages(string repository)
 
     string Results => Path.Combine(repository, "tests", "ImmichMl.Benchmarks", "RESULTS.md");
 
-    /// <summary>Where, when and of what.</summary>
+    /// <param name="summary">For the first paragraph.</param>
+    /// <param name="conditions">When, of what, and on what.</param>
+    /// <param name="rows">The table.</param>
     public void WriteReadme(string summary, string conditions, IEnumerable<Row> rows)
     {
         string text = File.ReadAllText(Readme);
@@ -24,8 +26,11 @@ sealed partial class FigurePages(string repository)
     public void WriteResults(bool quick, string title, string conditions, IEnumerable<Row> rows)
     {
         string[] parts = Headings().Split(File.ReadAllText(Results));
-        string section = $"## {(quick ? QuickMark : "README's figures")}: {title}\n\n    {ReadmeCommand.Usage}{(quick ? " --quick" : "")}\n\n{conditions}\n\n{Table(rows)}\n\n";
-        File.WriteAllText(Results, string.Concat([parts[0], section, .. parts.Skip(1).Where(part => !part.StartsWith($"## {QuickMark}", StringComparison.Ordinal))]));
+        string section = $"## {(quick ? QuickMark : "README's figures")}: {title}\n\n"
+            + $"    {ReadmeCommand.Usage}{(quick ? " --quick" : "")}\n\n"
+            + $"{conditions}\n\n{Table(rows)}\n\n";
+        IEnumerable<string> older = parts.Skip(1).Where(part => !part.StartsWith($"## {QuickMark}", StringComparison.Ordinal));
+        File.WriteAllText(Results, string.Concat([parts[0], section, .. older]));
     }
 
     /// <returns>The figure of a row of README's table; null where there is no such row.</returns>
@@ -40,7 +45,9 @@ sealed partial class FigurePages(string repository)
         (string first, string last) = ($"<!-- figures:{name} -->", "<!-- /figures -->");
         int start = text.IndexOf(first, StringComparison.Ordinal);
         int end = start < 0 ? -1 : text.IndexOf(last, start, StringComparison.Ordinal);
-        return end < 0 ? throw new InvalidDataException($"README.md has no marks '{first}' and '{last}'.") : $"{text[..(start + first.Length)]}{content}{text[end..]}";
+        return end < 0
+            ? throw new InvalidDataException($"README.md has no marks '{first}' and '{last}'.")
+            : $"{text[..(start + first.Length)]}{content}{text[end..]}";
     }
 
     static string Table(IEnumerable<Row> rows) => $"| | |\n|---|---|\n{string.Join('\n', rows)}";

@@ -33,8 +33,9 @@ static class IdleFigures
         (double resident, double anonymous) = (daemon.Process.ResidentMegabytes, daemon.Process.AnonymousMegabytes);
         using GatewayProcess gateway = await GatewayProcess.StartAsync(tree.Gateway, daemon);
         await Task.Delay(s_settled);
-        return Row.Of(
+        return new Row(
             Memory,
-            $"`immich-ml` {resident:0.0} MB resident, {anonymous:0.0} MB of it anonymous; the gateway {gateway.Status.ResidentMegabytes:0.0} MB, {gateway.Status.AnonymousMegabytes:0.0} MB");
+            $"`immich-ml` {resident:0.0} MB resident, {anonymous:0.0} MB of it anonymous; "
+                + $"the gateway {gateway.Status.ResidentMegabytes:0.0} MB, {gateway.Status.AnonymousMegabytes:0.0} MB");
     }
 }

@@ -8,7 +8,7 @@ namespace ImmichMl.Benchmarks.Readme;
 /// <summary>What one side did in its turn.</summary>
 /// <param name="Rate">Answers a second.</param>
 /// <param name="Median">Milliseconds.</param>
-/// <param name="Processor">Milliseconds of processor time for each answer, of the process that answers; NaN where it was not looked at.</param>
+/// <param name="Processor">Milliseconds of processor time for each answer; NaN where it was not looked at.</param>
 sealed record Turn(double Rate, double Median, double Processor);
 
 /// <summary><c>immich-ml bench</c> of the tree itself.</summary>
@@ -22,7 +22,8 @@ sealed class LoadGenerator(ReleaseTree tree, DaemonProcess daemon)
 
     async Task<Turn> RunAsync(int users, string extent, string value, string[] mixAndMore)
     {
-        string[] arguments = ["bench", .. mixAndMore, "--users", users.ToString(CultureInfo.InvariantCulture), extent, value, "--warm-up", "1", "--json", "--socket", daemon.SocketPath];
+        string[] load = ["--users", users.ToString(CultureInfo.InvariantCulture), extent, value, "--warm-up", "1"];
+        string[] arguments = ["bench", .. mixAndMore, .. load, "--json", "--socket", daemon.SocketPath];
         TimeSpan before = daemon.ProcessorTime;
         using Process bench = Process.Start(new ProcessStartInfo(tree.Daemon, arguments) { RedirectStandardOutput = true })!;
         string report = await bench.StandardOutput.ReadToEndAsync();
@@ -38,6 +39,7 @@ sealed class LoadGenerator(ReleaseTree tree, DaemonProcess daemon)
 
         // Warm-up included, as in the processor time.
         long answered = run.GetProperty("timeline").EnumerateArray().Sum(second => second.GetProperty("answered").GetInt64());
-        return new Turn(run.GetProperty("requestsPerSecond").GetDouble(), all.GetProperty("latencyMs").GetProperty("p50").GetDouble(), processor / answered);
+        double median = all.GetProperty("latencyMs").GetProperty("p50").GetDouble();
+        return new Turn(run.GetProperty("requestsPerSecond").GetDouble(), median, processor / answered);
     }
 }

@@ -32,11 +32,14 @@ static class MemoryFigures
         await Task.Delay(s_settled);
         return
         [
-            Row.Of($"memory after {extent.Mixed} requests of {Users} users (CLIP, queries, faces, text)", $"{after}; at most {most:0} MB resident; {s_settled.TotalSeconds:0} s later {quiet}"),
-            Row.Of($"memory {s_settled.TotalSeconds:0} s after all models were unloaded", $"{Text(daemon.Process)}"),
+            new Row(
+                $"memory after {extent.Mixed} requests of {Users} users (CLIP, queries, faces, text)",
+                $"{after}; at most {most:0} MB resident; {s_settled.TotalSeconds:0} s later {quiet}"),
+            new Row($"memory {s_settled.TotalSeconds:0} s after all models were unloaded", Text(daemon.Process)),
         ];
     }
 
     static string Text(ProcessStatus process) =>
-        FormattableString.Invariant($"{process.ProportionalMegabytes:0} MB (PSS; {process.ResidentMegabytes:0} MB resident, {process.AnonymousMegabytes:0} MB anonymous)");
+        $"{process.ProportionalMegabytes:0} MB (PSS; "
+            + $"{process.ResidentMegabytes:0} MB resident, {process.AnonymousMegabytes:0} MB anonymous)";
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 
 namespace ImmichMl.Benchmarks.Readme;
@@ -7,7 +6,7 @@ namespace ImmichMl.Benchmarks.Readme;
 /// <summary>What packaging/publish.sh makes, or the folder of the installed programs: never what a build left somewhere.</summary>
 sealed class ReleaseTree
 {
-    public const string OnDisk = "on disk";
+    const string OnDisk = "on disk";
 
     const string PartsName = "sbom.cdx.json";
 
@@ -46,8 +45,13 @@ sealed class ReleaseTree
 
     public Row Sizes()
     {
-        double all = s_programs.Concat(s_libraries).Sum(Megabytes) + ((new FileInfo(_parts).Length + Directory.GetFiles(_licences).Sum(file => new FileInfo(file).Length)) / 1e6);
-        return Row.Of(OnDisk, $"`immich-ml` {Megabytes(s_programs[0]):0.0} MB, the gateway {Megabytes(s_programs[1]):0.0} MB, the fetcher {Megabytes(s_programs[2]):0.0} MB; ONNX Runtime {Megabytes(s_libraries[0]):0.0} MB, Skia {Megabytes(s_libraries[1]):0.0} MB; with licences {all:0.0} MB");
+        double documents = (new FileInfo(_parts).Length + Directory.GetFiles(_licences).Sum(file => new FileInfo(file).Length)) / 1e6;
+        double all = s_programs.Concat(s_libraries).Sum(Megabytes) + documents;
+        return new Row(
+            OnDisk,
+            $"`immich-ml` {Megabytes(s_programs[0]):0.0} MB, the gateway {Megabytes(s_programs[1]):0.0} MB, "
+                + $"the fetcher {Megabytes(s_programs[2]):0.0} MB; ONNX Runtime {Megabytes(s_libraries[0]):0.0} MB, "
+                + $"Skia {Megabytes(s_libraries[1]):0.0} MB; with licences {all:0.0} MB");
     }
 
     /// <summary>That of ONNX Runtime, from the list of parts.</summary>
@@ -68,8 +72,9 @@ sealed class ReleaseTree
         long built = parts.RootElement.GetProperty("metadata").GetProperty("timestamp").GetDateTimeOffset().ToUnixTimeSeconds();
         string log = await GitAsync(repository, "log", "-n", "1000", "--format=%h %ct");
         string? line = log.Split('\n').FirstOrDefault(line => line.EndsWith($" {built}", StringComparison.Ordinal));
-        bool changed = (await GitAsync(repository, "status", "--porcelain", "src", "packaging")).Length > 0;
-        return line is null ? string.Create(CultureInfo.InvariantCulture, $"unknown (built at {built})") : $"{line.Split(' ')[0]}{(changed ? " (the checkout has changes)" : "")}";
+        string status = await GitAsync(repository, "status", "--porcelain", "src", "packaging");
+        string changes = status.Length > 0 ? " (the checkout has changes)" : "";
+        return line is null ? $"unknown (built at {built})" : $"{line.Split(' ')[0]}{changes}";
     }
 
     static async Task<string> GitAsync(string repository, params string[] arguments)

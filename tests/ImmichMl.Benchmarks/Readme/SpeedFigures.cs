@@ -29,8 +29,11 @@ sealed class SpeedFigures(ReleaseTree tree, Workload work, DaemonProcess daemon,
         string preview = Path.Combine(work.Corpus, "formats", "prev_420.jpg");
         using InferenceSession bare = Open("visual", threads);
         Paired paired = await Paired.RunAsync(
-            extent.Rounds, () => Paired.BareAsync(bare, Environment.ProcessorCount / threads, extent.Turn, Pixels), () => _load.RunAsync(users, extent.Turn, "image", "--pictures", preview));
-        return Speed($"CLIP ViT-B/32 from a JPEG of 1440 × 1080, {Of(users)}", paired.Ours, $"; ONNX Runtime alone, {Alone(threads)}, {Beside(paired)}");
+            extent.Rounds,
+            () => Paired.BareAsync(bare, Environment.ProcessorCount / threads, extent.Turn, Pixels),
+            () => _load.RunAsync(users, extent.Turn, "image", "--pictures", preview));
+        string what = $"CLIP ViT-B/32 from a JPEG of 1440 × 1080, {Of(users)}";
+        return Speed(what, paired.Ours, $"; ONNX Runtime alone, {Alone(threads)}, {Beside(paired)}");
     }
 
     public async Task<Row> QueryAsync(int users)
@@ -38,13 +41,17 @@ sealed class SpeedFigures(ReleaseTree tree, Workload work, DaemonProcess daemon,
         int threads = users == 1 ? Environment.ProcessorCount : 1;
         using InferenceSession bare = Open("textual", threads);
         Paired paired = await Paired.RunAsync(
-            extent.Rounds, () => Paired.BareAsync(bare, Environment.ProcessorCount / threads, extent.Turn, Ids), () => _load.RunAsync(users, extent.Turn, "text"));
-        return Speed($"a search query, ViT-B/32, {Of(users)}", paired.Ours, $"; ONNX Runtime alone on the published graph with all {Tokens} tokens, {Alone(threads)}, {Beside(paired)}");
+            extent.Rounds,
+            () => Paired.BareAsync(bare, Environment.ProcessorCount / threads, extent.Turn, Ids),
+            () => _load.RunAsync(users, extent.Turn, "text"));
+        string beside = $"; ONNX Runtime alone on the published graph with all {Tokens} tokens, {Alone(threads)}, {Beside(paired)}";
+        return Speed($"a search query, ViT-B/32, {Of(users)}", paired.Ours, beside);
     }
 
     public Task<Row> OneFaceAsync() => FacesAsync("one face, 1080 × 1080, SCRFD of 2.5G's cost", DrawnPictures.OneFace(work.Preview), 1);
 
-    public Task<Row> GroupAsync() => FacesAsync("a group of 21 faces, 1440 × 601, the same (the recognizer is tiny)", DrawnPictures.Group(work.Preview), 21);
+    public Task<Row> GroupAsync() =>
+        FacesAsync("a group of 21 faces, 1440 × 601, the same (the recognizer is tiny)", DrawnPictures.Group(work.Preview), 21);
 
     async Task<Row> FacesAsync(string what, byte[] picture, int faces)
     {
@@ -58,7 +65,8 @@ sealed class SpeedFigures(ReleaseTree tree, Workload work, DaemonProcess daemon,
         using var folder = new TemporaryFolder();
         string file = Path.Combine(folder.Path, "faces.jpg");
         await File.WriteAllBytesAsync(file, picture);
-        return Speed($"{what}, {Of(1)}", await _load.RunAsync(1, extent.Turn * 2, "faces", "--faces-model", SyntheticCache.Costly, "--pictures", file), $"");
+        Turn turn = await _load.RunAsync(1, extent.Turn * 2, "faces", "--faces-model", SyntheticCache.Costly, "--pictures", file);
+        return Speed($"{what}, {Of(1)}", turn, "");
     }
 
     public async Task<Row> PageAsync(int users)
@@ -66,20 +74,21 @@ sealed class SpeedFigures(ReleaseTree tree, Workload work, DaemonProcess daemon,
         string page = Path.Combine(work.Corpus, "text", "rapidocr_ch_en_num.jpg");
         await using MlClient client = Workload.Connect(daemon);
         PredictResult answer = await client.PredictAsync(Workload.OcrRequest(await File.ReadAllBytesAsync(page)));
-        return answer.Ocr?.Text is { Count: > 0 and var texts }
-            ? Speed($"a page of {texts} texts, {answer.ImageWidth} × {answer.ImageHeight}, PP-OCR mobile, {Of(users)}", await _load.RunAsync(users, extent.Turn * 2, "ocr", "--pictures", page), $"")
-            : throw new InvalidOperationException("no text was found");
+        int texts = answer.Ocr?.Text is { Count: > 0 and var found } ? found : throw new InvalidOperationException("no text was found");
+        Turn turn = await _load.RunAsync(users, extent.Turn * 2, "ocr", "--pictures", page);
+        return Speed($"a page of {texts} texts, {answer.ImageWidth} × {answer.ImageHeight}, PP-OCR mobile, {Of(users)}", turn, "");
     }
 
     static string Alone(int threads) => threads == 1 ? "one run of one thread on each core" : "one run on all cores";
 
     static string Beside(Paired paired) =>
-        FormattableString.Invariant($"{paired.Bare.Rate:0.0}/s, p50 {paired.Bare.Median:0.0} ms: {paired.Ratio:0.00} ({paired.Least:0.00}–{paired.Most:0.00}) times its rate");
+        $"{paired.Bare.Rate:0.0}/s, p50 {paired.Bare.Median:0.0} ms: "
+            + $"{paired.Ratio:0.00} ({paired.Least:0.00}–{paired.Most:0.00}) times its rate";
 
     static string Of(int users) => users == 1 ? "1 user" : $"{users} users";
 
-    static Row Speed(string what, Turn ours, FormattableString beside) =>
-        Row.Of(what, $"{ours.Rate:0.0}/s, p50 {ours.Median:0.0} ms, {ours.Processor:0} ms of processor time{FormattableString.Invariant(beside)}");
+    static Row Speed(string what, Turn ours, string beside) =>
+        new Row(what, $"{ours.Rate:0.0}/s, p50 {ours.Median:0.0} ms, {ours.Processor:0} ms of processor time{beside}");
 
     InferenceSession Open(string type, int threads)
     {
@@ -93,5 +102,6 @@ sealed class SpeedFigures(ReleaseTree tree, Workload work, DaemonProcess daemon,
 
     static OrtValue Pixels() => OrtValue.CreateTensorValueFromMemory(new float[3 * Side * Side], [1, 3, Side, Side]);
 
-    static OrtValue Ids() => OrtValue.CreateTensorValueFromMemory([.. s_query, .. Enumerable.Repeat(s_query[^1], Tokens - s_query.Length)], [1, Tokens]);
+    static OrtValue Ids() =>
+        OrtValue.CreateTensorValueFromMemory([.. s_query, .. Enumerable.Repeat(s_query[^1], Tokens - s_query.Length)], [1, Tokens]);
 }

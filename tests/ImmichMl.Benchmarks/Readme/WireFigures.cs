@@ -21,7 +21,8 @@ static class WireFigures
         var (direct, through) = (new List<double>(), new List<double>());
         for (int i = -WarmUp; i < extent.Images; i++)
         {
-            double one = await TimeAsync(() => client.PredictAsync(Storm.Request(image, null))), other = await TimeAsync(() => gateway.AskAsync(request));
+            double one = await TimeAsync(() => client.PredictAsync(Storm.Request(image, null)));
+            double other = await TimeAsync(() => gateway.AskAsync(request));
             if (i >= 0)
             {
                 direct.Add(one);
@@ -30,9 +31,10 @@ static class WireFigures
         }
 
         var (socket, http) = (new Figures(direct), new Figures(through));
-        return Row.Of(
+        return new Row(
             "a 1 MB image whose size alone is asked for (the cost of the wire)",
-            $"over the socket p50 {socket.At(0.5):0.00}, p99 {socket.At(0.99):0.0} ms; over HTTP {http.At(0.5):0.00}, {http.At(0.99):0.0} ms");
+            $"over the socket p50 {socket.At(0.5):0.00}, p99 {socket.At(0.99):0.0} ms; "
+                + $"over HTTP {http.At(0.5):0.00}, {http.At(0.99):0.0} ms");
     }
 
     /// <summary>Pings come from a process of their own.</summary>
@@ -47,7 +49,7 @@ static class WireFigures
         string pings = await probe.FinishAsync();
         double most = daemon.Process.MostMegabytes;
         await Task.Delay(TimeSpan.FromSeconds(12));
-        return Row.Of(
+        return new Row(
             $"{Peers} peers that announce 128 MiB, send {extent.SentOfStorm / 1048576.0:0.##} MiB of it and vanish",
             $"{seconds:0.0} s; pings meanwhile {pings}; at most {most:0} MB resident, {daemon.Process.ResidentMegabytes:0} MB 12 s later");
     }

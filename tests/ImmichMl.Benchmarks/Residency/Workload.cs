@@ -97,8 +97,15 @@ sealed class Workload(string binary, string cache, string corpus)
     /// <summary>A copy under way lies in a folder called new-….</summary>
     bool HasCopy(ModelAddress model)
     {
-        string prepared = Path.Combine(cache, ".prepared");
-        return Directory.Exists(prepared) && Directory.GetFiles(prepared, "weights.bin", SearchOption.AllDirectories)
-            .Any(file => file.Contains($"/{model.ModelName}/{model.Type}/", StringComparison.Ordinal) && !file.Contains("/new-", StringComparison.Ordinal));
+        try
+        {
+            return Directory.GetFiles(Path.Combine(cache, ".prepared"), "weights.bin", SearchOption.AllDirectories)
+                .Any(file => file.Contains($"/{model.ModelName}/{model.Type}/", StringComparison.Ordinal) && !file.Contains("/new-", StringComparison.Ordinal));
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // None yet, or one that was just moved into place.
+            return false;
+        }
     }
 }
