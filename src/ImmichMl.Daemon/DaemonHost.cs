@@ -48,7 +48,8 @@ static class DaemonHost
     /// <param name="options">What is in force.</param>
     /// <param name="logging">Where events go; null for stderr.</param>
     /// <param name="again">Reads the settings once more, for a reload; null where they cannot have changed.</param>
-    public static IHost Build(DaemonOptions options, Action<ILoggingBuilder>? logging = null, Func<DaemonOptions>? again = null)
+    /// <param name="own">This program, which prepares models; null: none are prepared.</param>
+    public static IHost Build(DaemonOptions options, Action<ILoggingBuilder>? logging = null, Func<DaemonOptions>? again = null, OwnProgram? own = null)
     {
         var threshold = new LogThreshold { Level = LevelOf(options.Serve.LogLevel) };
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
@@ -84,6 +85,11 @@ static class DaemonHost
         services.AddSingleton<Pipeline>();
         services.AddSingleton<Residency>();
         services.AddSingleton<Preparation>();
+        if (own is not null)
+        {
+            services.AddSingleton(own);
+        }
+
         services.AddSingleton<Preload>();
         services.AddSingleton<Statistics>();
         services.AddSingleton<Answers>();

@@ -75,8 +75,11 @@ static partial class Log
     [LoggerMessage(37, LogLevel.Information, "Prepared {Model} in {Seconds:0.0} s")]
     public static partial void Prepared(this ILogger logger, string model, double seconds);
 
-    [LoggerMessage(38, LogLevel.Warning, "{Model} could not be prepared and runs as it is: {Cause}")]
-    public static partial void PreparationFailed(this ILogger logger, string model, string cause);
+    [LoggerMessage(38, LogLevel.Warning, "{Model} has no prepared copy and runs as it is: {Reason}")]
+    public static partial void NotPrepared(this ILogger logger, string model, string reason);
+
+    [LoggerMessage(45, LogLevel.Error, "The prepared copy of {Model} was thrown away, the model itself answers: {Reason}")]
+    public static partial void DiscardedCopy(this ILogger logger, string model, string reason);
 
     [LoggerMessage(40, LogLevel.Information, "Reloaded: {Names}")]
     public static partial void Reloaded(this ILogger logger, string names);

@@ -1,4 +1,6 @@
+using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using System.Threading.Channels;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
@@ -8,47 +10,61 @@ namespace ImmichMl.Daemon;
 
 /// <summary>
 /// Makes the prepared copies of models, one at a time, each in a process of its own (this program with a hidden verb): it takes the
-/// memory of a full load, and this heap is to stay small. The loaded model is then exchanged for its copy.
+/// memory of a full load and more, this heap is to stay small, and where memory runs out it is the child that goes. The loaded model is
+/// then exchanged for its copy.
 /// </summary>
 sealed class Preparation
 {
     public const string Verb = "prepare-model";
 
     static readonly TimeSpan s_behind = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan s_betweenLooks = TimeSpan.FromDays(1);
 
     readonly PreparedModels _prepared;
     readonly SessionCache _models;
-    readonly string _runtime;
+    readonly string _cache;
+    readonly RuntimeOptions _runtime;
+    readonly string _runtimeFolder;
+    readonly OwnProgram? _own;
     readonly TimeProvider _time;
     readonly ILogger<Preparation> _log;
-    readonly Channel<(ModelKey Key, string Source, string Target)> _wanted =
-        Channel.CreateBounded<(ModelKey, string, string)>(new BoundedChannelOptions(32) { FullMode = BoundedChannelFullMode.DropWrite });
+    readonly Channel<(ModelKey Key, string Source)> _wanted = Channel.CreateBounded<(ModelKey, string)>(32);
 
-    public Preparation(PreparedModels prepared, SessionCache models, DaemonOptions options, TimeProvider time, ILogger<Preparation> log)
+    /// <param name="prepared">What decides which copies are wanted.</param>
+    /// <param name="models">Where the loaded model is exchanged.</param>
+    /// <param name="options">The settings that the child gets.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Every copy that is made, thrown away or not made is told here.</param>
+    /// <param name="own">This program; null where it is another that holds the daemon: then no copies are made.</param>
+    public Preparation(PreparedModels prepared, SessionCache models, DaemonOptions options, TimeProvider time, ILogger<Preparation> log, OwnProgram? own = null)
     {
         _prepared = prepared;
         _models = models;
-        _runtime = options.Devices.OnnxRuntimeDir;
+        _cache = options.Models.CacheFolder;
+        _runtime = options.Runtime;
+        _runtimeFolder = options.Devices.OnnxRuntimeDir;
+        _own = own;
         _time = time;
         _log = log;
-        prepared.Missing = (key, source, target) => _wanted.Writer.TryWrite((key, source, target));
+        prepared.Missing = own is null ? null : (key, source) => _wanted.Writer.TryWrite((key, source));
+        prepared.NotMade = (key, reason) => log.NotPrepared(key.ToString(), reason);
+        prepared.Discarded = (key, reason) => log.DiscardedCopy(key.ToString(), reason);
     }
 
     public async Task RunAsync(CancellationToken stopping)
     {
+        using var looking = new PeriodicTimer(s_betweenLooks, _time);
         try
         {
-            await Task.Run(RemoveStale, stopping);
-            var tried = new HashSet<string>();
-            await foreach ((ModelKey key, string source, string target) in _wanted.Reader.ReadAllAsync(stopping))
+            Task look = RemoveStaleAsync(looking, stopping);
+            await foreach ((ModelKey key, string source) in _wanted.Reader.ReadAllAsync(stopping))
             {
                 // What the model was loaded for is answered first, on all cores.
                 await Task.Delay(s_behind, _time, stopping);
-                if (tried.Add(target) && Program(source, target, _runtime) is { } program)
-                {
-                    await PrepareAsync(key, program, stopping);
-                }
+                await PrepareAsync(key, source, stopping);
             }
+
+            await look;
         }
         catch (OperationCanceledException)
         {
@@ -56,58 +72,83 @@ sealed class Preparation
         }
     }
 
-    void RemoveStale()
+    async Task RemoveStaleAsync(PeriodicTimer looking, CancellationToken stopping)
     {
-        foreach (string stale in _prepared.RemoveStale(_time.GetUtcNow().UtcDateTime))
+        do
         {
-            _log.RemovedStale(stale);
+            await Task.Run(
+                () =>
+                {
+                    foreach (string stale in _prepared.RemoveStale(_time.GetUtcNow().UtcDateTime))
+                    {
+                        _log.RemovedStale(stale);
+                    }
+                },
+                stopping);
         }
+        while (await looking.WaitForNextTickAsync(stopping));
     }
 
-    async Task PrepareAsync(ModelKey key, ProcessStartInfo program, CancellationToken stopping)
+    async Task PrepareAsync(ModelKey key, string source, CancellationToken stopping)
     {
         long since = _time.GetTimestamp();
         try
         {
-            using Process child = Process.Start(program) ?? throw new InvalidOperationException("No process was started.");
-            try
+            (int code, string told) = await RunChildAsync(key, source, stopping);
+            if (code != Commands.Cli.Ok)
             {
-                string errors = await child.StandardError.ReadToEndAsync(stopping);
-                await child.WaitForExitAsync(stopping);
-                if (child.ExitCode != 0)
-                {
-                    throw new InvalidOperationException($"exit code {child.ExitCode}: {errors.Trim()}");
-                }
+                string why = code > 128 ? $"its process was ended by signal {code - 128}, as it is where memory runs out" : told;
+                _prepared.RememberFailure(source, why);
+                _log.NotPrepared(key.ToString(), why);
             }
-            catch (OperationCanceledException)
+            else if (told != PreparedModels.Made)
             {
-                child.Kill();
-                throw;
+                _log.NotPrepared(key.ToString(), told);
             }
-
-            _log.Prepared(key.ToString(), _time.GetElapsedTime(since).TotalSeconds);
-            await _models.ReloadAsync(key);
-            NativeHeap.Trim();
+            else
+            {
+                _log.Prepared(key.ToString(), _time.GetElapsedTime(since).TotalSeconds);
+                await _models.ReloadAsync(key);
+                NativeHeap.Trim();
+            }
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            _log.PreparationFailed(key.ToString(), e.Message);
+            // Whatever it was: the model answers as it is, and the next one may be prepared.
+            _log.NotPrepared(key.ToString(), e.Message);
         }
     }
 
-    /// <summary>This program; null where it is another that holds the daemon, as in tests.</summary>
-    static ProcessStartInfo? Program(string source, string target, string runtime)
+    /// <returns>The exit code, and the last line that was told.</returns>
+    async Task<(int Code, string Told)> RunChildAsync(ModelKey key, string source, CancellationToken stopping)
     {
-        string[] own = Path.GetFileName(Environment.ProcessPath) switch
+        using Process child = Process.Start(StartOf(_own!, key)) ?? throw new Win32Exception("No process was started.");
+        try
         {
-            "immich-ml" => [],
-            "dotnet" when Environment.GetCommandLineArgs()[0] is var entry && Path.GetFileName(entry) == "immich-ml.dll" => [entry],
-            _ => ["?"],
-        };
-        return own is ["?"] ? null : new ProcessStartInfo(Environment.ProcessPath!, [.. own, Verb, source, target])
+            Task<string> errors = child.StandardError.ReadToEndAsync(stopping);
+            string output = await child.StandardOutput.ReadToEndAsync(stopping);
+            string told = (output + await errors).Trim();
+            await child.WaitForExitAsync(stopping);
+            return (child.ExitCode, told[(told.LastIndexOf('\n') + 1)..]);
+        }
+        catch (OperationCanceledException)
         {
-            RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true,
-            Environment = { ["MACHINE_LEARNING_ONNXRUNTIME_DIR"] = runtime },
-        };
+            child.Kill();
+            await child.WaitForExitAsync(CancellationToken.None);
+            _prepared.ForgetTry(source);
+            throw;
+        }
     }
+
+    /// <summary>The child reads no settings file: what counts for a copy is handed on. It ends when its standard input does, with us.</summary>
+    ProcessStartInfo StartOf(OwnProgram own, ModelKey key) => new(own.File, [.. own.First, Verb, key.Kind.Task, key.Kind.Type, key.Name])
+    {
+        RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true,
+        Environment =
+        {
+            ["MACHINE_LEARNING_CACHE_FOLDER"] = _cache,
+            ["MACHINE_LEARNING_ONNXRUNTIME_DIR"] = _runtimeFolder,
+            ["MACHINE_LEARNING_PREPARE_LEAVE_FREE"] = _runtime.PrepareLeaveFree.ToString(CultureInfo.InvariantCulture),
+        },
+    };
 }

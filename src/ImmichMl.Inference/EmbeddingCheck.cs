@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Text.Json;
+using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 
@@ -12,15 +13,13 @@ sealed class EmbeddingCheck
     const int Shortest = 2;
 
     readonly ModelKey _key;
-    readonly ModelSession _session;
 
     // 0 where it is not known.
     readonly int _length;
 
-    EmbeddingCheck(ModelKey key, ModelSession session, int length)
+    EmbeddingCheck(ModelKey key, int length)
     {
         _key = key;
-        _session = session;
         _length = length;
     }
 
@@ -39,7 +38,7 @@ sealed class EmbeddingCheck
 
         int length = Math.Max(declared, configured);
         return length is 0 or >= Shortest
-            ? new EmbeddingCheck(key, session, length)
+            ? new EmbeddingCheck(key, length)
             : throw new ModelException(ModelFault.Unusable, $"Model {key} cannot be used: its embedding is a single number.");
     }
 
@@ -122,7 +121,7 @@ sealed class EmbeddingCheck
         float largest = TensorPrimitives.MaxMagnitude(embedding);
         if (!float.IsFinite(largest) || largest == 0)
         {
-            throw _session.NotFinite(_key);
+            throw InferenceException.NotFinite(_key, ExecutionDevice.CpuProvider);
         }
     }
 }

@@ -23,6 +23,12 @@ public sealed class ModelLock : IDisposable
     {
         string path = PathOf(cache, task, name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        return TryTakeAt(path, time);
+    }
+
+    /// <summary>The same with a file of any name, in a folder that is there.</summary>
+    public static ModelLock? TryTakeAt(string path, TimeProvider time)
+    {
         FileStream file;
         try
         {

@@ -45,7 +45,8 @@ static class ServeCommand
         // With two cores there are two: one that is kept busy by a frame of 100 MB and one that pings wait for.
         ThreadPool.GetMinThreads(out int workers, out int ports);
         ThreadPool.SetMinThreads(Math.Max(workers, 4), ports);
-        using IHost host = DaemonHost.Build(options, again: () => DaemonOptions.Read(GivenSettings(arguments, config, before: file)));
+        using IHost host = DaemonHost.Build(
+            options, again: () => DaemonOptions.Read(GivenSettings(arguments, config, before: file)), own: OwnProgram.Running());
         ILogger log = host.Services.GetRequiredService<ILogger<DaemonLifetime>>();
         DeviceList devices = host.Services.GetRequiredService<DeviceList>();
         devices.Warned = log.DeviceTrouble;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 using ImmichMl.Inference.Graphs;
 using ImmichMl.Inference.Sessions;
@@ -113,8 +112,7 @@ public sealed class ClipTextualEncoder : IDisposable
 
     /// <summary>Of a model that takes as many as there are; else 0.</summary>
     static int MostTokens(ModelSession session) =>
-        session.Metadata.TryGetValue(TokenAxis.MostTokens, out string? told) && int.TryParse(told, NumberStyles.None, CultureInfo.InvariantCulture, out int most)
-            && most <= TextualConfig.MaxContextLength ? most : 0;
+        TokenAxis.MostTokensOf(session.Metadata) is var most && most <= TextualConfig.MaxContextLength ? most : 0;
 
     static bool IsMask(TensorInfo input) => input.Name == "attention_mask";
 

@@ -71,15 +71,6 @@ sealed class PlacedSession : ModelSession
     public override T RunIntegers<T>(IReadOnlyList<long[]> inputs, int rows, OutputReader<T> read, CancellationToken cancellation) =>
         OnLeastBusy(session => session.RunIntegers(inputs, rows, read, cancellation));
 
-    /// <summary>Who reads an answer does not know which one gave it, so all are told.</summary>
-    public override void ReportNotFinite()
-    {
-        lock (_lock)
-        {
-            _replicas.ForEach(replica => replica.Session.ReportNotFinite());
-        }
-    }
-
     T OnLeastBusy<T>(Func<ModelSession, T> run)
     {
         while (true)

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ImmichMl.Inference.Graphs;
 
 /// <summary>
@@ -31,6 +33,10 @@ sealed class TokenAxis
         _length = model.NewName("tokens");
     }
 
+    /// <summary>By a graph's metadata: the tokens that it takes at most where it takes fewer as well; else 0.</summary>
+    public static int MostTokensOf(IReadOnlyDictionary<string, string> metadata) =>
+        metadata.TryGetValue(MostTokens, out string? told) && int.TryParse(told, NumberStyles.None, CultureInfo.InvariantCulture, out int most) ? most : 0;
+
     /// <summary>Changes the model, or throws it away half changed: false.</summary>
     public static bool TryFree(GraphModel model)
     {
@@ -46,7 +52,7 @@ sealed class TokenAxis
         }
 
         freeing.AddLength();
-        model.SetMetadata(MostTokens, tokens.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        model.SetMetadata(MostTokens, tokens.ToString(CultureInfo.InvariantCulture));
         model.Tidy();
         return true;
     }

@@ -1,7 +1,5 @@
-using System.Numerics.Tensors;
 using ImmichMl.Inference.Graphs;
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace ImmichMl.Inference.Sessions;
 
@@ -13,14 +11,11 @@ namespace ImmichMl.Inference.Sessions;
 static class GraphRewriting
 {
     /// <summary>Part of a copy's name: what was rewritten by other rules is made anew.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     const string GraphName = "rewritten.onnx";
     const string FreeName = "any_length.onnx";
     const string JoinedName = "joined.bin";
-
-    /// <summary>No text model knows fewer.</summary>
-    const uint HighestToken = 250;
 
     /// <summary>Of the answers before and after, over all outputs.</summary>
     const double LeastCosine = 0.999999;
@@ -93,77 +88,13 @@ static class GraphRewriting
     }
 
     static bool AnswerAlike(InferenceSession before, InferenceSession after, int length) =>
-        Answer(before, before, length, isCut: false) is { } whole && Answer(after, before, length, isCut: length > 0) is { } cut
-            && whole.Zip(cut).All(pair => AreAlike(pair.First, pair.Second));
+        MadeUpInputs.For(before, length) is { } whole && (length > 0 ? whole.CutTo(length) : whole) is { } cut
+            && whole.Answer(before) is { } answers && cut.Answer(after) is { } others && MadeUpInputs.AreAlike(answers, others, LeastCosine);
 
-    static InferenceSession Open(string path, GraphOptimizationLevel level)
+    internal static InferenceSession Open(string path, GraphOptimizationLevel level)
     {
         using var options = new SessionOptions { GraphOptimizationLevel = level, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         options.AddSessionConfigEntry("session.disable_prepacking", "1");
         return new InferenceSession(path, options);
-    }
-
-    static bool AreAlike(float[] before, float[] after) => before.Length == after.Length
-        && (before.AsSpan().SequenceEqual(after) || TensorPrimitives.CosineSimilarity<float>(before, after) >= LeastCosine);
-
-    /// <param name="session">Which is asked.</param>
-    /// <param name="like">Whose inputs are made up.</param>
-    /// <param name="length">0, or the tokens of a text: the last of them has the highest number, as an end has.</param>
-    /// <param name="isCut">What stands behind them is left out.</param>
-    static List<float[]>? Answer(InferenceSession session, InferenceSession like, int length, bool isCut)
-    {
-        var inputs = new List<OrtValue>();
-        try
-        {
-            foreach (string name in session.InputNames)
-            {
-                NodeMetadata input = like.InputMetadata[name];
-                if (!input.IsTensor || MakeUp(input.ElementDataType, input.Dimensions, length, isCut) is not { } value)
-                {
-                    return null;
-                }
-
-                inputs.Add(value);
-            }
-
-            using var run = new RunOptions();
-            using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(run, session.InputNames, inputs, session.OutputNames);
-            return outputs.All(output => output.GetTensorTypeAndShape().ElementDataType == TensorElementType.Float)
-                ? [.. outputs.Select(output => output.GetTensorDataAsSpan<float>().ToArray())]
-                : null;
-        }
-        finally
-        {
-            inputs.ForEach(input => input.Dispose());
-        }
-    }
-
-    /// <summary>Values from -2 to 2, or numbers of tokens; the same every time. Null for other types.</summary>
-    static OrtValue? MakeUp(TensorElementType type, int[] dimensions, int length, bool isCut)
-    {
-        long[] shape = [.. dimensions.Select(size => (long)Math.Max(1, size))];
-        shape[^1] = isCut ? length : shape[^1];
-        int count = checked((int)shape.Aggregate(1L, (product, size) => product * size));
-        uint TokenAt(int place, uint number) => place == length - 1 ? HighestToken : (number % (HighestToken - 1)) + 1;
-        return type switch
-        {
-            TensorElementType.Float => OrtValue.CreateTensorValueFromMemory(Each(count, (_, number) => ((number % 4001) / 1000f) - 2), shape),
-            TensorElementType.Int32 => OrtValue.CreateTensorValueFromMemory(Each(count, (place, number) => (int)TokenAt(place, number)), shape),
-            TensorElementType.Int64 => OrtValue.CreateTensorValueFromMemory(Each(count, (place, number) => (long)TokenAt(place, number)), shape),
-            _ => null,
-        };
-    }
-
-    static T[] Each<T>(int count, Func<int, uint, T> make)
-    {
-        var values = new T[count];
-        uint state = 12345;
-        for (int i = 0; i < count; i++)
-        {
-            state = (state * 1664525) + 1013904223;
-            values[i] = make(i, state >> 8);
-        }
-
-        return values;
     }
 }

@@ -15,8 +15,8 @@ public sealed class ModelFootprint(ModelStore store, PreparedModels prepared)
         }
 
         string source = Path.Combine(folder.FullName, ModelStore.ModelFileName);
-        return File.Exists(source) && prepared.Find(key, source) is { } graph
-            ? new FileInfo(graph).Length
+        return File.Exists(source) && prepared.Find(key, source) is { } copy
+            ? new FileInfo(copy.Graph).Length
             : folder.EnumerateFiles().Sum(file => file.Length);
     }
 }

@@ -1,4 +1,3 @@
-using ImmichMl.Inference.Devices;
 using ImmichMl.Models;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -66,18 +65,6 @@ public abstract class ModelSession : IDisposable
 
     /// <summary>As above, but reads the output where it lies.</summary>
     public abstract T RunIntegers<T>(IReadOnlyList<long[]> inputs, int rows, OutputReader<T> read, CancellationToken cancellation);
-
-    /// <summary>Told when an answer held a number that is not finite; a session over a prepared copy throws the copy away.</summary>
-    public virtual void ReportNotFinite()
-    {
-    }
-
-    /// <summary>For a reader to throw: the session is told, and what the model is placed on takes its name into it.</summary>
-    internal InferenceException NotFinite(ModelKey key)
-    {
-        ReportNotFinite();
-        return InferenceException.NotFinite(key, ExecutionDevice.CpuProvider);
-    }
 
     /// <summary>Nobody runs it for now: what it keeps for the next run beside its weights may go.</summary>
     internal virtual void ReturnMemory()

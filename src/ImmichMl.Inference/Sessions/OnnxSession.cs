@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using ImmichMl.Inference.Devices;
 using ImmichMl.Models;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -13,6 +14,13 @@ sealed class OnnxSession : ModelSession
     readonly GraphSessions _sessions;
     readonly string[] _outputNames;
     readonly long _arenaKeep;
+    readonly bool _isStrict;
+
+    OnnxSession(OnnxSession other)
+    {
+        (_key, _sessions, _outputNames, _arenaKeep, _isStrict) = (other._key, other._sessions, other._outputNames, other._arenaKeep, true);
+        (Inputs, Outputs, Metadata) = (other.Inputs, other.Outputs, other.Metadata);
+    }
 
     OnnxSession(ModelKey key, InferenceSession first, GraphSessions sessions, long arenaKeep)
     {
@@ -39,6 +47,12 @@ sealed class OnnxSession : ModelSession
             throw;
         }
     }
+
+    /// <summary>The same session, of which a run fails that gives a number that is not finite in any output.</summary>
+    internal OnnxSession Strict() => new(this);
+
+    /// <summary>Hands one of the sessions of the graph to a check.</summary>
+    internal string? Try(Func<InferenceSession, string?> check) => _sessions.Run(isOneOfMany: false, check);
 
     public override IReadOnlyList<TensorInfo> Inputs { get; }
 
@@ -102,6 +116,11 @@ sealed class OnnxSession : ModelSession
             return _sessions.Run(RunKind.IsOneOfMany, session =>
             {
                 using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(run, inputs, values, names);
+                if (_isStrict && !outputs.All(IsFinite))
+                {
+                    throw InferenceException.NotFinite(_key, ExecutionDevice.CpuProvider);
+                }
+
                 return read(this, outputs);
             });
         }
@@ -127,6 +146,13 @@ sealed class OnnxSession : ModelSession
             CpuArena.ShrinkOver(_arenaKeep);
         }
     }
+
+    static bool IsFinite(OrtValue output) => output.GetTensorTypeAndShape().ElementDataType switch
+    {
+        TensorElementType.Float => MadeUpInputs.AreFinite(output.GetTensorDataAsSpan<float>()),
+        TensorElementType.Float16 => !MemoryMarshal.Cast<Float16, Half>(output.GetTensorDataAsSpan<Float16>()).ContainsAnyExceptInRange(Half.MinValue, Half.MaxValue),
+        _ => true,
+    };
 
     internal static OrtValue ToValue(TensorElementType type, long[] values, int rows) => type == TensorElementType.Int64
         ? OrtValue.CreateTensorValueFromMemory(values, [rows, values.Length / rows])

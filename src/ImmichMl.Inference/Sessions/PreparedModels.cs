@@ -1,54 +1,99 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using ImmichMl.Models;
-using Microsoft.ML.OnnxRuntime;
 
 namespace ImmichMl.Inference.Sessions;
 
 /// <summary>
 /// Copies of models as ONNX Runtime wants them: optimised graph, weights in the kernels' own layout in a file that is mapped. They load
-/// faster and cost next to no memory of their own, and belong to one version of ONNX Runtime, one kind of processor, one source.
+/// faster and cost next to no memory of their own, and belong to one version of ONNX Runtime, one kind of processor, one source. Which is
+/// used, made or thrown away is decided here; <see cref="CopyMaking"/> makes them.
 /// </summary>
-public sealed class PreparedModels(ModelOptions models, RuntimeOptions options)
+/// <param name="models">Where the cache is.</param>
+/// <param name="options">Whether copies are wanted, and what must stay free.</param>
+/// <param name="clock">For what is remembered of failed tries.</param>
+/// <param name="room">How much memory there is; null: as the kernel tells.</param>
+public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, TimeProvider? clock = null, Func<MemoryRoom>? room = null)
 {
     const string Folder = ".prepared";
-    const string GraphName = "model.onnx";
-    const string WeightsName = "weights.bin";
 
     /// <summary>Below this a plain load is as fast.</summary>
     const long LeastBytes = 16_000_000;
 
     static readonly Lazy<string> s_processor = new(Processor);
 
-    /// <summary>Told which model has no prepared copy, its file, and where the copy belongs.</summary>
-    public Action<ModelKey, string, string>? Missing { get; set; }
+    readonly TimeProvider _time = clock ?? TimeProvider.System;
+    readonly string _root = Path.Combine(models.CacheFolder, Folder);
 
-    /// <summary>The graph of the prepared copy; null where there is none or none is wanted.</summary>
-    internal string? Find(ModelKey key, string source)
+    /// <summary>Copies whose files were read through and found right, with their stamps then; and those that are not to be used.</summary>
+    readonly ConcurrentDictionary<string, FileStamp?[]> _verified = [];
+    readonly ConcurrentDictionary<string, string> _refused = [];
+
+    /// <summary>Told which model lacks a copy that may be made; false where whoever makes them has no room for one more.</summary>
+    public Func<ModelKey, string, bool>? Missing { get; set; }
+
+    /// <summary>Told why a model has no copy, or why one is not used: for the log.</summary>
+    public Action<ModelKey, string>? NotMade { get; set; }
+
+    /// <summary>Told of a copy that was thrown away, and why.</summary>
+    public Action<ModelKey, string>? Discarded { get; set; }
+
+    /// <summary>The copy of a model that may be tried; null where there is none or none is wanted.</summary>
+    internal PreparedCopy? Find(ModelKey key, string source)
     {
-        if (!options.PrepareModels || BytesOf(source) < LeastBytes)
+        if (!options.PrepareModels || SourceIdentity.BytesOf(source) < LeastBytes)
         {
             return null;
         }
 
-        string target = TargetOf(key, source);
-        string graph = Path.Combine(target, GraphName);
-        if (!File.Exists(graph))
+        string identity = SourceIdentity.Of(source), target = TargetOf(source, identity);
+        if (_refused.ContainsKey(target) || !Path.Exists(target))
         {
             return null;
         }
 
-        MarkUsed(target);
-        return graph;
+        if (CopyTrust.Fault(models.CacheFolder, target) is { } reason)
+        {
+            Refuse(key, target, reason);
+            return null;
+        }
+
+        return PreparedCopy.Open(target, identity);
     }
 
+    /// <summary>What is wrong with its files, which are read where they were not read since they last changed; null where nothing is.</summary>
+    internal string? Fault(PreparedCopy copy)
+    {
+        FileStamp?[] stamps = copy.Stamps();
+        if (_verified.TryGetValue(copy.Folder, out FileStamp?[]? verified) && stamps.AsSpan().SequenceEqual(verified))
+        {
+            return null;
+        }
+
+        string? fault = copy.Fault();
+        if (fault is null)
+        {
+            _verified[copy.Folder] = stamps;
+        }
+
+        return fault;
+    }
+
+    /// <summary>True while nothing has been written to the copy since it was last found right. Costs three system calls.</summary>
+    internal bool IsUntouched(PreparedCopy copy) =>
+        _verified.TryGetValue(copy.Folder, out FileStamp?[]? verified) && copy.Stamps().AsSpan().SequenceEqual(verified);
+
+    /// <summary>Reads it through at its next use, whatever its stamp.</summary>
+    internal void Doubt(PreparedCopy copy) => _verified.TryRemove(copy.Folder, out _);
+
     /// <summary>So that copies which nobody uses are told from those which another machine does.</summary>
-    static void MarkUsed(string target)
+    internal void MarkUsed(PreparedCopy copy)
     {
         try
         {
-            Directory.SetLastWriteTimeUtc(target, TimeProvider.System.GetUtcNow().UtcDateTime);
+            Directory.SetLastWriteTimeUtc(copy.Folder, _time.GetUtcNow().UtcDateTime);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -56,152 +101,161 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options)
         }
     }
 
-    /// <summary>Makes the copy of a model if there is none, in this process.</summary>
-    /// <returns>What came of it, in words.</returns>
-    /// <exception cref="ModelException">ONNX Runtime cannot make it.</exception>
-    public string Prepare(ModelKey key, string source)
+    /// <summary>A copy that is no good is of no use to anybody. A new one may be made.</summary>
+    internal void Discard(ModelKey key, PreparedCopy copy, string reason)
     {
-        string target = TargetOf(key, source);
-        if (File.Exists(Path.Combine(target, GraphName)))
+        _verified.TryRemove(copy.Folder, out _);
+        try
         {
-            return "is prepared already";
+            ModelPlacing.Remove(copy.Folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _refused[copy.Folder] = reason;
+            reason = $"{reason}; it cannot be removed: {e.Message}";
         }
 
-        if (BytesOf(source) is var bytes && bytes < LeastBytes)
+        Discarded?.Invoke(key, reason);
+    }
+
+    /// <summary>As <see cref="Discard"/>, where another one would come out the same.</summary>
+    internal void Ban(ModelKey key, PreparedCopy copy, string reason)
+    {
+        Discard(key, copy, reason);
+        new FailedTries(copy.Folder, _time).Remember(reason);
+    }
+
+    /// <summary>Asks for the copy of a model that was loaded without one, or says why there is none.</summary>
+    internal void Want(ModelKey key, string source)
+    {
+        if (!options.PrepareModels || SourceIdentity.BytesOf(source) is var bytes && bytes < LeastBytes)
+        {
+            return;
+        }
+
+        string target = TargetOf(source, SourceIdentity.Of(source));
+        string? reason = _refused.TryGetValue(target, out string? refused) ? refused
+            : CopyTrust.Fault(models.CacheFolder, Path.GetDirectoryName(target)!) ?? new FailedTries(target, _time).Reason ?? Shortage(bytes)
+            ?? (Missing is null ? "nobody makes any here" : Missing(key, source) ? null : "too many others are to be made first");
+        if (reason is not null)
+        {
+            NotMade?.Invoke(key, reason);
+        }
+    }
+
+    /// <summary>Makes the copy of a model if there is none, in this process.</summary>
+    /// <param name="key">The model.</param>
+    /// <param name="source">Its graph.</param>
+    /// <param name="isAskedFor">Somebody waits for it: earlier failures do not count.</param>
+    /// <returns>What came of it, in words; <see cref="Made"/> where there is a copy now.</returns>
+    /// <exception cref="ModelException">ONNX Runtime cannot make it.</exception>
+    public string Prepare(ModelKey key, string source, bool isAskedFor = true)
+    {
+        long bytes = SourceIdentity.BytesOf(source);
+        if (bytes < LeastBytes)
         {
             return $"loads as fast as it is: it has less than {LeastBytes / 1_000_000} MB";
         }
 
-        if (!HasRoom(bytes))
+        string identity = SourceIdentity.Of(source), target = TargetOf(source, identity);
+        if (Find(key, source) is { } there && Fault(there) is null)
         {
-            return "is left as it is: the disk is short (MACHINE_LEARNING_PREPARE_LEAVE_FREE)";
+            return "is prepared already";
         }
 
-        Write(source, target);
-        return "prepared";
+        var tries = new FailedTries(target, _time);
+        if ((CopyTrust.Fault(models.CacheFolder, Path.GetDirectoryName(target)!) ?? (isAskedFor ? null : tries.Reason) ?? Shortage(bytes)) is { } reason)
+        {
+            return $"is left as it is: {reason}";
+        }
+
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            using ModelLock? only = ModelLock.TryTakeAt(target + ".lock", _time);
+            if (only is null)
+            {
+                return "is left as it is: another process prepares it";
+            }
+
+            tries.Begin();
+            new CopyMaking(source, target, identity).Run();
+            if (SourceIdentity.Of(source) != identity)
+            {
+                ModelPlacing.Remove(target);
+                tries.Forget();
+                return "is left as it is: it was replaced meanwhile";
+            }
+
+            _refused.TryRemove(target, out _);
+            if (CopyTrust.Fault(models.CacheFolder, target) is { } distrust)
+            {
+                ModelPlacing.Remove(target);
+                throw new IOException(distrust);
+            }
+
+            tries.Forget();
+            return Made;
+        }
+        catch (Exception e) when (e is ModelException or IOException or UnauthorizedAccessException)
+        {
+            tries.Remember(e.Message);
+            throw e as ModelException ?? new ModelException(ModelFault.Unusable, $"{source} cannot be prepared: {e.Message}", e);
+        }
     }
+
+    public const string Made = "prepared";
+
+    /// <summary>A try was ended from outside and says nothing about the model.</summary>
+    public void ForgetTry(string source) => new FailedTries(TargetOf(source, SourceIdentity.Of(source)), _time).Forget();
+
+    /// <summary>A try ended without a word of its own.</summary>
+    public void RememberFailure(string source, string why) =>
+        new FailedTries(TargetOf(source, SourceIdentity.Of(source)), _time).Remember(why);
 
     /// <summary>Removes copies that no load will take again.</summary>
     /// <returns>Their folders.</returns>
-    public IReadOnlyList<string> RemoveStale(DateTime now) =>
-        new StaleCopies(Path.Combine(models.CacheFolder, Folder), s_processor.Value, $"{VersionName}-g{GraphRewriting.Version}").Remove(now);
+    public IReadOnlyList<string> RemoveStale(DateTime now) => FileStamp.Of(_root, followLinks: false) is { IsFolder: true, IsOurs: true }
+        ? new StaleCopies(_root, s_processor.Value, CurrentNameOf).Remove(now)
+        : [];
 
-    internal void Want(ModelKey key, string source)
+    /// <param name="model">A model's folder below the cache.</param>
+    string? CurrentNameOf(string model)
     {
-        if (options.PrepareModels && BytesOf(source) is >= LeastBytes and var bytes && HasRoom(bytes))
+        string source = Path.Combine(models.CacheFolder, model, ModelStore.ModelFileName);
+        return File.Exists(source) ? Path.GetFileName(TargetOf(source, SourceIdentity.Of(source))) : null;
+    }
+
+    void Refuse(ModelKey key, string target, string reason)
+    {
+        if (_refused.TryAdd(target, reason))
         {
-            Missing?.Invoke(key, source, TargetOf(key, source));
+            NotMade?.Invoke(key, $"its copy is not used: {reason}");
         }
     }
 
-    /// <summary>A copy that will not load is of no use to anybody.</summary>
-    internal static void Discard(string graph)
+    /// <summary>Why a copy cannot be made now: the disk, or memory, is short.</summary>
+    string? Shortage(long bytes)
     {
         try
         {
-            Directory.Delete(Path.GetDirectoryName(graph)!, recursive: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Then it is tried, and fails, at every load.
-        }
-    }
-
-    /// <summary>Makes a copy and moves it into place; takes the memory of a full load, so it is for a process of its own.</summary>
-    /// <exception cref="ModelException">ONNX Runtime cannot make it.</exception>
-    public static void Write(string source, string target)
-    {
-        string parent = Path.GetDirectoryName(target)!;
-        Directory.CreateDirectory(parent);
-        string aside = Path.Combine(parent, $"new-{Environment.ProcessId}");
-        Directory.CreateDirectory(aside);
-        try
-        {
-            if (!TryMakeRewritten(source, aside))
+            // Twice the model, while it is made another time and a half of it, and what the operator wants to stay free.
+            long free = new DriveInfo(models.CacheFolder).AvailableFreeSpace;
+            if (free - (bytes * 7 / 2) < options.PrepareLeaveFree)
             {
-                Make(source, aside);
-            }
-
-            foreach (string old in Directory.GetDirectories(parent).Where(folder => folder != aside && !Path.GetFileName(folder).StartsWith("new-", StringComparison.Ordinal)))
-            {
-                Directory.Delete(old, recursive: true);
-            }
-
-            Directory.Move(aside, target);
-        }
-        catch (Exception e) when (e is OnnxRuntimeException or InvalidDataException)
-        {
-            throw new ModelException(ModelFault.Unusable, $"{source} cannot be prepared: {e.Message}", e);
-        }
-        finally
-        {
-            if (Directory.Exists(aside))
-            {
-                Directory.Delete(aside, recursive: true);
+                return string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"the disk is short: {free / 1_000_000} MB are free, {bytes * 7 / 2 / 1_000_000} are needed beside MACHINE_LEARNING_PREPARE_LEAVE_FREE");
             }
         }
-    }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return $"the disk cannot be asked for room: {e.Message}";
+        }
 
-    /// <returns>False: the graph has nothing that can be made cheaper, or does not answer as the model does.</returns>
-    static bool TryMakeRewritten(string source, string folder)
-    {
-        string work = Path.Combine(folder, "rewriting");
-        Directory.CreateDirectory(work);
-        try
-        {
-            return GraphRewriting.Rewrite(source, work).Any(rewritten => TryMake(rewritten, source, folder));
-        }
-        catch (Exception)
-        {
-            // Whatever is odd about this graph: the model itself is still to be had, and if it fails too, that is told.
-            return false;
-        }
-        finally
-        {
-            Directory.Delete(work, recursive: true);
-        }
-    }
-
-    static bool TryMake(string rewritten, string source, string folder)
-    {
-        try
-        {
-            Make(rewritten, folder);
-            return GraphRewriting.AnswerAlike(source, Path.Combine(folder, GraphName));
-        }
-        catch (OnnxRuntimeException)
-        {
-            return false;
-        }
-    }
-
-    static void Make(string source, string folder)
-    {
-        // What an earlier try has left.
-        File.Delete(Path.Combine(folder, GraphName));
-        File.Delete(Path.Combine(folder, WeightsName));
-        Save(source, folder);
-        string graph = Path.Combine(folder, GraphName);
-        if (!ExternalWeights.AreAligned(graph))
-        {
-            ExternalWeights.Align(graph, Path.Combine(folder, WeightsName));
-        }
-    }
-
-    static void Save(string source, string folder)
-    {
-        _ = RuntimeLibrary.Environment;
-        using var session = new SessionOptions
-        {
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
-            IntraOpNumThreads = 1,
-            OptimizedModelFilePath = Path.Combine(folder, GraphName),
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
-        };
-        session.AddSessionConfigEntry("session.optimized_model_external_initializers_file_name", WeightsName);
-        session.AddSessionConfigEntry("session.optimized_model_external_initializers_min_size_in_bytes", "1024");
-        session.AddSessionConfigEntry("session.save_external_prepacked_constant_initializers", "1");
-        new InferenceSession(source, session).Dispose();
+        long available = (room ?? MemoryRoom.Now)().Available, needed = (bytes * 5 / 2) + 64_000_000;
+        return available >= needed ? null
+            : string.Create(CultureInfo.InvariantCulture, $"memory is short: {available / 1_000_000} MB may be taken, {needed / 1_000_000} are needed while it is made");
     }
 
     /// <summary>A build that stands in for ours has its folder in its version: no part of a file's name.</summary>
@@ -209,32 +263,10 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options)
         ? version
         : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(version)))[..12];
 
-    string TargetOf(ModelKey key, string source)
-    {
-        FileInfo[] files = Files(source);
-        long newest = files.Max(file => file.LastWriteTimeUtc.Ticks);
-        string stamp = string.Create(CultureInfo.InvariantCulture, $"{VersionName}-g{GraphRewriting.Version}-{files.Sum(file => file.Length):x}-{newest:x}");
-        return Path.Combine(models.CacheFolder, Folder, s_processor.Value, key.Kind.Task, key.Name, key.Kind.Type, stamp);
-    }
-
-    /// <summary>Twice the model, while it is made another time and a half of it, and what the operator wants to stay free.</summary>
-    bool HasRoom(long bytes)
-    {
-        try
-        {
-            return new DriveInfo(models.CacheFolder).AvailableFreeSpace - (bytes * 7 / 2) >= options.PrepareLeaveFree;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return false;
-        }
-    }
-
-    static long BytesOf(string source) => Files(source).Sum(file => file.Length);
-
-    /// <summary>Large models keep weights in files beside the graph.</summary>
-    static FileInfo[] Files(string source) => new DirectoryInfo(Path.GetDirectoryName(source)!).GetFiles()
-        .Where(file => file.Extension is not (".json" or ".txt")).ToArray();
+    /// <summary>Below the model's own folder's name, which several keys may share.</summary>
+    string TargetOf(string source, string identity) => Path.Combine(
+        _root, s_processor.Value, Path.GetRelativePath(models.CacheFolder, Path.GetDirectoryName(source)!),
+        string.Create(CultureInfo.InvariantCulture, $"{VersionName}-g{GraphRewriting.Version}-{identity}"));
 
     /// <summary>What decides which kernels run: the model of the processor and what it can do.</summary>
     static string Processor()

@@ -99,7 +99,7 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         }
     }
 
-    OnnxSession OnCpu(ModelKey key, string path)
+    ModelSession OnCpu(ModelKey key, string path)
     {
         try
         {
@@ -112,20 +112,12 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         }
     }
 
-    OnnxSession Open(ModelKey key, string path)
+    ModelSession Open(ModelKey key, string path)
     {
         try
         {
             _ = RuntimeLibrary.Environment;
-            if (prepared?.Find(key, path) is { } graph && TryLoadPrepared(key, graph) is { } copy)
-            {
-                return copy;
-            }
-
-            using SessionOptions session = Settings(key.Kind, options.ChosenIntraOpThreads);
-            OnnxSession loaded = OnnxSession.Over(key, LeanGraphs.Open(key.Kind, path, session), options.ArenaKeep);
-            prepared?.Want(key, path);
-            return loaded;
+            return prepared?.Find(key, path) is { } copy && TryOpenPrepared(key, path, copy) is { } session ? session : OpenSource(key, path);
         }
         catch (OnnxRuntimeException e) when (OnnxSession.IsOutOfMemory(e))
         {
@@ -137,24 +129,66 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         }
     }
 
-    OnnxSession? TryLoadPrepared(ModelKey key, string graph)
+    OnnxSession OpenSource(ModelKey key, string path)
     {
+        using SessionOptions session = Settings(key.Kind, options.ChosenIntraOpThreads);
+        OnnxSession loaded = OnnxSession.Over(key, LeanGraphs.Open(key.Kind, path, session), options.ArenaKeep);
+        prepared?.Want(key, path);
+        return loaded;
+    }
+
+    /// <summary>
+    /// A session over the copy, if it is what was written and answers as the model did when it was made. Its files are read through beside
+    /// the load and the trial, where that was not done since they last changed.
+    /// </summary>
+    PreparedSession? TryOpenPrepared(ModelKey key, string path, PreparedCopy copy)
+    {
+        if (copy.GraphFault() is { } broken)
+        {
+            prepared!.Discard(key, copy, broken);
+            return null;
+        }
+
+        int threads = options.ChosenIntraOpThreads;
+        bool isKnown = prepared!.IsUntouched(copy);
+        string? damage = null;
+        var reader = new Thread(() => damage = prepared.Fault(copy)) { IsBackground = true, Name = "copy reader" };
+        InferenceSession? first = null;
+        string? fault;
         try
         {
-            // The weights are mapped once: a session more costs little.
-            int threads = options.ChosenIntraOpThreads;
-            InferenceSession first = OpenCopy(key.Kind, graph, threads, packs: false);
-            return OnnxSession.Over(
-                key, first, options.ArenaKeep,
-                new GraphSessions(
-                    first, isOneOfMany => OpenCopy(key.Kind, graph, isOneOfMany ? 1 : threads, packs: true), hasKinds: threads > 1,
-                    () => PreparedModels.Discard(graph)));
+            reader.Start();
+            first = OpenCopy(key.Kind, copy.Graph, threads, packs: false);
+            fault = isKnown ? null : copy.Fault(first);
         }
         catch (OnnxRuntimeException e) when (!OnnxSession.IsOutOfMemory(e))
         {
-            PreparedModels.Discard(graph);
+            fault = $"it will not load: {e.Message}";
+        }
+        catch
+        {
+            first?.Dispose();
+            throw;
+        }
+        finally
+        {
+            reader.Join();
+        }
+
+        // What the files are tells more than what came of it.
+        if ((damage ?? fault) is { } reason)
+        {
+            first?.Dispose();
+            prepared.Discard(key, copy, reason);
             return null;
         }
+
+        // The weights are mapped once: a session more costs little.
+        prepared.MarkUsed(copy);
+        var sessions = new GraphSessions(
+            first!, isOneOfMany => OpenCopy(key.Kind, copy.Graph, isOneOfMany ? 1 : threads, packs: true), hasKinds: threads > 1,
+            () => prepared.Discard(key, copy, "its packed sessions will not open"));
+        return new PreparedSession(key, copy, OnnxSession.Over(key, first!, options.ArenaKeep, sessions), prepared, () => OpenSource(key, path));
     }
 
     InferenceSession OpenCopy(ModelKind kind, string graph, int threads, bool packs)

@@ -16,6 +16,7 @@ public sealed class ModelsPrepareTests
         string weights = Directory.GetFiles(cache.File(".prepared"), "weights.bin", SearchOption.AllDirectories).Single();
         string old = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(weights))!, "1.0.0.0-ab-cd");
         Directory.CreateDirectory(old);
+        Directory.SetLastWriteTimeUtc(old, DateTime.UnixEpoch);
         Finished second = await PrepareAsync(cache, PreparedModelTests.Key.Name);
         await Assert.That(second.Output).Contains("is prepared already").And.Contains("removed ");
         await Assert.That(Directory.Exists(old)).IsFalse();
@@ -35,7 +36,7 @@ public sealed class ModelsPrepareTests
         Finished broken = await PrepareAsync(cache);
         await Assert.That(broken.ExitCode).IsEqualTo(3);
         await Assert.That(broken.Output).Contains("cannot be prepared");
-        await Assert.That(Directory.GetFiles(cache.File(".prepared"), "*", SearchOption.AllDirectories)).IsEmpty();
+        await Assert.That(Directory.GetFiles(cache.File(".prepared"), "*.onnx", SearchOption.AllDirectories)).IsEmpty();
     }
 
     static Task<Finished> PrepareAsync(TempFolder cache, params string[] names) => ChildProgram.RunAsync(

@@ -10,7 +10,10 @@ public sealed class StaleCopiesTests
 
     [Test]
     [Arguments("cpu1/clip/here/visual/2.0-ab", 100, false)]
-    [Arguments("cpu1/clip/here/visual/1.9-ab", 0, true)]
+    [Arguments("cpu1/clip/here/visual/2.0-cd", 0, false)]
+    [Arguments("cpu1/clip/here/visual/2.0-cd", 2, true)]
+    [Arguments("cpu1/clip/here/visual/1.9-ab", 6, false)]
+    [Arguments("cpu1/clip/here/visual/1.9-ab", 8, true)]
     [Arguments("cpu1/clip/gone/visual/2.0-ab", 0, true)]
     [Arguments("cpu2/clip/here/visual/2.0-ab", 6, false)]
     [Arguments("cpu2/clip/here/visual/1.9-ab", 8, true)]
@@ -22,7 +25,7 @@ public sealed class StaleCopiesTests
         cache.Write([1], "clip", "here", "visual", "model.onnx");
         string folder = Path.GetDirectoryName(cache.Write([1], [".prepared", .. copy.Split('/'), "weights.bin"]))!;
         Directory.SetLastWriteTimeUtc(folder, s_now.AddDays(-daysUnused));
-        IReadOnlyList<string> removed = new StaleCopies(cache.File(".prepared"), "cpu1", "2.0").Remove(s_now);
+        IReadOnlyList<string> removed = Copies(cache).Remove(s_now);
         await Assert.That(string.Join(",", removed)).IsEqualTo(goes ? copy : "");
         await Assert.That(Directory.Exists(folder)).IsEqualTo(!goes);
 
@@ -35,6 +38,25 @@ public sealed class StaleCopiesTests
     public async Task A_cache_without_copies_has_none_to_remove()
     {
         using var cache = new TempFolder();
-        await Assert.That(new StaleCopies(cache.File(".prepared"), "cpu1", "2.0").Remove(s_now)).IsEmpty();
+        await Assert.That(Copies(cache).Remove(s_now)).IsEmpty();
     }
+
+    [Test]
+    public async Task What_is_remembered_of_a_failed_try_goes_after_a_week_and_a_link_is_not_followed()
+    {
+        using var cache = new TempFolder();
+        using var elsewhere = new TempFolder();
+        string failed = cache.Write("why"u8, ".prepared", "cpu1", "clip", "here", "visual", "2.0-ab.failed");
+        string kept = elsewhere.Write("x"u8, "name", "visual", "2.0-ab", "weights.bin");
+        File.CreateSymbolicLink(cache.File(".prepared", "cpu1", "linked"), elsewhere.Path);
+        File.SetLastWriteTimeUtc(failed, s_now.AddDays(-6));
+        Copies(cache).Remove(s_now);
+        await Assert.That(File.Exists(failed)).IsTrue();
+        File.SetLastWriteTimeUtc(failed, s_now.AddDays(-8));
+        Copies(cache).Remove(s_now);
+        await Assert.That(File.Exists(failed)).IsFalse();
+        await Assert.That(File.Exists(kept)).IsTrue();
+    }
+
+    static StaleCopies Copies(TempFolder cache) => new(cache.File(".prepared"), "cpu1", model => Directory.Exists(cache.File(model)) ? "2.0-ab" : null);
 }

@@ -20,18 +20,14 @@ public sealed class ShortTextTests
     [Test]
     public async Task Texts_of_every_length_have_the_embedding_that_they_have_padded()
     {
-        using var cache = new TempFolder();
-        string source = cache.Write(Tower(), "clip", s_key.Name, "textual", "model.onnx");
-        cache.Write(Encoding.UTF8.GetBytes(TextModel.Bytes), "clip", s_key.Name, "textual", "tokenizer.json");
-        cache.Write("""{"pad_token": "<pad>"}"""u8.ToArray(), "clip", s_key.Name, "textual", "tokenizer_config.json");
-        cache.Write("""{"text_cfg": {"context_length": 32}}"""u8.ToArray(), "clip", s_key.Name, "config.json");
+        using TempFolder cache = Cache(out string source);
         var models = new ModelOptions { CacheFolder = cache.Path };
         var options = new RuntimeOptions { PrepareLeaveFree = 0, IntraOpThreads = 2 };
         var prepared = new PreparedModels(models, options);
         var store = new ModelStore(models, new ModelCatalog());
         using ClipTextualEncoder plain = Load(store, new SessionFactory(options));
         await Assert.That(prepared.Prepare(s_key, source)).IsEqualTo("prepared");
-        await Assert.That(GraphModel.Read(prepared.Find(s_key, source)!).InputShapes).IsEmpty();
+        await Assert.That(GraphModel.Read(prepared.Find(s_key, source)!.Graph).InputShapes).IsEmpty();
         using ClipTextualEncoder any = Load(store, new SessionFactory(options, prepared));
 
         // From nothing to more than fits, with the two tokens around a text.
@@ -48,6 +44,41 @@ public sealed class ShortTextTests
 
             last = string.Join(' ', wanted);
         }
+    }
+
+    [Test]
+    public async Task Where_the_copy_turns_bad_in_use_the_model_answers_short_texts_too()
+    {
+        using TempFolder cache = Cache(out string source);
+        var models = new ModelOptions { CacheFolder = cache.Path };
+        var options = new RuntimeOptions { PrepareLeaveFree = 0, IntraOpThreads = 2 };
+        var prepared = new PreparedModels(models, options);
+        var store = new ModelStore(models, new ModelCatalog());
+        using ClipTextualEncoder plain = Load(store, new SessionFactory(options));
+        prepared.Prepare(s_key, source);
+        string weights = Path.Combine(prepared.Find(s_key, source)!.Folder, "weights.bin");
+        using ClipTextualEncoder any = Load(store, new SessionFactory(options, prepared));
+        string[] texts = ["a", "some words", "others that are longer"];
+        await Assert.That(texts.All(text => AreNear(Embed(any, text), Embed(plain, text)))).IsTrue();
+        using (FileStream damaged = File.OpenWrite(weights))
+        {
+            damaged.Write(new byte[damaged.Length]);
+        }
+
+        await Assert.That(texts.All(text => AreNear(Embed(any, text), Embed(plain, text)))).IsTrue();
+        await Assert.That(Directory.Exists(Path.GetDirectoryName(weights))).IsFalse();
+    }
+
+    static bool AreNear(float[] some, float[] others) => some.Zip(others, (a, b) => Math.Abs(a - b)).Max() < 1e-5f;
+
+    static TempFolder Cache(out string source)
+    {
+        var cache = new TempFolder();
+        source = cache.Write(Tower(), "clip", s_key.Name, "textual", "model.onnx");
+        cache.Write(Encoding.UTF8.GetBytes(TextModel.Bytes), "clip", s_key.Name, "textual", "tokenizer.json");
+        cache.Write("""{"pad_token": "<pad>"}"""u8.ToArray(), "clip", s_key.Name, "textual", "tokenizer_config.json");
+        cache.Write("""{"text_cfg": {"context_length": 32}}"""u8.ToArray(), "clip", s_key.Name, "config.json");
+        return cache;
     }
 
     static ClipTextualEncoder Load(ModelStore store, SessionFactory sessions) =>
