@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Security.Cryptography;
+using System.IO.Hashing;
 using System.Text;
 using ImmichMl.Models;
 
@@ -261,7 +261,7 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
     /// <summary>A build that stands in for ours has its folder in its version: no part of a file's name.</summary>
     static string VersionName => RuntimeLibrary.Version is var version && version.All(letter => char.IsAsciiDigit(letter) || letter == '.')
         ? version
-        : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(version)))[..12];
+        : Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(version)))[..12];
 
     /// <summary>Below the model's own folder's name, which several keys may share.</summary>
     string TargetOf(string source, string identity) => Path.Combine(
@@ -275,6 +275,6 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
             ? [.. File.ReadLines("/proc/cpuinfo").Where(line => line.StartsWith("model name", StringComparison.Ordinal)
                 || line.StartsWith("flags", StringComparison.Ordinal) || line.StartsWith("Features", StringComparison.Ordinal)).Distinct()]
             : [];
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', told))))[..12];
+        return Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(string.Join('\n', told))))[..12];
     }
 }
