@@ -72,6 +72,10 @@ sealed class Settings
     public IEnumerable<string> Unread =>
         _given.Keys.Where(name => name.StartsWith("MACHINE_LEARNING_", StringComparison.OrdinalIgnoreCase) && !_read.Contains(name)).Order();
 
+    /// <summary>True where the setting behind this property was given, be it as its default.</summary>
+    public bool Gives<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(string property) =>
+        Declared<T>().Any(setting => setting.Property.Name == property && _given.ContainsKey(setting.Display.Name!));
+
     /// <exception cref="OperatorException">A value cannot be used; the message names its setting.</exception>
     public T Read<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>()
         where T : new()

@@ -19,11 +19,17 @@ sealed record DaemonOptions(
     ServeOptions Serve, RuntimeOptions Runtime, ImageLimits Images, ClipOptions Clip, FaceOptions Faces, OcrOptions Ocr, ModelOptions Models,
     ResidencyOptions Residency, PreloadOptions Preload, HubOptions Hub, DeviceOptions Devices)
 {
-    public static DaemonOptions Read(Settings settings) =>
-        new(
+    /// <param name="settings">What was given.</param>
+    /// <param name="room">What limits that were not given follow from; null: this machine's.</param>
+    public static DaemonOptions Read(Settings settings, MemoryRoom? room = null)
+    {
+        var options = new DaemonOptions(
             settings.Read<ServeOptions>(), settings.Read<RuntimeOptions>(), settings.Read<ImageLimits>(), settings.Read<ClipOptions>(),
             settings.Read<FaceOptions>(), settings.Read<OcrOptions>(), settings.Read<ModelOptions>(), settings.Read<ResidencyOptions>(),
             settings.Read<PreloadOptions>(), settings.Read<HubOptions>(), settings.Read<DeviceOptions>());
+        MemoryPlan.Fit(options, settings, room ?? MemoryRoom.Now());
+        return options;
+    }
 
     /// <summary>Takes over what may change while these are in use; names every setting that differs.</summary>
     public IEnumerable<(string Name, bool Taken)> TakeOver(DaemonOptions fresh) =>

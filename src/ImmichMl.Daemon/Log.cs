@@ -29,6 +29,9 @@ static partial class Log
     [LoggerMessage(8, LogLevel.Warning, "{Trouble}")]
     public static partial void DeviceTrouble(this ILogger logger, string trouble);
 
+    [LoggerMessage(9, LogLevel.Information, "Memory: {Plan}")]
+    public static partial void PlannedMemory(this ILogger logger, string plan);
+
     [LoggerMessage(10, LogLevel.Information, "Connection {Connection} from pid {Pid}, uid {Uid}, gid {Gid}")]
     public static partial void Connected(this ILogger logger, long connection, int pid, uint uid, uint gid);
 

@@ -13,7 +13,8 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
     readonly WorkerThreads _threads = new("decode", options.RequestThreads);
     readonly WorkerThreads _yielding = new("background decode", options.RequestThreads, yields: true);
     readonly CodecChoice _codec = limits.ChosenCodec;
-    readonly Budget _pixels = new(Math.Max(options.PixelsInFlight, limits.MaxPixels));
+    readonly Budget _pixels = new(DecodeRoom.PixelsOf(options, limits));
+    readonly DecodeRoom _room = new(options, time);
 
     public long PixelsInFlight => _pixels.Total;
 
@@ -41,19 +42,25 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
     /// <param name="header">What its header says.</param>
     /// <param name="yields">On a thread that lets all others go first.</param>
     /// <param name="cancellation">Of the request.</param>
-    /// <exception cref="ImageException">The image cannot be decoded, or not in time.</exception>
+    /// <exception cref="ImageException">The image cannot be decoded, not in time, or not with the memory that there may be.</exception>
+    /// <exception cref="InferenceException">There is no memory for it now.</exception>
     public async Task<Decoded> DecodeAsync(EncodedImage image, ImageHeader header, bool yields, CancellationToken cancellation)
     {
+        long bytes = DecodeRoom.CostOf(image, header, _codec);
+        _room.Check(bytes);
         Budget.Grant pixels = _pixels.Open();
+        IDisposable? turn = null;
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Task<Decoded> decode;
         try
         {
-            await pixels.GrowAsync((long)header.Width * header.Height, cancellation);
-            decode = Start(image, yields, () => Decode(image, header, pixels, started, cancellation));
+            await pixels.GrowAsync(DecodeRoom.Share(bytes, header, _pixels.Total), cancellation);
+            turn = await _room.EnterAsync(bytes, cancellation);
+            decode = Start(image, yields, () => Decode(image, header, pixels, turn, started, cancellation));
         }
         catch
         {
+            turn?.Dispose();
             pixels.Dispose();
             throw;
         }
@@ -91,7 +98,8 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
     }
 
     Decoded Decode(
-        EncodedImage image, ImageHeader header, Budget.Grant pixels, TaskCompletionSource started, CancellationToken cancellation)
+        EncodedImage image, ImageHeader header, Budget.Grant pixels, IDisposable? turn, TaskCompletionSource started,
+        CancellationToken cancellation)
     {
         started.TrySetResult();
         try
@@ -106,6 +114,7 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
         }
         finally
         {
+            turn?.Dispose();
             image.Dispose();
         }
     }

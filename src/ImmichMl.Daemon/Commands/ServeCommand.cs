@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ImmichMl.Client;
 using ImmichMl.Imaging;
+using ImmichMl.Inference;
 using ImmichMl.Inference.Devices;
 using ImmichMl.Models;
 using Microsoft.Extensions.DependencyInjection;
@@ -53,6 +54,7 @@ static class ServeCommand
         devices.Troubles.ToList().ForEach(log.DeviceTrouble);
         log.RunningOn(string.Join(", ", devices.All.AsEnumerable()));
         log.DecodingWith(ImageDecoder.Describe(options.Images.ChosenCodec));
+        log.PlannedMemory(MemoryPlan.Describe(options, MemoryRoom.Now()));
         foreach (string name in settings.Unread)
         {
             log.SettingWithoutEffect(name);

@@ -13,6 +13,8 @@ static class JpegMarker
     /// <summary>SOF0 to SOF15; C4, C8 and CC in their midst are DHT, JPG and DAC.</summary>
     public static bool IsFrame(byte marker) => marker is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC);
 
+    public static bool IsProgressive(byte marker) => marker is 0xC2 or 0xCA;
+
     /// <summary>Sequential and progressive, Huffman and arithmetic; not lossless, not hierarchical.</summary>
     public static bool IsDecodableFrame(byte marker) => marker is 0xC0 or 0xC1 or 0xC2 or 0xC9 or 0xCA;
 }

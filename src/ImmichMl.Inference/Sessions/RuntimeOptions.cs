@@ -30,9 +30,9 @@ public sealed class RuntimeOptions
     public bool Arena { get; set; } = true;
 
     /// <summary>Bytes that may lie free in the arena after a run; past it they go back, and the next run has to fetch them anew.</summary>
-    [Display(Name = "MACHINE_LEARNING_MODEL_ARENA_KEEP", Description = "Bytes that may lie free in that arena after a run; past it they go back to the system")]
+    [Display(Name = "MACHINE_LEARNING_MODEL_ARENA_KEEP", Description = "Bytes that may lie free in that arena between runs that need them (default: at most a quarter of the memory)")]
     [Range(0L, long.MaxValue)]
-    public long ArenaKeep { get; set; } = 192 * 1024 * 1024;
+    public long ArenaKeep { get; set; } = 2L * 1024 * 1024 * 1024;
 
     /// <summary>Keeps an optimised copy of large models, with weights that are mapped, in the cache folder.</summary>
     [Display(Name = "MACHINE_LEARNING_PREPARE_MODELS", Description = "Keep an optimised copy of models over 16 MB, twice their size, in the cache folder: faster to load, almost no memory")]
@@ -49,9 +49,12 @@ public sealed class RuntimeOptions
     public double DecodeTimeoutSeconds { get; set; } = 30;
 
     /// <summary>Decoded pixels that all requests together may hold; never less than one picture may have.</summary>
-    [Display(Name = "MACHINE_LEARNING_PIXELS_IN_FLIGHT", Description = "Decoded pixels of all requests together; at least one picture's limit counts")]
+    [Display(Name = "MACHINE_LEARNING_PIXELS_IN_FLIGHT", Description = "Decoded pixels of all requests together, 4 bytes each; at least one picture's limit counts (default: at most half of the memory)")]
     [Range(1L, 1_000_000_000_000L)]
     public long PixelsInFlight { get; set; } = 100_000_000;
+
+    /// <summary>Bytes that decoding one picture may take; follows from the memory, unless a setting says how many pixels there may be.</summary>
+    public long DecodeBytes { get; set; } = long.MaxValue;
 
     public int ChosenIntraOpThreads => IntraOpThreads > 0 ? IntraOpThreads : Math.Min(2, Environment.ProcessorCount);
 

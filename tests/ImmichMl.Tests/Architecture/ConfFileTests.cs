@@ -2,12 +2,16 @@ using System.Text;
 using ImmichMl.Client;
 using ImmichMl.Daemon;
 using ImmichMl.Gateway;
+using ImmichMl.Inference;
 
 namespace ImmichMl.Tests.Architecture;
 
 /// <summary>The packages' settings files hold every setting, commented out, with its description and default.</summary>
 public sealed class ConfFileTests
 {
+    /// <summary>So much that no default is made smaller.</summary>
+    static readonly MemoryRoom s_ample = new(1L << 40, 1L << 40, IsGroups: false);
+
     [Test]
     public Task The_daemons_file_holds_every_setting() => GeneratedFile.CheckAsync("systemd/immich-ml.conf", Text(
         """
@@ -20,7 +24,7 @@ public sealed class ConfFileTests
         # /etc/credstore/immich-ml.hf-token (mode 0600), where only root and immich-ml-fetch see it.
 
         """,
-        DaemonOptions.Read(new Settings()).Describe()));
+        DaemonOptions.Read(new Settings(), s_ample).Describe()));
 
     [Test]
     public Task The_gateways_file_holds_every_setting() => GeneratedFile.CheckAsync("systemd/gateway.conf", Text(

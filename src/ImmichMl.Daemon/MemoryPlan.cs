@@ -1,0 +1,57 @@
+using ImmichMl.Daemon.Serving;
+using ImmichMl.Imaging;
+using ImmichMl.Inference;
+using ImmichMl.Inference.Sessions;
+
+namespace ImmichMl.Daemon;
+
+/// <summary>Limits that nobody has set follow from the memory that there is; with enough of it they are the defaults.</summary>
+static class MemoryPlan
+{
+    // Of a picture's bitmap.
+    const int BytesPerPixel = 3;
+
+    // Of a pixel in flight.
+    const int DecodingBytesPerPixel = 4;
+
+    const long LeastPixels = 10_000_000;
+    const long LeastFrameBytes = 16 * 1024 * 1024;
+
+    public static void Fit(DaemonOptions options, Settings settings, MemoryRoom room)
+    {
+        long decoding = Math.Max(room.Limit / 2, LeastPixels * DecodingBytesPerPixel);
+        bool isMostGiven = settings.Gives<ImageLimits>(nameof(ImageLimits.MaxPixels));
+        bool isSumGiven = settings.Gives<RuntimeOptions>(nameof(RuntimeOptions.PixelsInFlight));
+        if (!isMostGiven && !isSumGiven)
+        {
+            options.Runtime.DecodeBytes = decoding;
+        }
+
+        if (!isMostGiven)
+        {
+            options.Images.MaxPixels = Math.Min(options.Images.MaxPixels, decoding / BytesPerPixel);
+        }
+
+        if (!isSumGiven)
+        {
+            options.Runtime.PixelsInFlight = Math.Min(options.Runtime.PixelsInFlight, decoding / DecodingBytesPerPixel);
+        }
+
+        if (!settings.Gives<RuntimeOptions>(nameof(RuntimeOptions.ArenaKeep)))
+        {
+            options.Runtime.ArenaKeep = Math.Min(options.Runtime.ArenaKeep, room.Limit / 4);
+        }
+
+        if (!settings.Gives<ServeOptions>(nameof(ServeOptions.FrameBytesInFlight)))
+        {
+            options.Serve.FrameBytesInFlight = Math.Min(options.Serve.FrameBytesInFlight, Math.Max(LeastFrameBytes, room.Limit / 8));
+        }
+    }
+
+    public static string Describe(DaemonOptions options, MemoryRoom room) =>
+        $"{room.Limit / 1_000_000} MB{(room.IsGroups ? " by a control group's limit" : "")}, {room.Available / 1_000_000} MB available; "
+        + $"pictures up to {options.Images.MaxPixels / 1_000_000d:0.#} megapixels"
+        + (options.Runtime.DecodeBytes == long.MaxValue ? "" : $" and {options.Runtime.DecodeBytes / 1_000_000} MB while decoding")
+        + $", {options.Runtime.PixelsInFlight / 1_000_000d:0.#} megapixels and {options.Serve.FrameBytesInFlight / 1_000_000} MB of frames at once; "
+        + $"up to {options.Runtime.ArenaKeep / 1_000_000} MB stay for models between runs";
+}
