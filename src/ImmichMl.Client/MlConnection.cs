@@ -35,24 +35,25 @@ sealed class MlConnection : IAsyncDisposable
     /// <exception cref="MlConnectionException">Nobody listens there, or access is refused.</exception>
     public static async Task<MlConnection> OpenAsync(MlClientOptions options, CancellationToken cancellation)
     {
-        // Twice what the kernel gives by itself: a large image crosses in half as many turns between the two processes.
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { SendBufferSize = 1024 * 1024 };
+        Socket? socket = null;
         try
         {
+            // Twice what the kernel gives by itself: a large image crosses in half as many turns between the two processes.
+            socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { SendBufferSize = 1024 * 1024 };
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(options.SocketPath), cancellation).ConfigureAwait(false);
             return new MlConnection(socket, options);
         }
         catch (Exception e) when (e is SocketException or ArgumentException)
         {
-            socket.Dispose();
+            socket?.Dispose();
 
             // A missing file is "Cannot assign requested address" to .NET.
-            string why = e is SocketException { SocketErrorCode: SocketError.AddressNotAvailable } ? "There is no such socket." : e.Message;
+            string why = e is SocketException { SocketErrorCode: SocketError.AddressNotAvailable } ? "There is no such socket." : SocketFault.WordsOf(e);
             throw new MlConnectionException($"No connection to {options.SocketPath}: {why}", e);
         }
         catch
         {
-            socket.Dispose();
+            socket?.Dispose();
             throw;
         }
     }
@@ -109,6 +110,11 @@ sealed class MlConnection : IAsyncDisposable
         {
             throw Break($"The connection to {_options.SocketPath} broke while sending: {e.Message}", e);
         }
+        catch (Exception e)
+        {
+            Break($"A request to {_options.SocketPath} was given up while it was being sent: {e.Message}", e);
+            throw;
+        }
         finally
         {
             _writing.Release();
@@ -129,7 +135,7 @@ sealed class MlConnection : IAsyncDisposable
         {
             await WriteAsync(new CancelRequest { Id = Interlocked.Increment(ref _lastId), Target = target }, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (MlConnectionException)
+        catch (Exception e) when (IsBroken || e is MlConnectionException)
         {
             // A broken connection has cancelled everything already.
         }
@@ -165,9 +171,16 @@ sealed class MlConnection : IAsyncDisposable
         {
             end = $"{_options.SocketPath} does not speak the protocol: {e.Message}";
         }
-
-        Break(end);
-        await pipe.CompleteAsync().ConfigureAwait(false);
+        catch (Exception e)
+        {
+            Break($"Reading from {_options.SocketPath} failed: {e.Message}", e);
+        }
+        finally
+        {
+            // Whatever ended it: nobody waits for an answer that is not read any more.
+            Break(end);
+            await pipe.CompleteAsync().ConfigureAwait(false);
+        }
     }
 
     void Complete(Response response)

@@ -13,42 +13,44 @@ namespace ImmichMl.Daemon;
 /// NOTIFY_SOCKET names, also where the parent is no systemd.
 /// </summary>
 sealed class DaemonLifetime(
-    DaemonOptions options, SocketListener listener, SessionCache models, DeviceList devices, Residency residency, Preparation preparation, Preload preload, Watchdog watchdog, Reload reload, Answers answers, ISystemdNotifier notifier, IHostApplicationLifetime application,
+    DaemonOptions options, SocketListener listener, SessionCache models, DeviceList devices, Residency residency, Preparation preparation,
+    Preload preload, Watchdog watchdog, Reload reload, Answers answers, ISystemdNotifier notifier, IHostApplicationLifetime application,
     TimeProvider time, ILogger<DaemonLifetime> log) : IHostedService, IDisposable
 {
     static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(5);
 
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
+    static readonly TimeSpan s_look = TimeSpan.FromSeconds(5);
+
     readonly CancellationTokenSource _stopping = new();
+    readonly List<Task> _parts = [];
     ListenSocket? _socket;
-    Task _trimming = Task.CompletedTask;
-    Task _residency = Task.CompletedTask;
-    Task _preparing = Task.CompletedTask;
-    Task _idle = Task.CompletedTask;
     Task _accepting = Task.CompletedTask;
-    Task _watching = Task.CompletedTask;
     PosixSignalRegistration? _hangUp;
 
-    /// <summary>Why the daemon stopped by itself; null when it was told to.</summary>
-    public OperatorException? Fault { get; private set; }
+    /// <summary>What made the daemon stop by itself, to be started again; null when it was told to stop.</summary>
+    public Exception? Fault { get; private set; }
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         answers.Ready = !preload.IsWanted;
-        _socket = ListenSocket.Open(options.Serve.SocketPath);
-        _accepting = AcceptAsync(_socket);
-        _trimming = TrimWhenQuietAsync();
+        ListenSocket socket = _socket = ListenSocket.Open(options.Serve.SocketPath);
+        _accepting = AcceptAsync(socket);
+        Keep("Trimming", TrimWhenQuietAsync);
         log.Listening(_socket.Name, Answers.Version, options.Models.CacheFolder);
-        _residency = residency.RunAsync(_stopping.Token);
-        _preparing = preparation.RunAsync(_stopping.Token);
-        _idle = EndWhenIdleAsync();
+        Keep("Watching the socket's path", stopping => KeepPathAsync(socket, stopping));
+        Keep("Unloading", residency.RunAsync);
+        Keep("Preparing", preparation.RunAsync);
+        Keep("Ending when idle", EndWhenIdleAsync);
         _hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnHangUp);
         await PreloadAsync(cancellationToken);
         answers.Ready = !application.ApplicationStopping.IsCancellationRequested;
         notifier.Notify(new ServiceState(ReadyState));
-        _watching = watchdog.RunAsync(_stopping.Token);
+        Keep("The watchdog", watchdog.RunAsync);
     }
+
+    void Keep(string part, Func<CancellationToken, Task> run) => _parts.Add(KeptRunning.RunAsync(part, run, time, log, _stopping.Token));
 
     string ReadyState => $"READY=1\nSTATUS=Listening on {_socket!.Name}";
 
@@ -59,6 +61,18 @@ sealed class DaemonLifetime(
     void OnHangUp(PosixSignalContext signal)
     {
         signal.Cancel = true;
+        try
+        {
+            Reload();
+        }
+        catch (Exception e)
+        {
+            log.FaultIn("Reloading", e);
+        }
+    }
+
+    void Reload()
+    {
         if (!answers.Ready)
         {
             reload.Run();
@@ -96,14 +110,14 @@ sealed class DaemonLifetime(
         }
     }
 
-    async Task EndWhenIdleAsync()
+    async Task EndWhenIdleAsync(CancellationToken stopping)
     {
         TimeSpan limit = TimeSpan.FromSeconds(options.Residency.ExitOnIdleSeconds);
         long since = time.GetTimestamp();
         long done = listener.WorkDone;
-        while (limit > TimeSpan.Zero && !_stopping.IsCancellationRequested)
+        while (limit > TimeSpan.Zero && !stopping.IsCancellationRequested)
         {
-            await Task.Delay(TimeSpan.FromSeconds(Math.Clamp(limit.TotalSeconds / 4, 0.05, 10)), time, _stopping.Token)
+            await Task.Delay(TimeSpan.FromSeconds(Math.Clamp(limit.TotalSeconds / 4, 0.05, 10)), time, stopping)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (listener.WorkDone != done || listener.OpenRequests > 0 || models.Snapshot().Any(model => model.State != "failed"))
             {
@@ -123,23 +137,52 @@ sealed class DaemonLifetime(
     {
         try
         {
-            await listener.RunAsync(socket.Socket);
+            await listener.RunAsync(socket);
         }
-        catch (OperatorException e)
+        catch (Exception e)
         {
             Fault = e;
             application.StopApplication();
         }
     }
 
+    /// <summary>Somebody may clear away the socket's file, and a daemon that nobody finds looks well from within.</summary>
+    async Task KeepPathAsync(ListenSocket socket, CancellationToken stopping)
+    {
+        string told = "";
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                if (socket.KeepPath())
+                {
+                    log.BoundAnew(socket.Name);
+                }
+
+                told = "";
+            }
+            catch (OperatorException e)
+            {
+                if (told != e.Message)
+                {
+                    log.SocketTrouble(e.Message);
+                }
+
+                told = e.Message;
+            }
+
+            await Task.Delay(s_look, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
     /// <summary>Work leaves gaps in the heap; once it is over they go back to the system.</summary>
-    async Task TrimWhenQuietAsync()
+    async Task TrimWhenQuietAsync(CancellationToken stopping)
     {
         // Starting is work too, and leaves half of the heap free.
         var (trimmedAt, before) = (-1L, 0L);
-        while (!_stopping.IsCancellationRequested)
+        while (!stopping.IsCancellationRequested)
         {
-            await Task.Delay(s_quiet, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(s_quiet, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
             // Between two requests of one peer nothing is open either: it is over when no model worked since the last look.
             (long done, long worked) = (listener.WorkDone, listener.ModelWorkDone);
@@ -163,12 +206,8 @@ sealed class DaemonLifetime(
         _socket?.Dispose();
         await _accepting;
         await listener.DrainAsync();
-        await _stopping.CancelAsync();
-        await _trimming;
-        await _residency;
-        await _preparing;
-        await _idle;
-        await _watching;
+        Cancelling.Cancel(_stopping, log);
+        await Task.WhenAll(_parts);
         models.Dispose();
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using ImmichMl.Client;
 using ImmichMl.Models;
 
 namespace ImmichMl.Daemon;
@@ -34,7 +35,7 @@ sealed class Fetcher(string cache, HubOptions hub)
         }
         catch (Exception e) when (e is SocketException or IOException or ArgumentException)
         {
-            return new FetchOutcome(3, $"the fetcher at {hub.FetchSocket} cannot be asked: {e.Message}");
+            return new FetchOutcome(3, $"the fetcher at {hub.FetchSocket} cannot be asked: {SocketFault.WordsOf(e)}");
         }
     }
 

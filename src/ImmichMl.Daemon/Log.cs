@@ -47,6 +47,21 @@ static partial class Log
     [LoggerMessage(14, LogLevel.Critical, "The listening socket is gone: {Cause}")]
     public static partial void AcceptBroken(this ILogger logger, string cause);
 
+    [LoggerMessage(15, LogLevel.Error, "Connection {Connection} ended by a fault of ours")]
+    public static partial void ConnectionFailed(this ILogger logger, long connection, Exception fault);
+
+    [LoggerMessage(16, LogLevel.Warning, "{Path} was gone and is bound anew")]
+    public static partial void BoundAnew(this ILogger logger, string path);
+
+    [LoggerMessage(17, LogLevel.Error, "{Trouble}")]
+    public static partial void SocketTrouble(this ILogger logger, string trouble);
+
+    [LoggerMessage(18, LogLevel.Error, "{Part} failed and is started again in {Seconds} s")]
+    public static partial void PartFailed(this ILogger logger, string part, double seconds, Exception fault);
+
+    [LoggerMessage(19, LogLevel.Error, "{Part} failed")]
+    public static partial void FaultIn(this ILogger logger, string part, Exception fault);
+
     [LoggerMessage(20, LogLevel.Debug, "Request {Request} of connection {Connection}: {Operation} ok in {Milliseconds:0.0} ms, {Runs} model runs")]
     public static partial void Answered(this ILogger logger, ulong request, long connection, string operation, double milliseconds, int runs);
 

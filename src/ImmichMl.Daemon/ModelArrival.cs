@@ -186,7 +186,7 @@ sealed class ModelArrival(
                 outcome = new FetchOutcome(3, $"the fetcher has it, but it is not in {folder}: does it serve another cache?");
             }
         }
-        catch (Exception e) when (e is not OutOfMemoryException)
+        catch (Exception e)
         {
             outcome = new FetchOutcome(1, e.Message);
         }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using ImmichMl.Daemon.Bench;
 using ImmichMl.Daemon.Commands;
 using ImmichMl.Inference.Sessions;
@@ -10,10 +9,11 @@ static class Program
 {
     static async Task<int> Main(string[] args)
     {
-        // Before anything else: no other thread may read the native environment at the same time.
+        StandardStreams.Prepare(static cause => new OperatorException(cause));
+
+        // Before any other thread, which might read the native environment at the same time.
         RuntimeLibrary.DisableTelemetry();
         NativeHeap.Configure();
-        Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         ParseResult parsed = Root().Parse(args);
 
         // The library would end the process 2 seconds after SIGTERM; how long stopping may take is for the verb to say.

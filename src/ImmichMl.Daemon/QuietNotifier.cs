@@ -16,9 +16,9 @@ sealed class QuietNotifier : ISystemdNotifier
         {
             _notifier.Notify(state);
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or OutOfMemoryException)
         {
-            // Its socket is gone.
+            // Its socket is gone, or there is no descriptor or memory left for one.
         }
     }
 }

@@ -6,7 +6,7 @@ namespace ImmichMl.Daemon;
 
 /// <summary>
 /// One line an event on stderr: with journald's level prefix where journald reads it (it has the time itself), else with time and level.
-/// Own code because the console logger costs a thread, its options machinery and 150 kB for the same line.
+/// Own code because the console logger costs its options machinery and 150 kB for the same line, and waits for a reader who stands still.
 /// </summary>
 sealed class StderrLoggerProvider(TimeProvider time, LogThreshold? threshold = null) : ILoggerProvider
 {
@@ -49,7 +49,7 @@ sealed class StderrLoggerProvider(TimeProvider time, LogThreshold? threshold = n
                 line[i] = char.IsControl(line[i]) ? ' ' : line[i];
             }
 
-            Console.Error.Write(line.Append('\n').ToString());
+            StandardStreams.Error.Write(line.Append('\n').ToString());
         }
 
         /// <summary>syslog(3)'s priorities.</summary>

@@ -13,9 +13,6 @@ namespace ImmichMl.Daemon;
 /// </summary>
 sealed class Watchdog(InferenceQueue inference, DecodeQueue decoding, ISystemdNotifier notifier, TimeProvider time, ILogger<Watchdog> log)
 {
-    /// <summary>Seconds after which every thread for models blocks for good: for tests of what a service manager does then.</summary>
-    const string StickVariable = "IMMICH_ML_TEST_STICK_AFTER";
-
     long _since;
     (long, long, long, long) _oldest;
     bool _isStuck;
@@ -30,7 +27,6 @@ sealed class Watchdog(InferenceQueue inference, DecodeQueue decoding, ISystemdNo
 
     public async Task RunAsync(CancellationToken stopping)
     {
-        _ = StickAsync(stopping);
         if (Limit is not { } limit)
         {
             return;
@@ -60,6 +56,11 @@ sealed class Watchdog(InferenceQueue inference, DecodeQueue decoding, ISystemdNo
         {
             // The daemon ends.
         }
+        catch (Exception e)
+        {
+            // One beat less; where none comes any more the manager does what it is there for.
+            log.FaultIn("The watchdog", e);
+        }
     }
 
     /// <summary>True once the same piece of work has been the oldest for half the limit: the other half is the manager's.</summary>
@@ -82,17 +83,5 @@ sealed class Watchdog(InferenceQueue inference, DecodeQueue decoding, ISystemdNo
         }
 
         return _isStuck = isStuck;
-    }
-
-    async Task StickAsync(CancellationToken stopping)
-    {
-        if (!double.TryParse(Environment.GetEnvironmentVariable(StickVariable), CultureInfo.InvariantCulture, out double seconds))
-        {
-            return;
-        }
-
-        await Task.Delay(TimeSpan.FromSeconds(seconds), time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        using var never = new ManualResetEventSlim();
-        await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => inference.BeatAsync(() => never.Wait(stopping))));
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using System.Threading.Channels;
+using ImmichMl.Daemon;
 
 namespace ImmichMl.Fetch;
 
@@ -19,6 +20,7 @@ sealed class FetchServer(Socket listener) : IDisposable
     const int MaxRequest = 1024;
 
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan s_backOff = TimeSpan.FromSeconds(1);
 
     readonly SemaphoreSlim _places = new(MaxPeers);
     readonly TimeSpan _idle = TimeSpan.FromSeconds(
@@ -65,6 +67,21 @@ sealed class FetchServer(Socket listener) : IDisposable
                     return;
                 }
             }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset or SocketError.Interrupted)
+            {
+                // The peer has gone again before it was accepted.
+                _places.Release();
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+            {
+                _places.Release();
+                Tell("descriptors or memory are short, accepting is tried again");
+                await Task.Delay(s_backOff, TimeProvider.System);
+            }
+            catch (SocketException e)
+            {
+                throw new FetchException(FetchFault.Network, $"The listening socket is gone: {e.Message}");
+            }
         }
     }
 
@@ -81,11 +98,15 @@ sealed class FetchServer(Socket listener) : IDisposable
             int code = await RunAsync(request, errand, line => lines.Writer.TryWrite(line), gone.Token);
             lines.Writer.Complete();
             await writing.WaitAsync(s_patience);
-            await Console.Error.WriteLineAsync($"immich-ml-fetch: {Printable(request)}: {(code == 0 ? "done" : $"failed with {code}")}");
+            Tell($"{Printable(request)}: {(code == 0 ? "done" : $"failed with {code}")}");
         }
         catch (Exception e) when (e is IOException or SocketException or TimeoutException or OperationCanceledException)
         {
             // The peer has gone, or said nothing.
+        }
+        catch (Exception e)
+        {
+            Tell($"failed: {Printable(e.ToString(), 2000)}");
         }
         finally
         {
@@ -167,7 +188,9 @@ sealed class FetchServer(Socket listener) : IDisposable
         }
     }
 
-    static string Printable(string request) => new([.. request.Take(200).Select(letter => char.IsControl(letter) ? '?' : letter)]);
+    static void Tell(string line) => StandardStreams.Error.Write($"immich-ml-fetch: {line}\n");
+
+    static string Printable(string text, int length = 200) => new([.. text.Take(length).Select(letter => char.IsControl(letter) ? '?' : letter)]);
 
     public void Dispose()
     {

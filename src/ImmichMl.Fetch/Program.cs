@@ -1,3 +1,4 @@
+using ImmichMl.Daemon;
 using ImmichMl.Models;
 
 namespace ImmichMl.Fetch;
@@ -13,6 +14,7 @@ static class Program
 
     static async Task<int> Main(string[] args)
     {
+        StandardStreams.Prepare(static cause => new FetchException(FetchFault.Operator, cause));
         try
         {
             bool replace = args is ["--replace", ..];

@@ -57,14 +57,20 @@ sealed class PredictEndpoint(GatewayOptions options, DaemonLink daemon, UploadBu
     /// <summary>After a burst the heap would keep hundreds of megabytes; collecting takes milliseconds, so it waits for a quiet moment.</summary>
     async Task TrimWhenQuietAsync()
     {
-        do
+        try
         {
-            await Task.Delay(s_quiet, time);
+            do
+            {
+                await Task.Delay(s_quiet, time);
+            }
+            while (Open > 0);
+            budget.ForgetTaken();
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         }
-        while (Open > 0);
-        budget.ForgetTaken();
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        Volatile.Write(ref _trimming, 0);
+        finally
+        {
+            Volatile.Write(ref _trimming, 0);
+        }
     }
 
     static IReadOnlyList<TaskEntry> ReadEntries(PredictForm form)

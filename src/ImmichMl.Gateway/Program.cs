@@ -1,4 +1,5 @@
 using ImmichMl.Client;
+using ImmichMl.Daemon;
 
 namespace ImmichMl.Gateway;
 
@@ -16,6 +17,7 @@ static class Program
 
     static async Task<int> Main(string[] args)
     {
+        StandardStreams.Prepare(static cause => new OperatorException(cause));
         try
         {
             switch (args)

@@ -68,7 +68,14 @@ static class ServeCommand
         // Asked for before the run: the host is disposed at its end.
         DaemonLifetime lifetime = host.Services.GetServices<IHostedService>().OfType<DaemonLifetime>().Single();
         await host.RunAsync(cancellation);
-        return lifetime.Fault is { } fault ? throw fault : Cli.Ok;
+        if (lifetime.Fault is not { } fault)
+        {
+            return Cli.Ok;
+        }
+
+        // Not the operator's code: with that one the service manager would not start it again.
+        await Console.Error.WriteLineAsync($"immich-ml: {fault.Message}");
+        return Cli.OurFault;
     }
 
     static Settings FileSettings(string? config) => config is null ? new Settings() : new Settings().AddFile(config);

@@ -18,8 +18,8 @@ sealed class Connection(
     static readonly TimeSpan s_linger = TimeSpan.FromSeconds(1);
 
     readonly FrameReceiver _receiver = new(socket, options, frames, time);
-    readonly ReplyChannel _replies = new(socket, options, time);
-    readonly OpenRequests _open = new(options.RequestsPerConnection);
+    readonly ReplyChannel _replies = new(socket, options, time, log);
+    readonly OpenRequests _open = new(options.RequestsPerConnection, log);
     readonly CancellationTokenSource _reading = new();
     volatile bool _draining;
 
@@ -29,7 +29,7 @@ sealed class Connection(
     public void Drain() => _draining = true;
 
     /// <summary>Reads no more; what is open is answered first.</summary>
-    public void StopReading() => _reading.Cancel();
+    public void StopReading() => Cancelling.Cancel(_reading, log);
 
     public void CancelAll() => _open.CancelAll();
 
@@ -37,10 +37,19 @@ sealed class Connection(
     public async Task RunAsync()
     {
         Task<string?> writing = WriteAsync();
-        string? reason = await ReadAsync();
-        await _open.WhenNoneAsync();
-        _replies.Complete();
-        string? unsent = await writing;
+        string? reason, unsent;
+        try
+        {
+            reason = await ReadAsync();
+            await _open.WhenNoneAsync();
+        }
+        finally
+        {
+            _open.CancelAll();
+            _replies.Complete();
+            unsent = await writing;
+        }
+
         if (reason is not null && !_draining)
         {
             await LingerAsync();
@@ -80,7 +89,7 @@ sealed class Connection(
         if (broken is not null)
         {
             _open.CancelAll();
-            _reading.Cancel();
+            StopReading();
             socket.Dispose();
         }
 
@@ -194,12 +203,27 @@ sealed class Connection(
 
     async Task AnswerAsync(Request request, Frame frame, CancellationToken cancellation)
     {
-        Response response = request is CancelRequest cancel
-            ? Cancel(cancel, frame)
-            : await dispatcher.AnswerAsync(request, frame, number, cancellation);
+        Response response;
+        try
+        {
+            response = request is CancelRequest cancel
+                ? Cancel(cancel, frame)
+                : await dispatcher.AnswerAsync(request, frame, number, cancellation);
+        }
+        catch (Exception e)
+        {
+            response = new Response { Id = request.Id, Error = ErrorMap.ToDetail(e) };
+        }
+
         _open.Close(request.Id);
-        await _replies.SendAsync(response);
-        _open.Finish();
+        try
+        {
+            await _replies.SendAsync(response);
+        }
+        finally
+        {
+            _open.Finish();
+        }
     }
 
     Response Cancel(CancelRequest request, Frame frame)

@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Text;
+using ImmichMl.Client;
+using Microsoft.Win32.SafeHandles;
 
 namespace ImmichMl.Daemon.Serving;
 
@@ -14,16 +17,27 @@ sealed partial class ListenSocket : IDisposable
 
     const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
 
-    string? _ownPath;
+    /// <summary>Of sockaddr_un, without the zero at its end.</summary>
+    const int LongestPath = 107;
 
-    ListenSocket(Socket socket, string name, string? ownPath)
+    readonly Lock _lock = new();
+    readonly string? _path;
+    readonly bool _isOwn;
+    volatile Socket _socket;
+    FileIdentity _file;
+    bool _disposed;
+
+    ListenSocket(Socket socket, string name, string? path, FileIdentity file, bool isOwn)
     {
-        Socket = socket;
+        _socket = socket;
         Name = name;
-        _ownPath = ownPath;
+        _path = path;
+        _file = file;
+        _isOwn = isOwn;
     }
 
-    public Socket Socket { get; }
+    /// <summary>Another one after <see cref="KeepPath"/> had to bind anew.</summary>
+    public Socket Socket => _socket;
 
     /// <summary>What to call it in the log.</summary>
     public string Name { get; }
@@ -54,7 +68,7 @@ sealed partial class ListenSocket : IDisposable
         {
             var socket = new Socket(new SafeSocketHandle(FirstPassedDescriptor, ownsHandle: true));
             return socket.AddressFamily == AddressFamily.Unix && socket.SocketType == SocketType.Stream
-                ? new ListenSocket(socket, socket.LocalEndPoint?.ToString() ?? "an inherited socket", ownPath: null)
+                ? Inherited(socket)
                 : throw new OperatorException("The inherited socket is not a Unix stream socket.");
         }
         catch (SocketException e)
@@ -63,37 +77,110 @@ sealed partial class ListenSocket : IDisposable
         }
     }
 
-    /// <summary>Binds beside the path and moves the socket into place once its mode is right: it is never there with another.</summary>
+    static ListenSocket Inherited(Socket socket)
+    {
+        string name = socket.LocalEndPoint?.ToString() ?? "an inherited socket";
+        string? path = name.StartsWith('/') ? name : null;
+        return new ListenSocket(socket, name, path, path is null ? default : FileIdentity.Of(path), isOwn: false);
+    }
+
     static ListenSocket Bind(string path)
     {
         path = Path.GetFullPath(path);
+        if (Encoding.UTF8.GetByteCount(path) > LongestPath)
+        {
+            throw new OperatorException($"Cannot listen on {path}: a socket's path has {LongestPath} bytes at most.");
+        }
+
         RemoveStale(path);
+        (Socket socket, FileIdentity file) = Bind(path, overwrite: true);
+        return new ListenSocket(socket, path, path, file, isOwn: true);
+    }
+
+    /// <summary>Binds beside the path and moves the socket into place once its mode is right: it is never there with another.</summary>
+    static (Socket Socket, FileIdentity File) Bind(string path, bool overwrite)
+    {
         string aside = $"{path}.{Environment.ProcessId}";
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        Socket? socket = null;
         try
         {
+            // Its name beside may be too long where the path itself is not: then it is bound by its folder's number.
+            using SafeFileHandle? folder = Encoding.UTF8.GetByteCount(aside) > LongestPath ? OpenFolder(Path.GetDirectoryName(path)!) : null;
             File.Delete(aside);
-            socket.Bind(new UnixDomainSocketEndPoint(aside));
+            socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            socket.Bind(new UnixDomainSocketEndPoint(
+                folder is null ? aside : $"/proc/self/fd/{folder.DangerousGetHandle()}/{Path.GetFileName(aside)}"));
             File.SetUnixFileMode(aside, Mode);
             socket.Listen(Backlog);
-            File.Move(aside, path, overwrite: true);
-            return new ListenSocket(socket, path, path);
+            FileIdentity file = FileIdentity.Of(aside);
+            File.Move(aside, path, overwrite);
+            return (socket, file);
         }
         catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException or ArgumentException)
         {
-            socket.Dispose();
-            throw new OperatorException($"Cannot listen on {path}: {e.Message}");
+            socket?.Dispose();
+            Remove(aside);
+            throw new OperatorException($"Cannot listen on {path}: {SocketFault.WordsOf(e)}");
+        }
+    }
+
+    static SafeFileHandle OpenFolder(string folder)
+    {
+        const int CloseOnExec = 0x80000, PathOnly = 0x200000;
+        int descriptor = Open(folder, PathOnly | CloseOnExec);
+        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw new IOException(Marshal.GetLastPInvokeErrorMessage());
+    }
+
+    /// <summary>
+    /// Looks whether the path still leads to this socket, and binds anew where it leads nowhere any more. What somebody else has put there is
+    /// left alone.
+    /// </summary>
+    /// <returns>True where it was bound anew.</returns>
+    /// <exception cref="OperatorException">Peers do not find this socket any more, and why.</exception>
+    public bool KeepPath()
+    {
+        lock (_lock)
+        {
+            if (_disposed || _path is null || _file == default)
+            {
+                return false;
+            }
+
+            FileIdentity now = FileIdentity.Of(_path);
+            if (now == _file || now.IsHidden)
+            {
+                return false;
+            }
+
+            if (now != default)
+            {
+                throw new OperatorException($"{_path} is not this daemon's socket any more: somebody has put something else there. It was left alone.");
+            }
+
+            if (!_isOwn)
+            {
+                throw new OperatorException($"{_path} is gone: who passed the socket must be restarted for new connections (systemctl restart).");
+            }
+
+            (Socket fresh, _file) = Bind(_path, overwrite: false);
+            Socket old = _socket;
+            _socket = fresh;
+            old.Dispose();
+            return true;
         }
     }
 
     static void RemoveStale(string path)
     {
-        switch (KindOf(path))
+        FileIdentity there = FileIdentity.Of(path);
+        if (there == default || there.IsHidden)
         {
-            case FileKind.None:
-                return;
-            case FileKind.Other:
-                throw new OperatorException($"Cannot listen on {path}: it is there and is not a socket. It was left alone.");
+            return;
+        }
+
+        if (!there.IsSocket)
+        {
+            throw new OperatorException($"Cannot listen on {path}: it is there and is not a socket. It was left alone.");
         }
 
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -113,43 +200,33 @@ sealed partial class ListenSocket : IDisposable
         throw new OperatorException($"Cannot listen on {path}: a daemon is listening there already.");
     }
 
-    /// <summary>.NET does not tell a socket from a file, and stat's layout differs by processor; statx's does not (mode at byte 28).</summary>
-    static FileKind KindOf(string path)
-    {
-        const int CurrentFolder = -100, NoFollow = 0x100, TypeOnly = 1;
-        Span<byte> found = stackalloc byte[256];
-        return StatX(CurrentFolder, path, NoFollow, TypeOnly, found) != 0 ? FileKind.None
-            : (BitConverter.ToUInt16(found[28..]) & 0xF000) == 0xC000 ? FileKind.Socket
-            : FileKind.Other;
-    }
-
-    enum FileKind
-    {
-        None,
-        Socket,
-        Other,
-    }
-
-    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int StatX(int folder, string path, int flags, uint mask, Span<byte> found);
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Open(string path, int flags);
 
     /// <summary>Stops listening. The path goes at once: another daemon may want it while this one finishes its work.</summary>
     public void Dispose()
     {
-        if (_ownPath is not null)
+        lock (_lock)
         {
-            try
+            if (!_disposed && _isOwn && FileIdentity.Of(_path!) == _file)
             {
-                File.Delete(_ownPath);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                // A socket file that stays is found stale by the next start.
+                Remove(_path!);
             }
 
-            _ownPath = null;
+            _disposed = true;
+            _socket.Dispose();
         }
+    }
 
-        Socket.Dispose();
+    static void Remove(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A socket file that stays is found stale by the next start.
+        }
     }
 }

@@ -1,10 +1,12 @@
+using Microsoft.Extensions.Logging;
+
 namespace ImmichMl.Daemon.Serving;
 
 /// <summary>
 /// The requests of one connection. An id is open until its answer is on the way (the peer may use it again as soon as it has the
 /// answer); a request counts against the limit until its answer has found room in the reply channel.
 /// </summary>
-sealed class OpenRequests(int limit)
+sealed class OpenRequests(int limit, ILogger log)
 {
     readonly Lock _lock = new();
     readonly Dictionary<ulong, CancellationTokenSource> _open = [];
@@ -68,7 +70,7 @@ sealed class OpenRequests(int limit)
             }
         }
 
-        Cancel(source);
+        Cancelling.Cancel(source, log);
         return true;
     }
 
@@ -106,7 +108,7 @@ sealed class OpenRequests(int limit)
             sources = [.. _open.Values];
         }
 
-        sources.ForEach(Cancel);
+        sources.ForEach(source => Cancelling.Cancel(source, log));
     }
 
     /// <summary>Waits until every request is answered; none may be opened after this.</summary>
@@ -122,17 +124,5 @@ sealed class OpenRequests(int limit)
         }
 
         return _idle.Task;
-    }
-
-    static void Cancel(CancellationTokenSource source)
-    {
-        try
-        {
-            source.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // It was answered in this very moment.
-        }
     }
 }

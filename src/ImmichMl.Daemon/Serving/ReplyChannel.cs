@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using ImmichMl.Inference.Faces;
 using ImmichMl.Protocol;
 using ImmichMl.Protocol.Messages;
+using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Daemon.Serving;
 
@@ -10,7 +11,7 @@ namespace ImmichMl.Daemon.Serving;
 /// The way back to one peer: a bounded channel with one writer. A peer that does not read its answers fills the channel, then holds
 /// up its own requests, and is given up when nothing has moved for the stall timeout.
 /// </summary>
-sealed class ReplyChannel(Socket socket, ServeOptions options, TimeProvider time)
+sealed class ReplyChannel(Socket socket, ServeOptions options, TimeProvider time, ILogger log)
 {
     const int Capacity = 64;
 
@@ -56,6 +57,11 @@ sealed class ReplyChannel(Socket socket, ServeOptions options, TimeProvider time
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             return $"its answers cannot be sent: {e.Message}";
+        }
+        catch (Exception e)
+        {
+            log.FaultIn("Sending an answer", e);
+            return "its answers cannot be sent";
         }
         finally
         {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using ImmichMl.Client;
 using ImmichMl.Inference;
 using Microsoft.Extensions.Logging;
 
@@ -30,14 +31,15 @@ sealed class SocketListener(ServeOptions options, Dispatcher dispatcher, Answers
 
     /// <summary>Accepts until <see cref="StopAccepting"/>.</summary>
     /// <exception cref="OperatorException">The socket cannot be accepted on any more.</exception>
-    public async Task RunAsync(Socket listening)
+    public async Task RunAsync(ListenSocket listening)
     {
         TimeSpan backOff = TimeSpan.Zero;
         while (!_stopping.IsCancellationRequested)
         {
+            Socket current = listening.Socket;
             try
             {
-                Socket socket = await listening.AcceptAsync(_stopping.Token);
+                Socket socket = await current.AcceptAsync(_stopping.Token);
                 backOff = TimeSpan.Zero;
                 Admit(socket);
             }
@@ -45,17 +47,21 @@ sealed class SocketListener(ServeOptions options, Dispatcher dispatcher, Answers
             {
                 return;
             }
+            catch (Exception) when (current != listening.Socket)
+            {
+                // It was bound anew: on with that one.
+            }
             catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset or SocketError.Interrupted)
             {
                 // The peer has gone again before it was accepted.
             }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+            catch (Exception e) when (IsShortage(e))
             {
                 backOff = backOff == TimeSpan.Zero ? s_firstBackOff : TimeSpan.FromTicks(Math.Min(backOff.Ticks * 2, s_longestBackOff.Ticks));
-                log.AcceptFailed(backOff.TotalMilliseconds, e.Message);
+                log.AcceptFailed(backOff.TotalMilliseconds, SocketFault.WordsOf(e));
                 await Task.Delay(backOff, time, CancellationToken.None);
             }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            catch (Exception e)
             {
                 log.AcceptBroken(e.Message);
                 throw new OperatorException($"The listening socket is gone: {e.Message}");
@@ -63,7 +69,24 @@ sealed class SocketListener(ServeOptions options, Dispatcher dispatcher, Answers
         }
     }
 
+    static bool IsShortage(Exception fault) =>
+        fault is OutOfMemoryException or SocketException { SocketErrorCode: SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable };
+
+    /// <summary>What goes wrong with one peer costs that peer its connection, and no other.</summary>
     void Admit(Socket socket)
+    {
+        try
+        {
+            Open(socket);
+        }
+        catch (Exception e)
+        {
+            socket.Dispose();
+            log.ConnectionFailed(_lastNumber, e);
+        }
+    }
+
+    void Open(Socket socket)
     {
         if (_connections.Count >= options.MaxConnections)
         {
@@ -96,6 +119,10 @@ sealed class SocketListener(ServeOptions options, Dispatcher dispatcher, Answers
         {
             await connection.RunAsync();
         }
+        catch (Exception e)
+        {
+            log.ConnectionFailed(number, e);
+        }
         finally
         {
             _connections.TryRemove(number, out _);
@@ -108,7 +135,7 @@ sealed class SocketListener(ServeOptions options, Dispatcher dispatcher, Answers
     public void StopAccepting()
     {
         answers.Ready = false;
-        _stopping.Cancel();
+        Cancelling.Cancel(_stopping, log);
     }
 
     /// <summary>

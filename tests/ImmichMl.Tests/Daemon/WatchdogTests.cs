@@ -44,15 +44,6 @@ public sealed class WatchdogTests
     }
 
     [Test]
-    public async Task The_hook_for_tests_sticks_every_thread_that_runs_models()
-    {
-        await using ServedProgram served = await ServedProgram.StartAsync(Demo, [.. Watched, ("IMMICH_ML_TEST_STICK_AFTER", "0.5")]);
-        await FeedingStopsAsync(served);
-        await using var client = new MlClient(new MlClientOptions { SocketPath = served.Socket });
-        await client.PingAsync().Within();
-    }
-
-    [Test]
     public async Task A_watchdog_of_another_process_is_not_fed()
     {
         await using ServedProgram served = await ServedProgram.StartAsync(Demo, [.. Watched, ("WATCHDOG_PID", "1")]);

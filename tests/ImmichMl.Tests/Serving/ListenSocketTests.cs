@@ -83,6 +83,61 @@ public sealed class ListenSocketTests : IDisposable
         await Assert.That(_folder.GetFileSystemInfos()).IsEmpty();
     }
 
+    [Test]
+    public async Task A_path_as_long_as_a_sockets_may_be_is_bound_and_a_longer_one_is_refused_by_its_own_name()
+    {
+        foreach (int length in (int[])[99, 100, 102, 107])
+        {
+            string path = SocketPath + new string('x', length - SocketPath.Length);
+            using (ListenSocket.Open(path))
+            {
+                using RawPeer peer = await RawPeer.ConnectAsync(path);
+                await Assert.That(_folder.GetFileSystemInfos().Single().FullName).IsEqualTo(path);
+                await Assert.That(File.GetUnixFileMode(path) & UnixFileMode.OtherRead).IsEqualTo(UnixFileMode.None);
+            }
+
+            await Assert.That(_folder.GetFileSystemInfos()).IsEmpty();
+        }
+
+        string tooLong = SocketPath + new string('x', 108 - SocketPath.Length);
+        var refusal = await Assert.That(() => ListenSocket.Open(tooLong).Dispose()).Throws<OperatorException>();
+        await Assert.That(refusal!.Message).IsEqualTo($"Cannot listen on {tooLong}: a socket's path has 107 bytes at most.");
+    }
+
+    [Test]
+    public async Task A_daemon_whose_socket_file_was_removed_is_found_again_and_keeps_its_peers()
+    {
+        await using RunningDaemon daemon = await RunningDaemon.StartAsync(null, ("IMMICH_ML_SOCKET", SocketPath));
+        using RawPeer old = await RawPeer.ConnectAsync(SocketPath);
+        File.Delete(SocketPath);
+        await daemon.Log.WaitAsync(SocketPath, "bound anew");
+        using RawPeer fresh = await RawPeer.ConnectAsync(SocketPath);
+        foreach (RawPeer peer in (RawPeer[])[old, fresh])
+        {
+            await peer.SendAsync(Ask.Ping(1));
+            await Assert.That(await peer.OutcomeAsync()).IsEqualTo("1 ok");
+        }
+
+        await Assert.That(_folder.GetFileSystemInfos().Single().Name).IsEqualTo("ml.sock");
+        await daemon.StopAsync();
+        await Assert.That(_folder.GetFileSystemInfos()).IsEmpty();
+    }
+
+    [Test]
+    public async Task What_somebody_else_puts_in_the_sockets_place_is_told_and_left_alone()
+    {
+        using (ListenSocket socket = ListenSocket.Open(SocketPath))
+        {
+            await Assert.That(socket.KeepPath()).IsFalse();
+            File.Delete(SocketPath);
+            LeaveStaleSocket();
+            var told = await Assert.That(() => socket.KeepPath()).Throws<OperatorException>();
+            await Assert.That(told!.Message).Contains(SocketPath).And.Contains("not this daemon's socket any more");
+        }
+
+        await Assert.That(_folder.GetFileSystemInfos().Single().Name).IsEqualTo("ml.sock");
+    }
+
     async Task RefusesAsync(string why)
     {
         var refusal = await Assert.That(() => ListenSocket.Open(SocketPath).Dispose()).Throws<OperatorException>();

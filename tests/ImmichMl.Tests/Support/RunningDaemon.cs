@@ -75,6 +75,9 @@ sealed class CollectedLog : ILoggerProvider, ILogger
 
     public IEnumerable<string> Lines => _lines;
 
+    /// <summary>Part of the lines that are thrown back instead: for what nobody reckons with.</summary>
+    public string? FailsAt { get; set; }
+
     public ILogger CreateLogger(string categoryName) => this;
 
     public IDisposable? BeginScope<TState>(TState state)
@@ -82,8 +85,16 @@ sealed class CollectedLog : ILoggerProvider, ILogger
 
     public bool IsEnabled(LogLevel logLevel) => true;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        _lines.Enqueue($"{logLevel}: {formatter(state, exception)} {exception?.Message}".TrimEnd());
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        string line = formatter(state, exception);
+        if (FailsAt is { } part && line.Contains(part, StringComparison.Ordinal))
+        {
+            throw new NotSupportedException(line);
+        }
+
+        _lines.Enqueue($"{logLevel}: {line} {exception?.Message}".TrimEnd());
+    }
 
     public void Dispose()
     {
