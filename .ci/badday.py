@@ -244,11 +244,11 @@ def paths(folder, cache):
 def descriptors(folder, cache):
     path = os.path.join(folder, "few.sock")
     with open(os.path.join(folder, "few.log"), "w+") as log:
-        process = start("immich-ml", "serve", "--socket", path, "--cache", cache, files=96, stderr=log)
+        process = start("immich-ml", "serve", "--socket", path, "--cache", cache, files=256, stderr=log)
+        said = lambda: open(log.name).read()
         try:
             until(lambda: answers(path, pinged))
-            peers = [connect(path) for _ in range(150)]
-            said = lambda: open(log.name).read()
+            peers = [connect(path) for _ in range(400)]
             check("a shortage of descriptors in the process is told as such",
                   until(lambda: "this process has as many as it may" in said()) and "in system" not in said(), said())
             for peer in peers:
@@ -256,29 +256,36 @@ def descriptors(folder, cache):
             check("and is over when they are given back", until(lambda: answers(path, pinged)))
         finally:
             code = end(process)
-    check("and SIGTERM ends it with 0", code == 0, code)
+    check("and SIGTERM ends it with 0", code == 0, (code, said()))
 
 
 def deaf(folder, cache):
     """A listening socket that is broken for good: the service manager starts anew what ends with 1, and not what ends with 3."""
-    path = os.path.join(folder, "deaf.sock")
+    path, log = os.path.join(folder, "deaf.sock"), os.path.join(folder, "deaf.log")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(path)
-        listening.listen(8)
+        listening.listen(512)
         child = os.fork()
         if child == 0:
             os.dup2(listening.fileno(), 3)
             os.set_inheritable(3, True)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT), 2)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
             program = os.path.join(PROGRAMS, "immich-ml")
             os.execve(program, [program, "serve", "--cache", cache], {**os.environ, "LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())})
-        good = until(lambda: answers(path, pinged))
+        until(lambda: answers(path, pinged))
+
+        # It is told of nothing while it waits for peers; while it lacks descriptors it looks by itself.
+        peers = [connect(path) for _ in range(400)]
+        short = until(lambda: "Accepting failed" in open(log).read())
         listening.shutdown(socket.SHUT_RDWR)
+        for peer in peers:
+            peer.close()
         ended = until(lambda: os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None, 30)
         if not ended:
             os.kill(child, signal.SIGKILL)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        check("a daemon that cannot accept any more ends with 1", good and ended and code == 1, (good, ended, code))
+        check("a daemon that cannot accept any more ends with 1", short and ended and code == 1, (short, ended, code, open(log).read()))
 
 
 def attempt(part, *arguments):

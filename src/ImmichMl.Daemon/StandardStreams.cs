@@ -108,6 +108,11 @@ static partial class StandardStreams
             {
                 throw unwritable($"The output cannot be written: {e.Message}");
             }
+            catch (UnauthorizedAccessException)
+            {
+                // .NET's word for EBADF.
+                throw unwritable("The output cannot be written: it is closed");
+            }
         }
 
         public override void Flush()

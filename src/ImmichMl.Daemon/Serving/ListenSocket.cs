@@ -100,12 +100,13 @@ sealed partial class ListenSocket : IDisposable
     /// <summary>Binds beside the path and moves the socket into place once its mode is right: it is never there with another.</summary>
     static (Socket Socket, FileIdentity File) Bind(string path, bool overwrite)
     {
-        string aside = $"{path}.{Environment.ProcessId}";
+        string place = Path.GetDirectoryName(path)!;
+        string aside = Path.Combine(place, $".immich-ml.{Environment.ProcessId}");
         Socket? socket = null;
         try
         {
             // Its name beside may be too long where the path itself is not: then it is bound by its folder's number.
-            using SafeFileHandle? folder = Encoding.UTF8.GetByteCount(aside) > LongestPath ? OpenFolder(Path.GetDirectoryName(path)!) : null;
+            using SafeFileHandle? folder = Encoding.UTF8.GetByteCount(aside) > LongestPath ? OpenFolder(place) : null;
             File.Delete(aside);
             socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             socket.Bind(new UnixDomainSocketEndPoint(
