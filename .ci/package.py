@@ -367,12 +367,12 @@ def watchdog(manager, listening, path):
             peer.connect(path)
             send(peer, op="predict", tasks={"clip": {"visual": {"modelName": "endless__model"}}}, image=models()[3])
     pong = is_answer(ask(path, op="ping"))
-    if peer:
-        peer.close()
     check("the watchdog is fed while work goes on, and not once the work loop is stuck, though pings are answered",
           beats >= 3 and time.monotonic() - since < 30 and pong, (beats, time.monotonic() - since, pong))
     ended = manager.end(daemon, signal.SIGABRT)
     check("SIGABRT ends it", ended is not None, ended)
+    if peer:
+        peer.close()
     daemon = manager.start(listening=[listening], WATCHDOG_USEC=str(limit * 1_000_000))
     manager.told(30)
     check("and the next one feeds again", [manager.told(limit) for _ in range(3)] == ["WATCHDOG=1"] * 3 and is_answer(ask(path, op="ping")))

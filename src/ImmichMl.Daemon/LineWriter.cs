@@ -5,10 +5,10 @@ using System.Text;
 namespace ImmichMl.Daemon;
 
 /// <summary>
-/// Writes lines to a descriptor and never holds anybody up: they wait in a bounded queue for one thread, which alone may block. What finds no
-/// room there, or cannot be written, is dropped and counted; the count is told once writing works again.
-/// A thread, because nothing else keeps the promise for every kind of descriptor: O_NONBLOCK would change the open file for all who share it,
-/// and poll says nothing of a file on a disk that hangs.
+/// Writes lines to a descriptor and never holds anybody up: they wait in a bounded queue for one thread, which alone may block. What finds
+/// no room there, or cannot be written, is dropped and counted; the count is told once writing works again.
+/// A thread, because nothing else keeps the promise for every kind of descriptor: O_NONBLOCK would change the open file for all who share
+/// it, and poll says nothing of a file on a disk that hangs.
 /// </summary>
 sealed partial class LineWriter(int descriptor)
 {
@@ -90,7 +90,7 @@ sealed partial class LineWriter(int descriptor)
         while (true)
         {
             (byte[]? line, long dropped) = Next();
-            bool isTold = dropped == 0 || Put(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{dropped} lines of the log could not be written\n")));
+            bool isTold = dropped == 0 || Put(Encoding.UTF8.GetBytes(Lost(dropped)));
             bool isWritten = line is null || (isTold && Put(line));
             lock (_gate)
             {
@@ -100,6 +100,8 @@ sealed partial class LineWriter(int descriptor)
             }
         }
     }
+
+    static string Lost(long lines) => string.Create(CultureInfo.InvariantCulture, $"{lines} lines of the log could not be written\n");
 
     /// <summary>The next line, and how many were dropped before; no line where it is only time to try whether that can be told.</summary>
     (byte[]? Line, long Dropped) Next()

@@ -4,8 +4,8 @@ using System.Text;
 namespace ImmichMl.Daemon;
 
 /// <summary>
-/// Descriptors 0 to 2 as the three programs use them: errors and the log are never in the way (<see cref="LineWriter"/>), output that cannot
-/// be written is a failure of its own, and what was closed at the start is nobody else's number.
+/// Descriptors 0 to 2 as the three programs use them: errors and the log are never in the way (<see cref="LineWriter"/>), output that
+/// cannot be written is a failure of its own, and what was closed at the start is nobody else's number.
 /// </summary>
 static partial class StandardStreams
 {
@@ -38,8 +38,8 @@ static partial class StandardStreams
     }
 
     /// <summary>
-    /// The runtime's own pipe for signals would get the free number 2, and every line of the log be taken for signals. Opened for the wrong
-    /// direction: reading and writing fail as on a closed descriptor.
+    /// The runtime's own pipe for signals would get the free number 2, and every line of the log be taken for signals. Opened for the
+    /// wrong direction: reading and writing fail as on a closed descriptor.
     /// </summary>
     static void Reserve()
     {

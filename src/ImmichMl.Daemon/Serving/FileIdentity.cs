@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ImmichMl.Daemon.Serving;
 
 /// <summary>
-/// Which file a path leads to, links not followed, and whether it is a socket; the default where there is none. A socket's file is not given
-/// its number to another while the socket is bound.
+/// Which file a path leads to, links not followed, and whether it is a socket; the default where there is none. While a socket is bound no
+/// other file gets its number.
 /// </summary>
 /// <param name="Device">Of the file system.</param>
 /// <param name="Number">The inode's, in it.</param>

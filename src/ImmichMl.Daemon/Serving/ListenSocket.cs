@@ -133,8 +133,8 @@ sealed partial class ListenSocket : IDisposable
     }
 
     /// <summary>
-    /// Looks whether the path still leads to this socket, and binds anew where it leads nowhere any more. What somebody else has put there is
-    /// left alone.
+    /// Looks whether the path still leads to this socket, and binds anew where it leads nowhere any more. What somebody else has put there
+    /// is left alone.
     /// </summary>
     /// <returns>True where it was bound anew.</returns>
     /// <exception cref="OperatorException">Peers do not find this socket any more, and why.</exception>
