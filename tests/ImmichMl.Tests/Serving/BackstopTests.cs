@@ -40,7 +40,7 @@ public sealed class BackstopTests
         using RawPeer peer = await RawPeer.ConnectAsync(daemon.SocketPath);
 
         // Told of both the answer and its failure.
-        foreach ((Request request, string operation) in (ReadOnlySpan<(Request, string)>)[(Ask.Ping(1), "ping"), (Ask.Predict(2), "predict")])
+        foreach ((Request request, string operation) in ((Request, string)[])[(Ask.Ping(1), "ping"), (Ask.Predict(2), "predict")])
         {
             daemon.Log.FailsAt = $": {operation} ";
             await peer.SendAsync(request);
