@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Security.Cryptography;
+using System.IO.Hashing;
 using System.Text;
 using ImmichMl.Models;
 
@@ -18,7 +18,7 @@ static class SourceIdentity
             told.Append(CultureInfo.InvariantCulture, $"{file.Name} {stamp.Size} {stamp.Modified} {stamp.Changed} {stamp.Inode}\n");
         }
 
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(told.ToString())))[..24];
+        return Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(told.ToString())));
     }
 
     /// <summary>Of all its files; those behind links count.</summary>
