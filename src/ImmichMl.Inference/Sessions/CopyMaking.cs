@@ -15,6 +15,8 @@ sealed class CopyMaking(string source, string target, string identity)
 
     readonly string _aside = Path.Combine(Path.GetDirectoryName(target)!, AsidePrefix + Guid.NewGuid().ToString("N"));
 
+    long _packedFrom;
+
     /// <summary>Takes the memory of a full load and more, so it is for a process of its own.</summary>
     /// <exception cref="ModelException">ONNX Runtime cannot make it, or what it made does not answer as the model does.</exception>
     /// <exception cref="IOException">It cannot be written.</exception>
@@ -58,7 +60,7 @@ sealed class CopyMaking(string source, string target, string identity)
 
         using var packing = new SessionOptions { GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         using var packed = new InferenceSession(graph, packing);
-        PreparedCopy made = PreparedCopy.Seal(_aside, identity, trial);
+        PreparedCopy made = PreparedCopy.Seal(_aside, identity, trial, _packedFrom);
         if ((made.Fault(copy) ?? made.Fault(packed)) is { } fault)
         {
             throw new InvalidDataException(fault);
@@ -105,10 +107,7 @@ sealed class CopyMaking(string source, string target, string identity)
         File.Delete(graph);
         File.Delete(weights);
         Save(from, graph);
-        if (!ExternalWeights.AreAligned(graph))
-        {
-            ExternalWeights.Align(graph, weights);
-        }
+        _packedFrom = File.Exists(weights) ? ExternalWeights.Align(graph, weights) : 0;
     }
 
     static void Save(string from, string graph)

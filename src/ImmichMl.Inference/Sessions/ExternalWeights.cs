@@ -23,33 +23,42 @@ static class ExternalWeights
         return aligned;
     }
 
-    /// <summary>Copies every region to an aligned place and tells the graph; large ones get pages of their own.</summary>
+    /// <summary>
+    /// Copies every region to an aligned place and tells the graph; large ones get pages of their own. Packed weights come behind all others:
+    /// the session that answers first does without them.
+    /// </summary>
+    /// <returns>Where the packed ones begin.</returns>
     /// <exception cref="InvalidDataException">The graph names a region that is not in the file.</exception>
-    public static void Align(string graph, string weights)
+    public static long Align(string graph, string weights)
     {
+        byte[] model = File.ReadAllBytes(graph);
+        var regions = new List<ExternalRegion>();
+        OnnxWeightFields.Rewrite(model, region =>
+        {
+            regions.Add(region);
+            return region.Offset;
+        });
         string aside = weights + ".new";
-        var places = new Dictionary<ExternalRegion, long>();
-        byte[] rewritten;
+        var offsets = new Dictionary<ExternalRegion, long>();
+        long split = 0;
         using (FileStream from = File.OpenRead(weights))
         using (FileStream to = File.Create(aside))
         {
-            rewritten = OnnxWeightFields.Rewrite(File.ReadAllBytes(graph), region =>
+            foreach (ExternalRegion region in regions.Distinct().OrderBy(region => region.IsPacked))
             {
-                if (!places.TryGetValue(region, out long place))
-                {
-                    int step = region.Length < Page ? CacheLine : Page;
-                    places[region] = place = (to.Position + step - 1) / step * step;
-                    to.SetLength(place);
-                    to.Position = place;
-                    Copy(from, region, to);
-                }
-
-                return place;
-            });
+                int step = region.Length < Page ? CacheLine : Page;
+                long offset = (to.Position + step - 1) / step * step;
+                split = region.IsPacked ? split : offset + region.Length;
+                offsets[region] = offset;
+                to.SetLength(offset);
+                to.Position = offset;
+                Copy(from, region, to);
+            }
         }
 
         File.Move(aside, weights, overwrite: true);
-        File.WriteAllBytes(graph, rewritten);
+        File.WriteAllBytes(graph, OnnxWeightFields.Rewrite(model, region => offsets[region]));
+        return split;
     }
 
     static void Copy(FileStream from, ExternalRegion region, FileStream to)

@@ -4,8 +4,8 @@ using ImmichMl.Inference.Graphs;
 
 namespace ImmichMl.Inference.Sessions;
 
-/// <summary>Part of a file of weights.</summary>
-readonly record struct ExternalRegion(long Offset, long Length);
+/// <summary>Part of a file of weights; packed ones are in the form of one kernel.</summary>
+readonly record struct ExternalRegion(long Offset, long Length, bool IsPacked = false);
 
 /// <summary>
 /// Finds, and moves, what a graph says of weights in a file beside it. Source: onnx.proto's field numbers; a tensor's external data is
@@ -95,7 +95,7 @@ static class OnnxWeightFields
     }
 
     static string MovedRegion(string[] region, Func<ExternalRegion, long> move) => region is [var offset, var length, ..]
-        ? string.Join(';', (string[])[Text(move(new ExternalRegion(Number(offset), Number(length)))), .. region[1..]])
+        ? string.Join(';', (string[])[Text(move(new ExternalRegion(Number(offset), Number(length), IsPacked: true))), .. region[1..]])
         : throw new InvalidDataException("A packed weight has no offset and length.");
 
     static long Number(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number)

@@ -14,7 +14,7 @@ sealed class PreparedCopy
     public const string WeightsName = "weights.bin";
     const string TrialName = "trial.bin";
     const string ManifestName = "manifest.txt";
-    const string FirstLine = "immich-ml prepared copy 1";
+    const string FirstLine = "immich-ml prepared copy 2";
 
     readonly string _identity;
     readonly string[] _lines;
@@ -25,7 +25,7 @@ sealed class PreparedCopy
         Folder = folder;
         _identity = identity;
         _lines = lines;
-        _paths = [.. lines.Skip(2).Select(CopyFile.Parse).OfType<CopyFile>().Select(file => file.Name).Append(ManifestName).Select(name => Path.Combine(folder, name))];
+        _paths = [.. lines.Skip(2).Select(CopyPart.Parse).OfType<CopyPart>().Select(file => file.Name).Distinct().Append(ManifestName).Select(name => Path.Combine(folder, name))];
     }
 
     public string Folder { get; }
@@ -48,22 +48,33 @@ sealed class PreparedCopy
     }
 
     /// <summary>Completes a folder that holds graph and weights.</summary>
-    public static PreparedCopy Seal(string folder, string identity, CopyTrial? trial)
+    /// <param name="folder">Not yet where it belongs.</param>
+    /// <param name="identity">Of the source.</param>
+    /// <param name="trial">What the model itself answers; null where it cannot be tried.</param>
+    /// <param name="packedFrom">Where packed weights begin in their file; 0 where that is not known.</param>
+    public static PreparedCopy Seal(string folder, string identity, CopyTrial? trial, long packedFrom)
     {
         trial?.Write(Path.Combine(folder, TrialName));
-        string[] names = [.. Directory.GetFiles(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
-        string[] lines = [FirstLine, identity, .. names.Select(name => CopyFile.Of(folder, name).ToString())];
+        string[] lines =
+        [
+            FirstLine, identity,
+            .. Directory.GetFiles(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)
+                .SelectMany(name => CopyPart.Of(folder, name, name == WeightsName ? packedFrom : 0)).Select(part => part.ToString()),
+        ];
         File.WriteAllLines(Path.Combine(folder, ManifestName), lines);
         return new PreparedCopy(folder, identity, lines);
     }
 
     /// <summary>What is wrong with its graph, or with the size of another file: that much is looked at before ONNX Runtime sees it. Null where nothing is.</summary>
-    public string? GraphFault() => FaultOf(file => file.Name == GraphName);
+    public string? GraphFault() => FaultOf(part => part.Name == GraphName);
 
-    /// <summary>What is wrong with its files, all of which are read; null where nothing is.</summary>
-    public string? Fault() => FaultOf(_ => true);
+    /// <summary>What is wrong with what the first answer comes from: all but packed weights is read; null where nothing is.</summary>
+    public string? Fault() => FaultOf(part => part.Offset == 0);
 
-    string? FaultOf(Predicate<CopyFile> isRead)
+    /// <summary>What is wrong with the rest.</summary>
+    public string? PackedFault() => FaultOf(part => part.Offset > 0);
+
+    string? FaultOf(Predicate<CopyPart> isRead)
     {
         try
         {
@@ -72,10 +83,12 @@ sealed class PreparedCopy
                 return "its manifest is damaged";
             }
 
-            CopyFile[] files = [.. lines.Select(CopyFile.Parse).OfType<CopyFile>()];
-            return files.Length < lines.Length || files.All(file => file.Name != GraphName) ? "its manifest is damaged"
+            CopyPart[] parts = [.. lines.Select(CopyPart.Parse).OfType<CopyPart>()];
+            return parts.Length < lines.Length || parts.All(part => part.Name != GraphName) ? "its manifest is damaged"
                 : identity != _identity ? "it was made of another model"
-                : files.FirstOrDefault(file => !file.IsIn(Folder, isRead(file))) is { } other ? $"{other.Name} is not as it was written"
+                : parts.GroupBy(part => part.Name).FirstOrDefault(file => new FileInfo(Path.Combine(Folder, file.Key)) is var there
+                    && !(there.Exists && there.Length == file.Sum(part => part.Length))) is { } wrong ? $"{wrong.Key} is not as it was written"
+                : parts.FirstOrDefault(part => isRead(part) && !part.IsIn(Folder)) is { } other ? $"{other.Name} is not as it was written"
                 : null;
         }
         catch (Exception e)
@@ -108,26 +121,28 @@ sealed class PreparedCopy
     }
 }
 
-/// <summary>A file as a manifest tells of it.</summary>
-sealed record CopyFile(string Name, long Length, string Digest)
+/// <summary>A file, or part of it, as a manifest tells of it.</summary>
+sealed record CopyPart(string Name, long Offset, long Length, string Digest)
 {
-    public static CopyFile Of(string folder, string name)
+    /// <param name="folder">Of the copy.</param>
+    /// <param name="name">Of the file.</param>
+    /// <param name="split">Where its second part begins; 0: it has one.</param>
+    public static IEnumerable<CopyPart> Of(string folder, string name, long split)
     {
         string path = Path.Combine(folder, name);
-        return new CopyFile(name, new FileInfo(path).Length, ContentDigest.Of(path));
+        long length = new FileInfo(path).Length;
+        long[] ends = split > 0 && split < length ? [0, split, length] : [0, length];
+        return ends.Zip(ends.Skip(1), (from, to) => new CopyPart(name, from, to - from, ContentDigest.Of(path, from, to - from)));
     }
 
     /// <summary>Null for a line that is not one of ours; a name never leads out of the folder.</summary>
-    public static CopyFile? Parse(string line) => line.Split(' ') is [var name, var length, var digest] && CacheFiles.IsSafe(name) && !name.Contains('/')
+    public static CopyPart? Parse(string line) => line.Split(' ') is [var name, var offset, var length, var digest] && CacheFiles.IsSafe(name) && !name.Contains('/')
+        && long.TryParse(offset, NumberStyles.None, CultureInfo.InvariantCulture, out long from)
         && long.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out long bytes)
-        ? new CopyFile(name, bytes, digest)
+        ? new CopyPart(name, from, bytes, digest)
         : null;
 
-    public bool IsIn(string folder, bool isRead)
-    {
-        string path = Path.Combine(folder, Name);
-        return new FileInfo(path) is { Exists: true } file && file.Length == Length && (!isRead || ContentDigest.Of(path) == Digest);
-    }
+    public bool IsIn(string folder) => ContentDigest.Of(Path.Combine(folder, Name), Offset, Length) == Digest;
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Name} {Length} {Digest}");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Name} {Offset} {Length} {Digest}");
 }

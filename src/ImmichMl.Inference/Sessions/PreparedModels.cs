@@ -29,6 +29,7 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
 
     /// <summary>Copies whose files were read through and found right, with their stamps then; and those that are not to be used.</summary>
     readonly ConcurrentDictionary<string, FileStamp?[]> _verified = [];
+    readonly ConcurrentDictionary<string, FileStamp?[]> _verifiedPacked = [];
     readonly ConcurrentDictionary<string, string> _refused = [];
 
     /// <summary>Told which model lacks a copy that may be made; false where whoever makes them has no room for one more.</summary>
@@ -63,19 +64,27 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
         return PreparedCopy.Open(target, identity);
     }
 
-    /// <summary>What is wrong with its files, which are read where they were not read since they last changed; null where nothing is.</summary>
-    internal string? Fault(PreparedCopy copy)
+    /// <summary>
+    /// What is wrong with its files, which are read where they were not read since they last changed: all but packed weights, which the first
+    /// answer does without. Null where nothing is.
+    /// </summary>
+    internal string? Fault(PreparedCopy copy) => Fault(_verified, copy, copy.Fault);
+
+    /// <summary>The same of all its files.</summary>
+    internal string? WholeFault(PreparedCopy copy) => Fault(copy) ?? Fault(_verifiedPacked, copy, copy.PackedFault);
+
+    static string? Fault(ConcurrentDictionary<string, FileStamp?[]> known, PreparedCopy copy, Func<string?> read)
     {
         FileStamp?[] stamps = copy.Stamps();
-        if (_verified.TryGetValue(copy.Folder, out FileStamp?[]? verified) && stamps.AsSpan().SequenceEqual(verified))
+        if (known.TryGetValue(copy.Folder, out FileStamp?[]? verified) && stamps.AsSpan().SequenceEqual(verified))
         {
             return null;
         }
 
-        string? fault = copy.Fault();
+        string? fault = read();
         if (fault is null)
         {
-            _verified[copy.Folder] = stamps;
+            known[copy.Folder] = stamps;
         }
 
         return fault;
@@ -86,7 +95,11 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
         _verified.TryGetValue(copy.Folder, out FileStamp?[]? verified) && copy.Stamps().AsSpan().SequenceEqual(verified);
 
     /// <summary>Reads it through at its next use, whatever its stamp.</summary>
-    internal void Doubt(PreparedCopy copy) => _verified.TryRemove(copy.Folder, out _);
+    internal void Doubt(PreparedCopy copy)
+    {
+        _verified.TryRemove(copy.Folder, out _);
+        _verifiedPacked.TryRemove(copy.Folder, out _);
+    }
 
     /// <summary>So that copies which nobody uses are told from those which another machine does.</summary>
     internal void MarkUsed(PreparedCopy copy)
@@ -104,7 +117,7 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
     /// <summary>A copy that is no good is of no use to anybody. A new one may be made.</summary>
     internal void Discard(ModelKey key, PreparedCopy copy, string reason)
     {
-        _verified.TryRemove(copy.Folder, out _);
+        Doubt(copy);
         try
         {
             ModelPlacing.Remove(copy.Folder);
@@ -158,7 +171,7 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
         }
 
         string identity = SourceIdentity.Of(source), target = TargetOf(source, identity);
-        if (Find(key, source) is { } there && Fault(there) is null)
+        if (Find(key, source) is { } there && WholeFault(there) is null)
         {
             return "is prepared already";
         }

@@ -115,7 +115,7 @@ sealed class PreparedSession(ModelKey key, PreparedCopy copy, OnnxSession sessio
             _checkedAt = TimeProvider.System.GetTimestamp();
         }
 
-        return prepared.IsUntouched(copy) ? null : prepared.Fault(copy) ?? session.Try(copy.Fault);
+        return prepared.IsUntouched(copy) ? null : prepared.WholeFault(copy) ?? session.Try(copy.Fault);
     }
 
     /// <returns>Null where the model itself does no better.</returns>

@@ -186,9 +186,21 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         // The weights are mapped once: a session more costs little.
         prepared.MarkUsed(copy);
         var sessions = new GraphSessions(
-            first!, isOneOfMany => OpenCopy(key.Kind, copy.Graph, isOneOfMany ? 1 : threads, packs: true), hasKinds: threads > 1,
+            first!, isOneOfMany => OpenPacked(key, copy, isOneOfMany ? 1 : threads), hasKinds: threads > 1,
             () => prepared.Discard(key, copy, "its packed sessions will not open"));
         return new PreparedSession(key, copy, OnnxSession.Over(key, first!, options.ArenaKeep, sessions), prepared, () => OpenSource(key, path));
+    }
+
+    /// <exception cref="InvalidDataException">Its packed weights are not what was written.</exception>
+    InferenceSession OpenPacked(ModelKey key, PreparedCopy copy, int threads)
+    {
+        if (prepared!.WholeFault(copy) is not { } fault)
+        {
+            return OpenCopy(key.Kind, copy.Graph, threads, packs: true);
+        }
+
+        prepared.Discard(key, copy, fault);
+        throw new InvalidDataException(fault);
     }
 
     InferenceSession OpenCopy(ModelKind kind, string graph, int threads, bool packs)

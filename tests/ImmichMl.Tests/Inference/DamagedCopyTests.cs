@@ -165,7 +165,7 @@ public sealed class DamagedCopyTests
         await File.WriteAllBytesAsync(Path.Combine(copy, "weights.bin"), weights);
         File.Delete(Path.Combine(copy, "trial.bin"));
         File.Delete(Path.Combine(copy, "manifest.txt"));
-        PreparedCopy.Seal(copy, identity, trial: null);
+        PreparedCopy.Seal(copy, identity, trial: null, packedFrom: 0);
         PreparedModels prepared = Fresh(cache);
         string thrown = "", notMade = "";
         prepared.Discarded = (_, reason) => thrown = reason;
