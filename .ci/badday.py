@@ -260,32 +260,22 @@ def descriptors(folder, cache):
 
 
 def deaf(folder, cache):
-    """A listening socket that is broken for good: the service manager starts anew what ends with 1, and not what ends with 3."""
-    path, log = os.path.join(folder, "deaf.sock"), os.path.join(folder, "deaf.log")
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(path)
-        listening.listen(512)
+    """A socket that cannot be accepted on: the service manager starts anew what ends with 1, and not what ends with 3."""
+    log = os.path.join(folder, "deaf.log")
+    with socket.socket(socket.AF_UNIX) as unusable:
+        unusable.bind(os.path.join(folder, "deaf.sock"))  # and not listened on
         child = os.fork()
         if child == 0:
-            os.dup2(listening.fileno(), 3)
+            os.dup2(unusable.fileno(), 3)
             os.set_inheritable(3, True)
             os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT), 2)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
             program = os.path.join(PROGRAMS, "immich-ml")
             os.execve(program, [program, "serve", "--cache", cache], {**os.environ, "LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())})
-        until(lambda: answers(path, pinged))
-
-        # It is told of nothing while it waits for peers; while it lacks descriptors it looks by itself.
-        peers = [connect(path) for _ in range(400)]
-        short = until(lambda: "Accepting failed" in open(log).read())
-        listening.shutdown(socket.SHUT_RDWR)
-        for peer in peers:
-            peer.close()
-        ended = until(lambda: os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None, 30)
+        ended = until(lambda: os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None, 20)
         if not ended:
             os.kill(child, signal.SIGKILL)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        check("a daemon that cannot accept any more ends with 1", short and ended and code == 1, (short, ended, code, open(log).read()))
+        check("a daemon that cannot accept ends with 1", ended and code == 1, (ended, code, open(log).read()))
 
 
 def attempt(part, *arguments):
