@@ -62,6 +62,9 @@ static partial class Log
     [LoggerMessage(19, LogLevel.Error, "{Part} failed")]
     public static partial void FaultIn(this ILogger logger, string part, Exception fault);
 
+    [LoggerMessage(23, LogLevel.Critical, "All decoders hang, {Hanging} of them, for more than a minute: the daemon ends, to be started again")]
+    public static partial void DecodersHang(this ILogger logger, int hanging);
+
     [LoggerMessage(20, LogLevel.Debug, "Request {Request} of connection {Connection}: {Operation} ok in {Milliseconds:0.0} ms, {Runs} model runs")]
     public static partial void Answered(this ILogger logger, ulong request, long connection, string operation, double milliseconds, int runs);
 
