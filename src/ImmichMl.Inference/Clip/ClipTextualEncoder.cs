@@ -82,7 +82,7 @@ public sealed class ClipTextualEncoder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            throw ModelFile.FaultOf(key, path, e);
+            throw new ModelException(ModelFault.Unusable, $"Model {key} cannot be used: {path}: {e.Message}", e);
         }
     }
 
@@ -134,7 +134,7 @@ public sealed class ClipTextualEncoder : IDisposable
             return known;
         }
 
-        long[][] rows = RowsOf(cleaned);
+        long[][] rows = RowsOf(cleaned, cancellation);
         clock.Start(Stage.Inference);
         float[] embedding = _session.RunIntegers(rows, 1, _embedding.FirstRow, cancellation);
         clock.Start(Stage.Postprocess);
@@ -156,7 +156,7 @@ public sealed class ClipTextualEncoder : IDisposable
             () =>
             {
                 (string words, float[]? found) = Clean(text, language, clock);
-                return (words, found, found is null ? RowsOf(words) : []);
+                return (words, found, found is null ? RowsOf(words, start) : []);
             },
             start);
         if (known is not null)
@@ -183,9 +183,9 @@ public sealed class ClipTextualEncoder : IDisposable
     }
 
     /// <summary>Token ids and mask, in the order of the model's inputs.</summary>
-    long[][] RowsOf(string cleaned)
+    long[][] RowsOf(string cleaned, CancellationToken cancellation)
     {
-        int[] ids = IdsOf(cleaned);
+        int[] ids = IdsOf(cleaned, cancellation);
 
         // With a token of padding, by which some models find the end; of few lengths, because each is a shape that memory is planned for.
         int length = _takesShort ? Math.Min(_length, (ids.Length / LengthStep * LengthStep) + LengthStep) : _length;
@@ -207,16 +207,20 @@ public sealed class ClipTextualEncoder : IDisposable
         [.. _session.Inputs.Select((_, input) => texts.SelectMany(rows => rows[input]).ToArray())], texts.Count,
         (values, dimensions) => _embedding.Rows(values, dimensions, texts.Count), cancellation);
 
-    int[] IdsOf(string text)
+    int[] IdsOf(string text, CancellationToken cancellation)
     {
         try
         {
-            return _tokenizer.Encode(text, _length);
+            return _tokenizer.Encode(text, _length, cancellation);
         }
         catch (RegexMatchTimeoutException e)
         {
             throw new ModelException(
                 ModelFault.Unusable, $"Model {_key} cannot be used for this text: a pattern of its tokenizer.json takes longer than {e.MatchTimeout.TotalSeconds:0} s.", e);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new ModelException(ModelFault.Unusable, $"Model {_key} cannot be used for this text: {e.Message}.", e);
         }
     }
 

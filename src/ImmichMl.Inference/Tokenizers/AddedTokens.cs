@@ -14,10 +14,19 @@ sealed class AddedTokens
     readonly Dictionary<char, AddedToken[]> _raw;
     readonly Dictionary<char, AddedToken[]> _normalized;
 
-    public AddedTokens(IReadOnlyList<AddedToken> tokens, Func<string, string> normalize)
+    /// <exception cref="InvalidDataException">The normalizer makes too much of them.</exception>
+    public AddedTokens(IReadOnlyList<AddedToken> tokens, Normalizer normalize)
     {
+        long left = new TextBudget(tokens.Sum(token => (long)token.Content.Length), CancellationToken.None).Most;
+        string Normalize(string content)
+        {
+            string normalized = normalize(content, new TextBudget(content.Length, CancellationToken.None));
+            left -= normalized.Length;
+            return left >= 0 ? normalized : throw new InvalidDataException("the normalizer makes too much of added_tokens.");
+        }
+
         _raw = ByFirst(tokens.Where(token => !token.Normalized));
-        _normalized = ByFirst(tokens.Where(token => token.Normalized).Select(token => token with { Content = normalize(token.Content) }));
+        _normalized = ByFirst(tokens.Where(token => token.Normalized).Select(token => token with { Content = Normalize(token.Content) }));
     }
 
     static Dictionary<char, AddedToken[]> ByFirst(IEnumerable<AddedToken> tokens) => tokens
@@ -25,12 +34,12 @@ sealed class AddedTokens
         .GroupBy(token => token.Content[0])
         .ToDictionary(group => group.Key, group => group.DistinctBy(token => token.Content).OrderByDescending(token => token.Content.Length).ToArray());
 
-    public IEnumerable<(int Start, int End, int Id)> SplitRaw(string text) => Split(text, _raw);
+    public IEnumerable<(int Start, int End, int Id)> SplitRaw(string text, TextBudget budget) => Split(text, _raw, budget);
 
-    public IEnumerable<(int Start, int End, int Id)> SplitNormalized(string text) => Split(text, _normalized);
+    public IEnumerable<(int Start, int End, int Id)> SplitNormalized(string text, TextBudget budget) => Split(text, _normalized, budget);
 
     /// <summary>The whole text in stretches; id -1 for what is no added token.</summary>
-    static IEnumerable<(int Start, int End, int Id)> Split(string text, Dictionary<char, AddedToken[]> tokens)
+    static IEnumerable<(int Start, int End, int Id)> Split(string text, Dictionary<char, AddedToken[]> tokens, TextBudget budget)
     {
         int before = 0;
         for (int at = 0; tokens.Count > 0 && at < text.Length;)
@@ -38,6 +47,11 @@ sealed class AddedTokens
             AddedToken? token = tokens.TryGetValue(text[at], out AddedToken[]? candidates)
                 ? candidates.FirstOrDefault(candidate => string.CompareOrdinal(text, at, candidate.Content, 0, candidate.Content.Length) == 0)
                 : null;
+            if (candidates is { Length: > 64 })
+            {
+                budget.Check();
+            }
+
             if (token is null)
             {
                 at++;

@@ -49,6 +49,31 @@ static class JsonParts
     public static bool Has(this JsonElement parent, string name) => parent.ValueKind == JsonValueKind.Object
         && parent.TryGetProperty(name, out JsonElement child) && child.ValueKind != JsonValueKind.Null;
 
+    /// <summary>A list of steps may hold lists of steps; real ones have a few, and fifty replacements at most.</summary>
+    /// <exception cref="InvalidDataException">There are too many.</exception>
+    public static void CheckSteps(this JsonElement part, string list, string where)
+    {
+        const int most = 256;
+        int count = 0;
+        void Count(JsonElement step)
+        {
+            if (++count > most)
+            {
+                throw new InvalidDataException($"{where} has more than {most} steps.");
+            }
+
+            if (step.Has(list) && step.GetProperty(list) is { ValueKind: JsonValueKind.Array } inner)
+            {
+                foreach (JsonElement each in inner.EnumerateArray())
+                {
+                    Count(each);
+                }
+            }
+        }
+
+        Count(part);
+    }
+
     public static TextPattern Pattern(this JsonElement parent, string where)
     {
         JsonElement pattern = parent.Child("pattern", where);

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace ImmichMl.Inference.Tokenizers;
@@ -7,34 +8,44 @@ static class NormalizerReader
 {
     const string Where = "normalizer";
 
-    public static Func<string, string> Read(JsonElement part)
+    public static Normalizer Read(JsonElement part)
     {
         if (part.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
         {
-            return text => text;
+            return (text, _) => text;
         }
 
+        part.CheckSteps("normalizers", Where);
+        return ReadOne(part);
+    }
+
+    static Normalizer ReadOne(JsonElement part)
+    {
         string type = part.Text("type", Where);
         switch (type)
         {
             case "Sequence":
-                Func<string, string>[] steps = [.. part.List("normalizers", Where).Select(Read)];
-                return text => steps.Aggregate(text, (now, step) => step(now));
+                Normalizer[] steps = [.. part.List("normalizers", Where).Select(ReadOne)];
+                return (text, budget) => steps.Aggregate(text, (now, step) => step(now, budget));
             case "NFC" or "NFD" or "NFKC" or "NFKD":
-                return text => UnicodeNormalization.Normalize(text, compose: type[^1] == 'C', compatible: type.Length == 4);
+                return (text, budget) => UnicodeNormalization.Normalize(text, compose: type[^1] == 'C', compatible: type.Length == 4, budget);
             case "Lowercase":
-                return TextRules.Lowercase;
+                return (text, budget) => Checked(TextRules.Lowercase(text), budget);
             case "StripAccents":
-                return text => TextRules.Filter(text, CodePointFlags.Combining);
+                return (text, budget) => Checked(TextRules.Filter(text, CodePointFlags.Combining), budget);
             case "Strip":
                 (bool left, bool right) = (part.Flag("strip_left", Where), part.Flag("strip_right", Where));
-                return text => TextRules.Strip(text, left, right);
+                return (text, budget) => Checked(TextRules.Strip(text, left, right), budget);
             case "Replace":
                 (TextPattern pattern, string content) = (part.Pattern(Where), part.Text("content", Where));
-                return text => pattern.Replace(text, content);
+                return (text, budget) => pattern.Replace(text, content, budget);
             case "Prepend":
                 string prefix = part.Text("prepend", Where);
-                return text => text.Length == 0 ? text : prefix + text;
+                return (text, budget) =>
+                {
+                    budget.Check((long)prefix.Length + text.Length);
+                    return text.Length == 0 ? text : prefix + text;
+                };
             case "BertNormalizer":
                 return Bert(part);
             case "Precompiled":
@@ -44,22 +55,28 @@ static class NormalizerReader
         }
     }
 
-    static Func<string, string> Bert(JsonElement part)
+    static string Checked(string text, TextBudget budget)
+    {
+        budget.Check(text.Length);
+        return text;
+    }
+
+    static Normalizer Bert(JsonElement part)
     {
         bool clean = part.Flag("clean_text", Where, true);
         bool chinese = part.Flag("handle_chinese_chars", Where, true);
         bool lowercase = part.Flag("lowercase", Where, true);
         bool strip = part.Flag("strip_accents", Where, lowercase);
-        return text =>
+        return (text, budget) =>
         {
             text = clean ? TextRules.BertClean(text) : text;
-            text = chinese ? TextRules.SpaceAroundChinese(text) : text;
+            text = Checked(chinese ? TextRules.SpaceAroundChinese(text) : text, budget);
             if (strip)
             {
-                text = TextRules.Filter(UnicodeNormalization.Normalize(text, compose: false, compatible: false), CodePointFlags.NonSpacingMark);
+                text = TextRules.Filter(UnicodeNormalization.Normalize(text, compose: false, compatible: false, budget), CodePointFlags.NonSpacingMark);
             }
 
-            return lowercase ? TextRules.Lowercase(text) : text;
+            return Checked(lowercase ? TextRules.Lowercase(text) : text, budget);
         };
     }
 }
@@ -69,7 +86,16 @@ static class PreTokenizerReader
 {
     const string Where = "pre_tokenizer";
 
-    public static PreTokenizer? Read(JsonElement part) => part.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null ? null : ReadOne(part);
+    public static PreTokenizer? Read(JsonElement part)
+    {
+        if (part.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        part.CheckSteps("pretokenizers", Where);
+        return ReadOne(part);
+    }
 
     static PreTokenizer ReadOne(JsonElement part)
     {
@@ -99,8 +125,14 @@ static class PreTokenizerReader
     {
         string? scheme = part.TextOrNull("prepend_scheme", Where);
         scheme ??= part.Flag("add_prefix_space", Where, true) ? "always" : "never";
+        string replacement = part.TextOrNull("replacement", Where) ?? "\u2581";
+        if (replacement.Length == 0 || Rune.GetRuneAt(replacement, 0).Utf16SequenceLength != replacement.Length)
+        {
+            throw new InvalidDataException($"{Where}.replacement is not one character.");
+        }
+
         return scheme is "always" or "first" or "never"
-            ? PreTokenizers.Metaspace(part.TextOrNull("replacement", Where) ?? "\u2581", scheme, part.Flag("split", Where, true))
+            ? PreTokenizers.Metaspace(replacement, scheme, part.Flag("split", Where, true))
             : throw new InvalidDataException($"pre_tokenizer.prepend_scheme '{scheme}' is not known here.");
     }
 
@@ -120,9 +152,19 @@ static class PostProcessorReader
 {
     const string Where = "post_processor";
 
-    public static int[] Read(JsonElement part) => part.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null
-        ? [Tokenizer.TextSlot]
-        : ReadOne(part);
+    /// <summary>Far beyond any model's context. Processors that name the text twice multiply.</summary>
+    const int MostIds = 8192;
+
+    public static int[] Read(JsonElement part)
+    {
+        if (part.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
+        {
+            return [Tokenizer.TextSlot];
+        }
+
+        part.CheckSteps("processors", Where);
+        return ReadOne(part);
+    }
 
     static int[] ReadOne(JsonElement part)
     {
@@ -133,10 +175,13 @@ static class PostProcessorReader
             "RobertaProcessing" or "BertProcessing" => [IdOf(part, "cls"), Tokenizer.TextSlot, IdOf(part, "sep")],
             "ByteLevel" => [Tokenizer.TextSlot],
             "Sequence" => part.List("processors", Where).Select(ReadOne).Aggregate(
-                new[] { Tokenizer.TextSlot }, (inner, outer) => [.. outer.SelectMany(id => id == Tokenizer.TextSlot ? inner : [id])]),
+                new[] { Tokenizer.TextSlot }, (inner, outer) => Checked(outer.SelectMany(id => id == Tokenizer.TextSlot ? inner : [id]))),
             _ => throw new InvalidDataException($"post_processor '{type}' is not known here."),
         };
     }
+
+    static int[] Checked(IEnumerable<int> ids) => ids.Take(MostIds + 1).ToArray() is { Length: <= MostIds } all
+        ? all : throw new InvalidDataException($"{Where} puts more than {MostIds} ids around a text.");
 
     /// <summary>["&lt;/s&gt;", 2].</summary>
     static int IdOf(JsonElement part, string name)
@@ -164,6 +209,6 @@ static class PostProcessorReader
             ids.AddRange(special.Child(name, $"{Where}.special_tokens").List("ids", where).Select(id => id.Number($"{where}.ids")));
         }
 
-        return [.. ids];
+        return Checked(ids);
     }
 }

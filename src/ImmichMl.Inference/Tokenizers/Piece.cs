@@ -4,4 +4,7 @@ namespace ImmichMl.Inference.Tokenizers;
 readonly record struct Piece(string Text, bool IsFirst);
 
 /// <summary>A step that cuts a piece into smaller ones.</summary>
-delegate IEnumerable<Piece> PreTokenizer(Piece piece);
+delegate IEnumerable<Piece> PreTokenizer(Piece piece, TextBudget budget);
+
+/// <summary>A text as a model is to see it.</summary>
+delegate string Normalizer(string text, TextBudget budget);

@@ -7,11 +7,12 @@ static class PreTokenizers
 {
     static readonly char[] _byteCharacters = ByteCharacters();
 
-    public static PreTokenizer Sequence(PreTokenizer[] steps) => piece =>
-        steps.Aggregate((IEnumerable<Piece>)[piece], (pieces, step) => pieces.SelectMany(next => step(next)));
+    public static PreTokenizer Sequence(PreTokenizer[] steps) => (piece, budget) =>
+        steps.Aggregate((IEnumerable<Piece>)[piece], (pieces, step) => pieces.SelectMany(next => step(next, budget)));
 
-    public static PreTokenizer Split(Func<string, List<Stretch>> find, SplitBehavior behavior) => piece =>
+    public static PreTokenizer Split(Func<string, List<Stretch>> find, SplitBehavior behavior) => (piece, budget) =>
     {
+        budget.Check(piece.Text.Length);
         List<Stretch> stretches = find(piece.Text);
         bool startsRemoved = behavior == SplitBehavior.Removed && stretches.Count > 0 && stretches[0].IsMatch;
         return Marked(Splitting.Split(piece.Text, stretches, behavior), piece.IsFirst && !startsRemoved);
@@ -26,8 +27,9 @@ static class PreTokenizers
     /// <summary>Words, and runs of what is neither word nor white space.</summary>
     public static PreTokenizer Whitespace { get; } = Split(text => Splitting.Fill(text, Words(text), invert: true), SplitBehavior.Removed);
 
-    public static PreTokenizer Metaspace(string replacement, string scheme, bool split) => piece =>
+    public static PreTokenizer Metaspace(string replacement, string scheme, bool split) => (piece, budget) =>
     {
+        budget.Check(piece.Text.Length);
         string text = piece.Text.Replace(" ", replacement, StringComparison.Ordinal);
         if ((scheme == "always" || (scheme == "first" && piece.IsFirst)) && !text.StartsWith(replacement, StringComparison.Ordinal))
         {
@@ -43,8 +45,10 @@ static class PreTokenizers
         return Marked(Splitting.Split(text, stretches, SplitBehavior.MergedWithNext), piece.IsFirst);
     };
 
-    public static PreTokenizer ByteLevel(bool addPrefixSpace, bool useRegex) => piece =>
+    public static PreTokenizer ByteLevel(bool addPrefixSpace, bool useRegex) => (piece, budget) =>
     {
+        // A byte is a character from then on, and may be two bytes the next time.
+        budget.Check(piece.Text.Length);
         string text = addPrefixSpace && !piece.Text.StartsWith(' ') ? " " + piece.Text : piece.Text;
         return useRegex
             ? Marked(Gpt2Words.Cut(text).Select(range => ToByteCharacters(text.AsSpan(range.Start..range.End))), piece.IsFirst)

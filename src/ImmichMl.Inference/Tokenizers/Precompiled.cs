@@ -39,8 +39,9 @@ sealed class Precompiled
         _replacements = map[(4 + size)..];
     }
 
-    public string Normalize(string text)
+    public string Normalize(string text, TextBudget budget)
     {
+        budget.Check(text.Length);
         var result = new StringBuilder(text.Length + 8);
         Span<byte> bytes = stackalloc byte[WholeClusterBytes];
         for (int at = 0, length; at < text.Length; at += length)
@@ -49,14 +50,14 @@ sealed class Precompiled
                 ? 1 : StringInfo.GetNextTextElementLength(text.AsSpan(at));
             ReadOnlySpan<char> cluster = text.AsSpan(at, length);
             if (length < WholeClusterBytes && Encoding.UTF8.TryGetBytes(cluster, bytes[..(WholeClusterBytes - 1)], out int whole)
-                && TryReplace(bytes[..whole], result))
+                && TryReplace(bytes[..whole], result, budget))
             {
                 continue;
             }
 
             foreach (Rune rune in cluster.EnumerateRunes())
             {
-                if (!TryReplace(bytes[..rune.EncodeToUtf8(bytes)], result))
+                if (!TryReplace(bytes[..rune.EncodeToUtf8(bytes)], result, budget))
                 {
                     result.Append(rune);
                 }
@@ -66,7 +67,7 @@ sealed class Precompiled
         return result.ToString();
     }
 
-    bool TryReplace(ReadOnlySpan<byte> key, StringBuilder result)
+    bool TryReplace(ReadOnlySpan<byte> key, StringBuilder result, TextBudget budget)
     {
         uint node = Offset(_trie[0]);
         foreach (byte label in key)
@@ -89,7 +90,13 @@ sealed class Precompiled
 
                 ReadOnlySpan<byte> rest = _replacements.AsSpan((int)value);
                 int end = rest.IndexOf((byte)0);
-                result.Append(Encoding.UTF8.GetString(end < 0 ? rest : rest[..end]));
+                rest = end < 0 ? rest : rest[..end];
+                if (result.Length + (long)rest.Length > budget.Most)
+                {
+                    budget.Check(result.Length + Encoding.UTF8.GetCharCount(rest));
+                }
+
+                result.Append(Encoding.UTF8.GetString(rest));
                 return true;
             }
         }

@@ -62,14 +62,16 @@ sealed class TextPattern
         return matches;
     }
 
-    public string Replace(string text, string content)
+    public string Replace(string text, string content, TextBudget budget)
     {
+        budget.Check(text.Length);
         List<(int Start, int End)> matches = Matches(text);
         if (matches.All(match => text.AsSpan(match.Start..match.End).SequenceEqual(content)))
         {
             return text;
         }
 
+        budget.Check(text.Length + matches.Sum(match => (long)content.Length - (match.End - match.Start)));
         var result = new StringBuilder(text.Length);
         int before = 0;
         foreach ((int start, int end) in matches)

@@ -11,7 +11,7 @@ public sealed class Tokenizer
     /// <summary>In a template: where the text's own ids go.</summary>
     internal const int TextSlot = -1;
 
-    readonly Func<string, string> _normalize;
+    readonly Normalizer _normalize;
     readonly PreTokenizer? _preTokenize;
     readonly TokenModel _model;
     readonly AddedTokens _added;
@@ -19,7 +19,7 @@ public sealed class Tokenizer
     readonly int[] _template;
 
     internal Tokenizer(
-        Func<string, string> normalize, PreTokenizer? preTokenize, TokenModel model, IReadOnlyList<AddedToken> added, int[] template)
+        Normalizer normalize, PreTokenizer? preTokenize, TokenModel model, IReadOnlyList<AddedToken> added, int[] template)
     {
         _normalize = normalize;
         _preTokenize = preTokenize;
@@ -40,14 +40,15 @@ public sealed class Tokenizer
     public int Find(string token) => _addedIds.TryGetValue(token, out int id) ? id : _model.Vocabulary.Find(token);
 
     /// <summary>The ids with special tokens, at most <paramref name="limit"/>: what is cut is the text's end, never a special token.</summary>
-    public int[] Encode(string text, int limit = int.MaxValue)
+    /// <exception cref="InvalidDataException">The file makes far more of the text than there is.</exception>
+    public int[] Encode(string text, int limit = int.MaxValue, CancellationToken cancellation = default)
     {
         int slots = _template.Count(id => id == TextSlot);
         int room = Math.Max(0, limit - (_template.Length - slots));
         var content = new List<int>();
         if (room > 0 && slots > 0)
         {
-            AddContent(WellFormed(text), content, room);
+            AddContent(WellFormed(text), content, room, new TextBudget(text.Length, cancellation));
         }
 
         if (content.Count > room)
@@ -66,15 +67,20 @@ public sealed class Tokenizer
             {
                 ids.Add(id);
             }
+
+            if (ids.Count >= limit)
+            {
+                break;
+            }
         }
 
         return ids.Count > limit ? [.. ids.GetRange(0, limit)] : [.. ids];
     }
 
     /// <summary>Stops once there is enough: pieces do not look at one another.</summary>
-    void AddContent(string text, List<int> ids, int enough)
+    void AddContent(string text, List<int> ids, int enough, TextBudget budget)
     {
-        foreach ((int start, int end, int id) in _added.SplitRaw(text))
+        foreach ((int start, int end, int id) in _added.SplitRaw(text, budget))
         {
             if (id >= 0)
             {
@@ -82,7 +88,7 @@ public sealed class Tokenizer
             }
             else
             {
-                AddNormalized(_normalize(text[start..end]), isFirst: start == 0, ids, enough);
+                AddNormalized(_normalize(text[start..end], budget), isFirst: start == 0, ids, enough, budget);
             }
 
             if (ids.Count >= enough)
@@ -92,9 +98,9 @@ public sealed class Tokenizer
         }
     }
 
-    void AddNormalized(string text, bool isFirst, List<int> ids, int enough)
+    void AddNormalized(string text, bool isFirst, List<int> ids, int enough, TextBudget budget)
     {
-        foreach ((int start, int end, int id) in _added.SplitNormalized(text))
+        foreach ((int start, int end, int id) in _added.SplitNormalized(text, budget))
         {
             if (id >= 0)
             {
@@ -103,8 +109,9 @@ public sealed class Tokenizer
             }
 
             var piece = new Piece(text[start..end], isFirst && start == 0);
-            foreach (Piece part in _preTokenize is null ? [piece] : _preTokenize(piece))
+            foreach (Piece part in _preTokenize is null ? [piece] : _preTokenize(piece, budget))
             {
+                budget.Check(part.Text.Length);
                 AddPiece(part.Text, ids);
                 if (ids.Count >= enough)
                 {

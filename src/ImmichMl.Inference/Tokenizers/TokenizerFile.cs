@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Tokenizers;
 
@@ -16,7 +15,13 @@ static class TokenizerFile
 
     public static Tokenizer Read(string path)
     {
-        byte[] bytes = ModelFile.ReadAll(path, MaxBytes);
+        long length = new FileInfo(path).Length;
+        if (length > MaxBytes)
+        {
+            throw new InvalidDataException($"it has {length} bytes; the limit is {MaxBytes}.");
+        }
+
+        byte[] bytes = File.ReadAllBytes(path);
         try
         {
             return Parse(bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsSpan(3) : bytes);
@@ -66,7 +71,7 @@ static class TokenizerFile
 
     static Tokenizer Build(TokenModel model, Dictionary<string, JsonElement> parts)
     {
-        Func<string, string> normalize = NormalizerReader.Read(parts.GetValueOrDefault("normalizer"));
+        Normalizer normalize = NormalizerReader.Read(parts.GetValueOrDefault("normalizer"));
         return new Tokenizer(
             normalize,
             PreTokenizerReader.Read(parts.GetValueOrDefault("pre_tokenizer")),

@@ -8,15 +8,16 @@ static class UnicodeNormalization
     // Hangul syllables, by the formula of the Unicode standard, chapter 3.12.
     const int SBase = 0xAC00, LBase = 0x1100, VBase = 0x1161, TBase = 0x11A7, LCount = 19, VCount = 21, TCount = 28, SCount = 11172;
 
-    public static string Normalize(string text, bool compose, bool compatible)
+    public static string Normalize(string text, bool compose, bool compatible, TextBudget budget)
     {
+        budget.Check(text.Length);
         int plain = compatible ? 0xA0 : compose ? 0x300 : 0xC0;
         if (!text.AsSpan().ContainsAnyExceptInRange('\0', (char)(plain - 1)))
         {
             return text;
         }
 
-        List<int> points = Decompose(text, compatible);
+        List<int> points = Decompose(text, compatible, budget);
         Order(points);
         if (compose)
         {
@@ -32,7 +33,7 @@ static class UnicodeNormalization
         return result.ToString();
     }
 
-    static List<int> Decompose(string text, bool compatible)
+    static List<int> Decompose(string text, bool compatible, TextBudget budget)
     {
         var points = new List<int>(text.Length + 8);
         foreach (Rune rune in text.EnumerateRunes())
@@ -55,6 +56,10 @@ static class UnicodeNormalization
             else if ((compatible && UnicodeTables.Compatible.TryGetValue(point, out int[]? to)) || UnicodeTables.Canonical.TryGetValue(point, out to))
             {
                 points.AddRange(to);
+                if (points.Count > budget.Most)
+                {
+                    budget.Check(points.Count);
+                }
             }
             else
             {

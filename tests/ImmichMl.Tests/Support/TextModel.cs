@@ -37,6 +37,9 @@ sealed class TextModel : IDisposable
 
     public bool TakesMask { get; init; }
 
+    /// <summary>Another tower in place of the one that shows its input.</summary>
+    public byte[]? Onnx { get; init; }
+
     /// <summary>BPE with a piece for each byte and no merges.</summary>
     public static string Bytes { get; } = $$"""
         {
@@ -53,7 +56,7 @@ sealed class TextModel : IDisposable
 
     public async Task<RunningDaemon> ServeAsync(params (string Name, string Value)[] settings)
     {
-        _cache.Write(Onnx(), "clip", Name, "textual", "model.onnx");
+        _cache.Write(Onnx ?? Showing(), "clip", Name, "textual", "model.onnx");
         _cache.Write(Tokenizer, "clip", Name, "textual", "tokenizer.json");
         _cache.Write(Encoding.UTF8.GetBytes(TokenizerConfig), "clip", Name, "textual", "tokenizer_config.json");
         _cache.Write(Encoding.UTF8.GetBytes(Config), "clip", Name, "config.json");
@@ -66,7 +69,7 @@ sealed class TextModel : IDisposable
     public async Task<string> CleanedAsync(RunningDaemon daemon, string text, string? language = null) =>
         Encoding.UTF8.GetString([.. (await IdsAsync(daemon, text, language)).Where(id => id < Pad).Select(id => (byte)id)]);
 
-    byte[] Onnx()
+    byte[] Showing()
     {
         OnnxGraph graph = new OnnxGraph("text").Input(TakesMask ? "input_ids" : "text", Type, 1, Length).Output("embedding", OnnxType.Float, 1, "values");
         if (!TakesMask)
