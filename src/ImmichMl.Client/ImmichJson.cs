@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -46,8 +47,8 @@ public static class ImmichJson
         {
             read = option.Name switch
             {
-                "minScore" => read with { MinScore = Finite(option.Value.GetDouble()) },
-                "maxResolution" => read with { MaxResolution = option.Value.GetInt32() },
+                "minScore" => read with { MinScore = Number(option.Value) },
+                "maxResolution" => read with { MaxResolution = WholeNumber(option.Value) },
                 "scoreMode" => read with { ScoreMode = option.Value.GetString() },
                 "language" => read with { Language = option.Value.GetString() },
                 _ => read,
@@ -57,8 +58,24 @@ public static class ImmichJson
         return read;
     }
 
-    /// <summary>1e400 is read as infinity.</summary>
-    static double Finite(double value) => double.IsFinite(value) ? value : throw new FormatException("A number is past all numbers.");
+    /// <summary>As the original's reader takes it (pydantic, not strict): 0.5, "0.5", and true for 1. Never "0,5".</summary>
+    static double Number(JsonElement value)
+    {
+        double number = value.ValueKind switch
+        {
+            JsonValueKind.Number => value.GetDouble(),
+            JsonValueKind.String when double.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out double read) => read,
+            JsonValueKind.True => 1,
+            JsonValueKind.False => 0,
+            _ => double.NaN,
+        };
+        return double.IsFinite(number) ? number : throw new FormatException("An option is no number.");
+    }
+
+    /// <summary>736.0 is one. What does not fit an int becomes the nearest that does.</summary>
+    static int WholeNumber(JsonElement value) => Number(value) is var number && Math.Floor(number) == number
+        ? (int)Math.Clamp(number, int.MinValue, int.MaxValue)
+        : throw new FormatException("An option is no whole number.");
 
     /// <summary>Writes the answer with a key for each task asked for, then <c>imageHeight</c> and <c>imageWidth</c>.</summary>
     /// <param name="tasks">What was asked for.</param>

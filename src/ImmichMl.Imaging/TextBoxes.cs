@@ -62,7 +62,7 @@ public static class TextBoxes
             var score = settings.ScoreMode == TextScoreMode.Fast
                 ? MeanUnder(corners, probabilities, width, height)
                 : MeanUnder(contour, probabilities, width);
-            if (settings.MinScore > score)
+            if (!(score >= settings.MinScore) || !double.IsFinite(score))
             {
                 continue;
             }

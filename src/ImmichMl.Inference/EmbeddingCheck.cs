@@ -6,13 +6,11 @@ using ImmichMl.Models;
 
 namespace ImmichMl.Inference;
 
-/// <summary>What a model gives as an embedding before it may leave: as long as is known of the model, finite, and not of zeros alone.</summary>
+/// <summary>What a model gives as an embedding before it may leave: as long as is known of the model, finite, and of a picture or a face not of zeros alone.</summary>
 sealed class EmbeddingCheck
 {
     /// <summary>Where nothing is known: a single number, normalized, is 1 or −1 whatever was seen.</summary>
     const int Shortest = 2;
-
-    const long MaxConfigBytes = 16 << 20;
 
     readonly ModelKey _key;
 
@@ -49,12 +47,12 @@ sealed class EmbeddingCheck
     {
         try
         {
-            using FileStream file = ModelFile.Open(Path.Combine(Path.GetDirectoryName(folder)!, "config.json"), MaxConfigBytes);
+            using FileStream file = File.OpenRead(Path.Combine(Path.GetDirectoryName(folder)!, "config.json"));
             using JsonDocument json = JsonDocument.Parse(file);
             return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("embed_dim", out JsonElement said)
                 && said.ValueKind == JsonValueKind.Number && said.TryGetInt32(out int length) ? Math.Max(0, length) : 0;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
             return 0;
         }
@@ -119,9 +117,9 @@ sealed class EmbeddingCheck
             throw new ModelException(ModelFault.Unusable, $"Model {_key} answers with {embedding.Length} numbers where {belongs}.");
         }
 
-        // NaN comes through as NaN.
+        // NaN comes through as NaN. A text tower that knows words alone, such as the demo's, has zeros for a text of others.
         float largest = TensorPrimitives.MaxMagnitude(embedding);
-        if (!float.IsFinite(largest) || largest == 0)
+        if (!float.IsFinite(largest) || (largest == 0 && _key.Kind != ModelKind.ClipTextual))
         {
             throw InferenceException.NotFinite(_key, ExecutionDevice.CpuProvider);
         }

@@ -26,6 +26,9 @@ public sealed class StageClock(TimeProvider time)
     /// <summary>How often a model was run.</summary>
     public int Runs { get; private set; }
 
+    /// <summary>Faces, boxes and lines that did not come into the answer because a number of theirs was not finite.</summary>
+    public int LeftOut { get; set; }
+
     public TimeSpan this[Stage stage] => _spent[(int)stage];
 
     /// <summary>What a stage took of one task; of the whole request where its tasks were not told apart.</summary>

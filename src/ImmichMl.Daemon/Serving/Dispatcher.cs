@@ -36,6 +36,11 @@ sealed class Dispatcher(
             Result result = await ResultAsync(request, frame, connection, clock, arrival, cancellation);
             response = new Response { Id = request.Id, Result = result };
             Count(request, response, clock);
+            if (clock.LeftOut > 0)
+            {
+                log.LeftOut(request.Id, connection, clock.LeftOut);
+            }
+
             log.Answered(request.Id, connection, request.Operation, time.GetElapsedTime(arrival).TotalMilliseconds, clock.Runs);
         }
         catch (Exception fault)
@@ -142,8 +147,7 @@ sealed class Dispatcher(
         }
 
         Prediction prediction = await arrivals.UseAsync(
-            missing, ModelArrival.PatienceOf(asked.Lane, asked.Deadline), () => pipeline.PredictAsync(Late(asked, arrival), cancellation),
-            cancellation, holding: image?.Bytes.Length ?? 0);
+            missing, ModelArrival.PatienceOf(asked.Lane, asked.Deadline), () => pipeline.PredictAsync(Late(asked, arrival), cancellation), cancellation);
         bool recognized = request.Tasks.Any(entry => ModelKind.TextRecognition == new ModelKind(entry.Task, entry.Type));
         return Answers.Predict(prediction, recognized, clock, time.GetElapsedTime(arrival));
     }
@@ -155,20 +159,17 @@ sealed class Dispatcher(
 
     static TaskArguments ArgumentsOf(TaskOptions options)
     {
-        if (options.MinScore is { } score && score is not (>= 0 and <= 1))
+        if (options.MinScore is { } score && !double.IsFinite(score))
         {
-            throw new InferenceException(InferenceFault.InvalidInput, "minScore must lie between 0 and 1.");
-        }
-
-        if (options.MaxResolution is { } side && side is < 1 or > MaxResolution)
-        {
-            throw new InferenceException(InferenceFault.InvalidInput, $"maxResolution must lie between 1 and {MaxResolution}.");
+            throw new InferenceException(InferenceFault.InvalidInput, "minScore must be a number.");
         }
 
         return new TaskArguments
         {
             MinScore = options.MinScore,
-            MaxResolution = options.MaxResolution,
+
+            // Immich takes any integer.
+            MaxResolution = options.MaxResolution is { } side ? Math.Clamp(side, 0, MaxResolution) : null,
             ScoreMode = options.ScoreMode == "slow" ? TextScoreMode.Slow : TextScoreMode.Fast,
             Language = options.Language,
         };

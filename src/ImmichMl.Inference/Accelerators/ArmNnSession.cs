@@ -30,6 +30,7 @@ sealed class ArmNnSession : NpuSession
         TensorElementType type = key.Kind == ModelKind.ClipTextual ? TensorElementType.Int32 : TensorElementType.Float;
         Inputs = [.. _inputs.Select((shape, i) => new TensorInfo($"input{i}", type, shape))];
         Outputs = [.. _outputs.Select((shape, i) => new TensorInfo($"output{i}", TensorElementType.Float, shape))];
+        CheckOutputs();
     }
 
     public override IReadOnlyList<TensorInfo> Inputs { get; }

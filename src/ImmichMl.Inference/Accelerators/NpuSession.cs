@@ -27,6 +27,16 @@ abstract class NpuSession(ModelKey key) : ModelSession
 
     protected abstract OutputTensor[] ExecuteIntegers(IReadOnlyList<long[]> rows, CancellationToken cancellation);
 
+    /// <summary>Its file says how large its answers are, and that much is set aside for each run.</summary>
+    /// <exception cref="InvalidDataException">More than any model has.</exception>
+    protected void CheckOutputs()
+    {
+        if (Outputs.Any(output => !OutputLimit.Holds(Key.Kind, Array.ConvertAll(output.Dimensions, dimension => (long)dimension))))
+        {
+            throw new InvalidDataException("it answers with more numbers than any model");
+        }
+    }
+
     protected ModelException Unusable(string why) => new(ModelFault.Unusable, $"Model {Key}: {why}");
 }
 

@@ -31,6 +31,7 @@ sealed class RknnSession : NpuSession
         _places = new SemaphoreSlim(contexts.Count);
         Inputs = [.. _inputs.Select((input, i) => new TensorInfo(input.Text, ElementOf(input.Type), Free(ToNchw(input.Shape, input.Format), _shapes[i], input.Format)))];
         Outputs = [.. _outputs.Select(output => new TensorInfo(output.Text, TensorElementType.Float, output.Shape))];
+        CheckOutputs();
     }
 
     bool IsDynamic => _shapes.Any(shapes => shapes.Length > 0);

@@ -1,4 +1,5 @@
 using ImmichMl.Imaging;
+using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -48,6 +49,7 @@ public sealed class ScrfdDetector : IDisposable
         });
 
     /// <summary>Highest score first; boxes are rounded to whole pixels, half to even, and may reach out of the picture.</summary>
+    /// <exception cref="InferenceException">No score is a number.</exception>
     public IReadOnlyList<Face> Detect(Bitmap bitmap, TaskArguments arguments, StageClock clock, CancellationToken cancellation)
     {
         int length = 3 * _width * _height;
@@ -62,8 +64,18 @@ public sealed class ScrfdDetector : IDisposable
             outputs =>
             {
                 clock.Start(Stage.Postprocess);
-                return ScrfdOutputs.Sort(_key, outputs, _width, _height)
-                    .Decode((float)(arguments.MinScore ?? DefaultMinScore), OverlapThreshold, (float)plan.Scale);
+                var found = ScrfdOutputs.Sort(_key, outputs, _width, _height);
+                Face[] faces = found.Decode((float)(arguments.MinScore ?? DefaultMinScore), OverlapThreshold, (float)plan.Scale, out int leftOut);
+                if (leftOut > 0)
+                {
+                    clock.LeftOut += leftOut;
+                    if (found.SaysNothing)
+                    {
+                        throw InferenceException.NotFinite(_key, ExecutionDevice.CpuProvider);
+                    }
+                }
+
+                return faces;
             },
             cancellation);
     }

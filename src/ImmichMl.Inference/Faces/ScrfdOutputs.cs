@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics.Tensors;
 using ImmichMl.Imaging;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
@@ -61,18 +62,25 @@ sealed class ScrfdOutputs
         return true;
     }
 
+    /// <summary>Every score is NaN: that says nothing of the picture, not even that nobody is on it.</summary>
+    public bool SaysNothing => Array.TrueForAll(_scores, scores => scores.Values.IndexOfAnyExcept(float.NaN) < 0);
+
     int Cells(int stride) => (_width / (FirstStride << stride)) * (_height / (FirstStride << stride));
 
     /// <summary>
     /// The faces of at least <paramref name="minScore"/>, in source pixels, highest score first, without those that overlap a better one. Boxes
     /// are rounded to whole pixels once that is settled.
     /// </summary>
-    public Face[] Decode(float minScore, float overlap, float scale)
+    /// <param name="minScore">Of a face.</param>
+    /// <param name="overlap">Above it the face with the lower score goes.</param>
+    /// <param name="scale">From source pixels to the input's.</param>
+    /// <param name="leftOut">How many are not there because a number of theirs is not finite.</param>
+    public Face[] Decode(float minScore, float overlap, float scale, out int leftOut)
     {
         FaceCandidate[] candidates = ArrayPool<FaceCandidate>.Shared.Rent(CountFrom(minScore));
         try
         {
-            List<FaceCandidate> kept = NonMaximumSuppression.Apply(Fill(candidates, minScore, scale), overlap);
+            List<FaceCandidate> kept = NonMaximumSuppression.Apply(Fill(candidates, minScore, scale, out leftOut), overlap);
             var faces = new Face[kept.Count];
             for (int i = 0; i < faces.Length; i++)
             {
@@ -102,19 +110,32 @@ sealed class ScrfdOutputs
     }
 
     /// <summary>Highest score first. A picture full of faces has hundreds for each: their landmarks wait for those that stay.</summary>
-    Span<FaceCandidate> Fill(FaceCandidate[] candidates, float minScore, float scale)
+    Span<FaceCandidate> Fill(FaceCandidate[] candidates, float minScore, float scale, out int leftOut)
     {
         int count = 0;
+        leftOut = 0;
         for (int i = 0; i < _scores.Length; i++)
         {
             // Once for all: asking for them goes through ONNX Runtime and allocates.
             ReadOnlySpan<float> scores = _scores[i].Values, boxes = _boxes[i].Values;
+            ReadOnlySpan<float> landmarks = _landmarks.Length == 0 ? [] : _landmarks[i].Values;
             for (int row = 0; row < scores.Length; row++)
             {
-                if (scores[row] >= minScore)
+                if (!(scores[row] >= minScore))
                 {
-                    (float x, float y, int stride) = PlaceOf(i, row, scores.Length);
-                    candidates[count++] = new FaceCandidate(BoxAt(boxes.Slice(4 * row, 4), x, y, stride, scale), scores[row], i, row);
+                    leftOut += float.IsNaN(scores[row]) ? 1 : 0;
+                    continue;
+                }
+
+                (float x, float y, int stride) = PlaceOf(i, row, scores.Length);
+                ReadOnlySpan<float> edges = boxes.Slice(4 * row, 4), offsets = landmarks.IsEmpty ? [] : landmarks.Slice(10 * row, 10);
+                if (float.IsFinite(scores[row]) && AreFinite(edges, stride, scale) && AreFinite(offsets, stride, scale))
+                {
+                    candidates[count++] = new FaceCandidate(BoxAt(edges, x, y, stride, scale), scores[row], i, row);
+                }
+                else
+                {
+                    leftOut++;
                 }
             }
         }
@@ -146,6 +167,10 @@ sealed class ScrfdOutputs
     }
 
     static FaceBox Round(FaceBox box) => new(MathF.Round(box.X1), MathF.Round(box.Y1), MathF.Round(box.X2), MathF.Round(box.Y2));
+
+    /// <summary>In source pixels, where a large number may no longer be finite.</summary>
+    static bool AreFinite(ReadOnlySpan<float> distances, float stride, float scale) =>
+        distances.IsEmpty || float.IsFinite(TensorPrimitives.MaxMagnitude(distances) * stride * 2 / scale);
 
     static FaceBox BoxAt(ReadOnlySpan<float> edges, float x, float y, float stride, float scale) => new(
         (x - (edges[0] * stride)) / scale, (y - (edges[1] * stride)) / scale, (x + (edges[2] * stride)) / scale, (y + (edges[3] * stride)) / scale);

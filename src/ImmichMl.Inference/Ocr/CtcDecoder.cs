@@ -22,6 +22,7 @@ sealed class CtcDecoder(IReadOnlyList<string> characters)
 
     /// <param name="steps">Steps times classes, row by row.</param>
     /// <param name="classes">At most as many as there are characters.</param>
+    /// <returns>A score of NaN where a number that decides is not finite.</returns>
     public (string Text, double Score) Decode(ReadOnlySpan<float> steps, int classes)
     {
         var text = new StringBuilder();
@@ -33,10 +34,15 @@ sealed class CtcDecoder(IReadOnlyList<string> characters)
         {
             // Most steps are blank, and one that has more than half of all need not be looked for.
             int best = sharesOne && steps[Blank] > Half ? Blank : TensorPrimitives.IndexOfMax(steps[..classes]);
+            if (!float.IsFinite(steps[best]))
+            {
+                return ("", double.NaN);
+            }
+
             if (best != Blank && best != before)
             {
                 text.Append(characters[best]);
-                sum += MathF.Round(steps[best] * Digits) / Digits;
+                sum += float.IsFinite(steps[best] * Digits) ? MathF.Round(steps[best] * Digits) / Digits : steps[best];
                 kept++;
             }
 

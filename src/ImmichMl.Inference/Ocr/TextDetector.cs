@@ -1,4 +1,6 @@
+using System.Numerics.Tensors;
 using ImmichMl.Imaging;
+using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -39,6 +41,7 @@ public sealed class TextDetector : IDisposable
                 : throw new ModelException(ModelFault.Unusable, $"Model {key} is no text detector: one float tensor of [n, 3, height, width] in."));
 
     /// <summary>In reading order; empty for a picture with a side under 32 pixels.</summary>
+    /// <exception cref="InferenceException">The whole map is NaN.</exception>
     public IReadOnlyList<TextLine> Detect(Bitmap bitmap, TaskArguments arguments, StageClock clock, CancellationToken cancellation)
     {
         if (Math.Min(bitmap.Width, bitmap.Height) < Multiple)
@@ -70,6 +73,17 @@ public sealed class TextDetector : IDisposable
             {
                 clock.Start(Stage.Postprocess);
                 CheckMap(dimensions, planeWidth, planeHeight);
+                if (!float.IsFinite(TensorPrimitives.MaxMagnitude(values)))
+                {
+                    if (values.IndexOfAnyExcept(float.NaN) < 0)
+                    {
+                        throw InferenceException.NotFinite(_key, ExecutionDevice.CpuProvider);
+                    }
+
+                    // What is NaN counts as no text, and a box whose score is not finite is not found.
+                    clock.LeftOut++;
+                }
+
                 ReadOnlySpan<float> map = (planeWidth, planeHeight) == (width, height) ? values : Cut(values, planeWidth, width, height);
                 return ReadingOrder.Sort(TextBoxes.Find(map, width, height, source.Width, source.Height, settings));
             },

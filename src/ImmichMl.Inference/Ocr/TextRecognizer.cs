@@ -1,4 +1,5 @@
 using ImmichMl.Imaging;
+using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -55,6 +56,7 @@ public sealed class TextRecognizer : IDisposable
     }
 
     /// <summary>The lines whose text scores over the threshold, with it, in the order in which they came.</summary>
+    /// <exception cref="InferenceException">The model answers with NaN throughout.</exception>
     public IReadOnlyList<TextLine> Recognize(
         Bitmap bitmap, IReadOnlyList<TextLine> lines, TaskArguments arguments, StageClock clock, CancellationToken cancellation)
     {
@@ -75,8 +77,10 @@ public sealed class TextRecognizer : IDisposable
         }
 
         clock.Start(Stage.Postprocess);
+        clock.LeftOut += read.Count(line => !double.IsFinite(line.Score));
         double minScore = arguments.MinScore ?? DefaultMinScore;
-        return [.. lines.Select((line, i) => line with { Text = read[i].Text, TextScore = read[i].Score }).Where(line => line.TextScore > minScore)];
+        return [.. lines.Select((line, i) => line with { Text = read[i].Text, TextScore = read[i].Score })
+            .Where(line => line.TextScore > minScore && double.IsFinite(line.TextScore.Value))];
     }
 
     /// <summary>Width over height of the cut-out line as it is read; 0 where there is nothing to cut out.</summary>
@@ -121,9 +125,20 @@ public sealed class TextRecognizer : IDisposable
                 clock.Start(Stage.Postprocess);
                 int classes = Check(dimensions, rows);
                 int length = values.Length / rows;
+                int unsound = 0;
                 for (int i = 0; i < some.Length; i++)
                 {
                     read[some[i]] = _decoder.Decode(values.Slice(i * length, length), classes);
+                    unsound += double.IsFinite(read[some[i]].Score) ? 0 : 1;
+                }
+
+                if (unsound > 0)
+                {
+                    // NaN throughout says nothing, not even that no text stands there.
+                    if (values.IndexOfAnyExcept(float.NaN) < 0)
+                    {
+                        throw InferenceException.NotFinite(_key, ExecutionDevice.CpuProvider);
+                    }
                 }
 
                 return some.Length;

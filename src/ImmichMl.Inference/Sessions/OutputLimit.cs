@@ -11,21 +11,28 @@ static class OutputLimit
     const long OfText = 1L << 28;
     const long OfOthers = 1L << 24;
 
-    /// <summary>Before a value is touched. A declared dimension that is free is -1 and counts as 1.</summary>
-    /// <exception cref="ModelException">There are more.</exception>
-    public static void Check(ModelKey key, ReadOnlySpan<long> dimensions)
+    static long Most(ModelKind kind) => kind.Task == ModelKind.TextDetection.Task ? OfText : OfOthers;
+
+    /// <summary>A dimension that is free is -1 and counts as 1.</summary>
+    public static bool Holds(ModelKind kind, ReadOnlySpan<long> dimensions)
     {
-        long most = key.Kind.Task == ModelKind.TextDetection.Task ? OfText : OfOthers;
-        long left = most;
+        long left = Most(kind);
         foreach (long dimension in dimensions)
         {
             left /= Math.Max(1, dimension);
         }
 
-        if (left == 0)
+        return left > 0;
+    }
+
+    /// <summary>Before a value is touched.</summary>
+    /// <exception cref="ModelException">There are more.</exception>
+    public static void Check(ModelKey key, ReadOnlySpan<long> dimensions)
+    {
+        if (!Holds(key.Kind, dimensions))
         {
             throw new ModelException(
-                ModelFault.Unusable, $"Model {key} answers with [{string.Join(", ", dimensions.ToArray())}] numbers, more than the {most} that it may.");
+                ModelFault.Unusable, $"Model {key} answers with [{string.Join(", ", dimensions.ToArray())}] numbers, more than the {Most(key.Kind)} that it may.");
         }
     }
 }

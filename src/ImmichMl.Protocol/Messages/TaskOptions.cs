@@ -8,10 +8,10 @@ public sealed record TaskOptions
     /// <summary>No option given.</summary>
     public static readonly TaskOptions None = new();
 
-    /// <summary>The score under which a detection or a text is dropped, 0 to 1.</summary>
+    /// <summary>The score under which a detection or a text is dropped; scores lie between 0 and 1.</summary>
     public double? MinScore { get; init; }
 
-    /// <summary>OCR detection: the shorter side to scale to, in pixels.</summary>
+    /// <summary>OCR detection: the shorter side to scale to, in pixels. Any whole number; what no picture has counts as the nearest that does.</summary>
     public int? MaxResolution { get; init; }
 
     /// <summary>OCR detection: <c>fast</c> or <c>slow</c>.</summary>
@@ -60,7 +60,7 @@ public sealed record TaskOptions
                     options = options with { MinScore = reader.ReadNumber("minScore") };
                     break;
                 case "maxResolution":
-                    options = options with { MaxResolution = (int)reader.ReadCount("maxResolution", int.MaxValue) };
+                    options = options with { MaxResolution = reader.ReadClamped("maxResolution") };
                     break;
                 case "scoreMode":
                     options = options with { ScoreMode = ReadScoreMode(ref reader) };

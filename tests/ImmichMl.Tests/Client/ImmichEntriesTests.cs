@@ -6,6 +6,8 @@ namespace ImmichMl.Tests.Client;
 
 public sealed class ImmichEntriesTests
 {
+    const string Options = """{"ocr":{"detection":{"modelName":"p","options":{@}}}}""";
+
     [Test]
     [Arguments("""{}""", """{}""")]
     [Arguments("""{"clip":{}}""", """{}""")]
@@ -28,6 +30,36 @@ public sealed class ImmichEntriesTests
     }
 
     [Test]
+    [Arguments("736.0", 736)]
+    [Arguments("\"736\"", 736)]
+    [Arguments("\" 736.0 \"", 736)]
+    [Arguments("true", 1)]
+    [Arguments("0", 0)]
+    [Arguments("-5", -5)]
+    [Arguments("65536", 65_536)]
+    [Arguments("2147483648", int.MaxValue)]
+    [Arguments("-99999999999", int.MinValue)]
+    [Arguments("9007199254740993", int.MaxValue)]
+    [Arguments("1e300", int.MaxValue)]
+    public async Task Any_whole_number_is_a_resolution(string json, int resolution)
+    {
+        var tasks = ImmichJson.ReadEntries(Encoding.UTF8.GetBytes(Options.Replace("@", $"\"maxResolution\":{json}", StringComparison.Ordinal)));
+        await Assert.That(tasks[0].Options.MaxResolution).IsEqualTo(resolution);
+    }
+
+    [Test]
+    [Arguments("\"0.5\"", 0.5)]
+    [Arguments("1", 1)]
+    [Arguments("false", 0)]
+    [Arguments("-0.5", -0.5)]
+    [Arguments("\"5e-1\"", 0.5)]
+    public async Task A_score_may_be_written_as_a_string(string json, double score)
+    {
+        var tasks = ImmichJson.ReadEntries(Encoding.UTF8.GetBytes(Options.Replace("@", $"\"minScore\":{json}", StringComparison.Ordinal)));
+        await Assert.That(tasks[0].Options.MinScore).IsEqualTo(score);
+    }
+
+    [Test]
     [Arguments("")]
     [Arguments("clip")]
     [Arguments("null")]
@@ -44,9 +76,16 @@ public sealed class ImmichEntriesTests
     [Arguments("""{"clip":{"visual":{"modelName":1}}}""")]
     [Arguments("""{"clip":{"visual":{"modelName":"x","options":null}}}""")]
     [Arguments("""{"clip":{"visual":{"modelName":"x","options":[]}}}""")]
-    [Arguments("""{"clip":{"visual":{"modelName":"x","options":{"minScore":"0.7"}}}}""")]
+    [Arguments("""{"clip":{"visual":{"modelName":"x","options":{"minScore":"0,7"}}}}""")]
+    [Arguments("""{"clip":{"visual":{"modelName":"x","options":{"minScore":"1,000"}}}}""")]
+    [Arguments("""{"clip":{"visual":{"modelName":"x","options":{"minScore":"NaN"}}}}""")]
+    [Arguments("""{"clip":{"visual":{"modelName":"x","options":{"minScore":1e999}}}}""")]
+    [Arguments("""{"clip":{"visual":{"modelName":"x","options":{"minScore":""}}}}""")]
+    [Arguments("""{"clip":{"visual":{"modelName":"x","options":{"minScore":null}}}}""")]
+    [Arguments("""{"clip":{"visual":{"modelName":"x","options":{"minScore":[0.7]}}}}""")]
+    [Arguments("""{"clip":{"visual":{"modelName":"x","options":{"maxResolution":"736,0"}}}}""")]
+    [Arguments("""{"clip":{"visual":{"modelName":"x","options":{"maxResolution":736.5}}}}""")]
     [Arguments("""{"clip":{"visual":{"modelName":"x","options":{"maxResolution":0.5}}}}""")]
-    [Arguments("""{"clip":{"visual":{"modelName":"x","options":{"maxResolution":99999999999}}}}""")]
     [Arguments("""{"clip":{"visual":{"modelName":"\ud800"}}}""")]
     [Arguments("""{"clip":{"visual":{"modelName":"x"}}} {}""")]
     [Arguments("""{"clip":{"visual":{"modelName":"x"}}""")]

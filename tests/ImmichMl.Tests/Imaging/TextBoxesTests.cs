@@ -80,6 +80,27 @@ public sealed class TextBoxesTests
     }
 
     [Test]
+    [Arguments(float.PositiveInfinity)]
+    [Arguments(float.NaN)]
+    public async Task A_box_over_a_number_that_is_not_finite_is_left_out_and_its_neighbour_is_not(float number)
+    {
+        var map = new float[128 * 64];
+        for (var y = 20; y < 40; y++)
+        {
+            map.AsSpan((y * 128) + 8, 40).Fill(0.9f);
+            map.AsSpan((y * 128) + 72, 40).Fill(0.9f);
+        }
+
+        await Assert.That(TextBoxes.Find(map, 128, 64, 128, 64, new(0.5)).Count).IsEqualTo(2);
+        map[(30 * 128) + 90] = number;
+        List<TextBox> boxes = TextBoxes.Find(map, 128, 64, 128, 64, new(0.5));
+        await Assert.That(boxes.Count).IsEqualTo(1);
+        await Assert.That(boxes[0].Corners.TopRight.X).IsLessThan(64);
+        await Assert.That(double.IsFinite(boxes[0].Score)).IsTrue();
+        await Assert.That(TextBoxes.Find(map, 128, 64, 128, 64, new(0.5) { ScoreMode = TextScoreMode.Slow }).Count).IsEqualTo(1);
+    }
+
+    [Test]
     public async Task Nothing_and_no_numbers_give_no_boxes()
     {
         var map = new float[64 * 32];

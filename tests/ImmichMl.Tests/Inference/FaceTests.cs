@@ -147,8 +147,8 @@ public sealed class FaceTests
     }
 
     [Test]
-    [Arguments(-0.1)]
-    [Arguments(1.1)]
+    [Arguments(double.NegativeInfinity)]
+    [Arguments(double.PositiveInfinity)]
     [Arguments(double.NaN)]
     public async Task A_score_that_is_none_is_refused(double score)
     {

@@ -135,13 +135,32 @@ public sealed class TextTests
     }
 
     [Test]
-    [Arguments(0)]
-    [Arguments(1_000_000)]
-    public async Task A_resolution_out_of_range_is_refused(int maxResolution)
+    [Arguments(int.MinValue, 0)]
+    [Arguments(-1, 0)]
+    [Arguments(0, 0)]
+    [Arguments(65_536, 65_535)]
+    [Arguments(1_000_000, 65_535)]
+    [Arguments(int.MaxValue, 65_535)]
+    public async Task A_resolution_that_no_picture_has_counts_as_the_nearest(int maxResolution, int nearest)
     {
         using TempFolder cache = Cache(TextModels.Recognizer(TextModels.Characters, "n"));
         await using RunningDaemon daemon = await RunningDaemon.StartAsync(cache.Path);
-        MlErrorException refusal = await Refusal(() => AskAsync(daemon.Client, TextPicture.Draw(100, 100), maxResolution: maxResolution));
+        byte[] picture = TextPicture.Draw(500, 300, new(60, 60, "ABC"), new(60, 180, "CB"));
+        OcrResult answer = await AskAsync(daemon.Client, picture, maxResolution: maxResolution);
+        OcrResult same = await AskAsync(daemon.Client, picture, maxResolution: nearest);
+        await Assert.That(answer.Box.SequenceEqual(same.Box)).IsTrue();
+    }
+
+    [Test]
+    [Arguments(-3, 2)]
+    [Arguments(1.5, 0)]
+    public async Task A_score_beyond_what_there_is_keeps_all_or_nothing(double minScore, int lines)
+    {
+        using TempFolder cache = Cache(TextModels.Recognizer(TextModels.Characters, "n"));
+        await using RunningDaemon daemon = await RunningDaemon.StartAsync(cache.Path);
+        byte[] picture = TextPicture.Draw(500, 300, new(60, 60, "ABC"), new(60, 180, "CB"));
+        await Assert.That((await AskAsync(daemon.Client, picture, minScore: minScore)).Text!.Count).IsEqualTo(lines);
+        MlErrorException refusal = await Refusal(() => AskAsync(daemon.Client, picture, minScore: double.NaN));
         await Assert.That(refusal.Code.Name).IsEqualTo("invalid_request");
     }
 

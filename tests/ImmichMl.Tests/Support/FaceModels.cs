@@ -5,7 +5,10 @@ namespace ImmichMl.Tests.Support;
 /// <param name="BatchAxis">A leading axis of 1 on every output.</param>
 /// <param name="Side">The input's fixed side; 0 leaves height and width free.</param>
 /// <param name="Scrambled">Outputs in another order than InsightFace's.</param>
-internal sealed record DetectorExport(bool Landmarks = true, bool BatchAxis = false, int Side = 0, bool Scrambled = false)
+/// <param name="Spoilt">The kind of output of stride 32 that holds <paramref name="With"/> alone: score, box or landmarks; "all scores" is that of every stride.</param>
+/// <param name="With">What it holds.</param>
+internal sealed record DetectorExport(
+    bool Landmarks = true, bool BatchAxis = false, int Side = 0, bool Scrambled = false, string Spoilt = "", float With = 0)
 {
     public override string ToString() =>
         $"{(Landmarks ? 9 : 6)} outputs, {(BatchAxis ? "batch axis" : "no batch axis")}, {(Side > 0 ? $"{Side} × {Side}" : "free size")}{(Scrambled ? ", scrambled" : "")}";
@@ -40,6 +43,12 @@ internal static class FaceModels
         foreach (var (what, length, stride) in outputs)
         {
             var (weights, biases) = Head(what, stride);
+            if ((what == export.Spoilt && stride == 32) || (what == "score" && export.Spoilt == "all scores"))
+            {
+                weights.AsSpan().Clear();
+                biases.AsSpan().Fill(export.With);
+            }
+
             var name = $"{what}_{stride}";
             OnnxDim[] dims = export.BatchAxis ? [1, $"n_{name}", length] : [$"n_{name}", length];
             long[] shape = export.BatchAxis ? [1, -1, length] : [-1, length];

@@ -67,6 +67,20 @@ public sealed class PlacedSessionTests
     }
 
     [Test]
+    public async Task An_answer_without_numbers_names_the_device_that_gave_it()
+    {
+        using var provider = new StandInProvider();
+        DeviceList devices = provider.Find(provider.Options("1"));
+        using var session = provider.Load(devices);
+        InferenceException? fault = await Assert.That(() => session.Run(
+            new float[12], [1, 12], bool (_, _) => throw InferenceException.NotFinite(StandInProvider.Key(), ExecutionDevice.CpuProvider), CancellationToken.None))
+            .Throws<InferenceException>();
+        await Assert.That(fault!.Fault).IsEqualTo(InferenceFault.NotFinite);
+        await Assert.That(fault.Message).Contains("on standin:1");
+        await Assert.That(StandInProvider.Run(session).SequenceEqual(StandInProvider.Expected())).IsTrue();
+    }
+
+    [Test]
     public async Task A_device_lost_under_a_crowd_costs_nobody_an_answer()
     {
         using var provider = new StandInProvider();
