@@ -142,22 +142,37 @@ sealed class Settings
         where display?.Name is not null
         select (property, display);
 
+    /// <summary>Numbers as they are written everywhere but on paper: a point, and nothing between thousands, so that 1,5 is not 15.</summary>
     static object Parse(string name, string text, Type type)
     {
-        try
+        string given = text.Trim();
+        if (type == typeof(string))
         {
-            return type == typeof(bool)
-                ? text.ToUpperInvariant() switch
-                {
-                    "TRUE" or "1" or "YES" or "ON" => true,
-                    "FALSE" or "0" or "NO" or "OFF" => false,
-                    _ => throw new FormatException(),
-                }
-                : Convert.ChangeType(text, type, CultureInfo.InvariantCulture);
+            return text;
         }
-        catch (Exception e) when (e is FormatException or OverflowException or InvalidCastException)
+
+        if (type == typeof(bool))
         {
-            throw new OperatorException($"{name}={text} is not {(type == typeof(bool) ? "true or false" : "a number that fits")}.");
+            return given.ToUpperInvariant() switch
+            {
+                "TRUE" or "T" or "1" or "YES" or "Y" or "ON" => true,
+                "FALSE" or "F" or "0" or "NO" or "N" or "OFF" => false,
+                _ => throw new OperatorException($"{name}={text} is not true or false."),
+            };
         }
+
+        if (type == typeof(double))
+        {
+            bool isNumber = double.TryParse(given, NumberStyles.Float, CultureInfo.InvariantCulture, out double number);
+            return isNumber && double.IsFinite(number)
+                ? number : throw new OperatorException($"{name}={text} is not a number that fits, such as 1.5 or 300; a comma has no place in one.");
+        }
+
+        // 300.0 is a whole number, as the original takes it.
+        string whole = given.TrimEnd('0') is { Length: > 1 } cut && cut[^1] == '.' && cut.Length < given.Length ? cut[..^1] : given;
+        bool isWhole = long.TryParse(whole, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value);
+        return isWhole && type == typeof(long) ? (object)value
+            : isWhole && type == typeof(int) && value is >= int.MinValue and <= int.MaxValue ? (int)value
+            : throw new OperatorException($"{name}={text} is not a whole number that fits, such as 300; neither comma nor blank has a place in one.");
     }
 }

@@ -25,9 +25,8 @@ sealed class Errand(FetchOptions options, ModelCatalog catalog, ModelStore store
             tell("done");
             return 0;
         }
-        catch (Exception e)
+        catch (Exception e) when (e is FetchException or ModelException or IOException or UnauthorizedAccessException or OperationCanceledException)
         {
-            // Whatever it was: who asked is told, and a service goes on serving others.
             int code = (int)FaultOf(e);
             tell($"failed {code} {e.Message.ReplaceLineEndings(" ")}");
             return code;
@@ -39,8 +38,7 @@ sealed class Errand(FetchOptions options, ModelCatalog catalog, ModelStore store
         FetchException e => e.Fault,
         OperationCanceledException => FetchFault.Network,
         ModelException { Fault: ModelFault.Unknown } => FetchFault.Unknown,
-        ModelException or IOException or UnauthorizedAccessException => FetchFault.Operator,
-        _ => FetchFault.Network,
+        _ => FetchFault.Operator,
     };
 
     static Action<long, long> Paced(Action<string> tell)

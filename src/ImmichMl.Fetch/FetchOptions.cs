@@ -24,12 +24,6 @@ sealed record FetchOptions
     /// <summary>Time without a byte after which a connection is given up.</summary>
     public TimeSpan Stall { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>A download that stays below this is worth less than asking again.</summary>
-    public const double LeastBytesPerSecond = 1000;
-
-    /// <summary>Time over which that speed is taken.</summary>
-    public TimeSpan SpeedWindow { get; init; } = TimeSpan.FromSeconds(60);
-
     public static FetchOptions FromEnvironment(string cache) => new()
     {
         CacheFolder = cache,
@@ -39,9 +33,8 @@ sealed record FetchOptions
         Variants = (Environment.GetEnvironmentVariable("MACHINE_LEARNING_MODEL_VARIANTS") ?? "").ToLowerInvariant()
             .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
         IsOffline = IsSet("HF_HUB_OFFLINE"),
-        IsForbidden = Environment.GetEnvironmentVariable("MACHINE_LEARNING_DOWNLOAD")?.Trim().ToUpperInvariant() is "OFF" or "0" or "FALSE" or "NO",
-        Stall = TimeSpan.FromSeconds(double.TryParse(
-            Environment.GetEnvironmentVariable("HF_HUB_DOWNLOAD_TIMEOUT"), CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and < 3600 ? seconds : 30),
+        IsForbidden = Environment.GetEnvironmentVariable("MACHINE_LEARNING_DOWNLOAD")?.Trim().ToUpperInvariant() is "OFF" or "0" or "FALSE" or "F" or "NO" or "N",
+        Stall = Seconds("HF_HUB_DOWNLOAD_TIMEOUT", standard: 30, most: 3600),
     };
 
     /// <summary>systemd's LoadCredential: a file that only this service sees.</summary>
@@ -51,7 +44,23 @@ sealed record FetchOptions
         return Path.IsPathRooted(file) && File.Exists(file) && File.ReadAllText(file).Trim() is { Length: > 0 } token ? token : null;
     }
 
-    static bool IsSet(string name) => Environment.GetEnvironmentVariable(name)?.Trim().ToUpperInvariant() is "1" or "ON" or "YES" or "TRUE";
+    static bool IsSet(string name) => Environment.GetEnvironmentVariable(name)?.Trim().ToUpperInvariant() is "1" or "ON" or "YES" or "Y" or "TRUE" or "T";
+
+    /// <summary>A comma has no place in a number: 1,5 is neither 15 nor the standard.</summary>
+    /// <exception cref="FetchException">It is no such number.</exception>
+    internal static TimeSpan Seconds(string name, double standard, double most)
+    {
+        string? given = Environment.GetEnvironmentVariable(name);
+        if (string.IsNullOrWhiteSpace(given))
+        {
+            return TimeSpan.FromSeconds(standard);
+        }
+
+        bool isNumber = double.TryParse(given, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds);
+        return isNumber && seconds > 0 && seconds <= most
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new FetchException(FetchFault.Operator, $"{name}={given} is not a number of seconds above 0, up to {most}, such as {standard}.");
+    }
 
     static Uri? Address(string name)
     {

@@ -23,9 +23,7 @@ sealed class FetchServer(Socket listener) : IDisposable
     static readonly TimeSpan s_backOff = TimeSpan.FromSeconds(1);
 
     readonly SemaphoreSlim _places = new(MaxPeers);
-    readonly TimeSpan _idle = TimeSpan.FromSeconds(
-        double.TryParse(Environment.GetEnvironmentVariable("IMMICH_ML_FETCH_IDLE"), CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and < 86_400
-            ? seconds : 60);
+    readonly TimeSpan _idle = FetchOptions.Seconds("IMMICH_ML_FETCH_IDLE", standard: 60, most: 86_400);
 
     /// <summary>sd_listen_fds(3): the socket that is passed as descriptor 3 to the process that LISTEN_PID names; null where there is none.</summary>
     public static FetchServer? Inherit()

@@ -32,12 +32,12 @@ public sealed class GatewayOptions
     /// <summary>How long a connection may idle between requests.</summary>
     [Display(Name = "MACHINE_LEARNING_HTTP_KEEPALIVE_TIMEOUT_S", Description = "Seconds that an idle HTTP connection is kept")]
     [Range(0.1, 86_400)]
-    public double KeepAliveSeconds { get; set; } = 2;
+    public double KeepAliveSeconds { get; set => field = value > 0 ? value : 0.1; } = 2;
 
-    /// <summary>How long one prediction may take, its wait included.</summary>
-    [Display(Name = "MACHINE_LEARNING_WORKER_TIMEOUT", Description = "Seconds that one request may take at the daemon; then 504")]
+    /// <summary>How long one prediction may take, its wait included. 0 turns it off in Immich's server, Gunicorn.</summary>
+    [Display(Name = "MACHINE_LEARNING_WORKER_TIMEOUT", Description = "Seconds that one request may take at the daemon; then 504; 0 or less: a day")]
     [Range(0.1, 86_400)]
-    public double RequestTimeoutSeconds { get; set; } = 300;
+    public double RequestTimeoutSeconds { get; set => field = value > 0 ? value : 86_400; } = 300;
 
     /// <summary>How long a request waits for a daemon that is not there.</summary>
     [Display(Name = "MACHINE_LEARNING_RECONNECT_TIMEOUT", Description = "Seconds that a request waits for a daemon that is being restarted; then 503")]

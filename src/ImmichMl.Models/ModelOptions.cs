@@ -13,8 +13,8 @@ public sealed class ModelOptions
 
     /// <summary>Whether models of the catalogue that are not in the cache may be fetched.</summary>
     [Display(Name = "MACHINE_LEARNING_DOWNLOAD", Description = "on: models of the catalogue that are asked for and not in the cache are fetched by immich-ml-fetch; off: never", GroupName = "live")]
-    [RegularExpression("(?i)on|off")]
+    [RegularExpression("(?i)on|off|true|false|t|f|yes|no|y|n|1|0", ErrorMessage = "{0} is not on or off.")]
     public string Download { get; set; } = "on";
 
-    public bool MayDownload => !Download.Equals("off", StringComparison.OrdinalIgnoreCase);
+    public bool MayDownload => Download.ToUpperInvariant() is not ("OFF" or "FALSE" or "F" or "NO" or "N" or "0");
 }

@@ -23,7 +23,7 @@ sealed class BenchOptions
     readonly Option<int[]> _pid = new("--pid") { Description = "Process of the server whose memory to read, with its children; for --compare once for A and once for B", HelpName = "PID" };
     readonly Option<string[]> _header = new("--header") { Description = "A header to send with every HTTP request, such as 'X-Api-Key: …'; may be repeated", HelpName = "HEADER" };
     readonly Option<int> _users = Number("--users", "Users that each wait for their answer", "N", 8, 1, 10_000);
-    readonly Option<double?> _rate = new("--rate") { Description = "Requests a second whatever comes back, instead of --users", HelpName = "R" };
+    readonly Option<double?> _rate = new("--rate") { Description = "Requests a second whatever comes back, instead of --users", HelpName = "R", CustomParser = given => Cli.Number(given) };
     readonly Option<bool> _poisson = new("--poisson") { Description = "With --rate: at random moments rather than evenly" };
     readonly Option<int> _connections = Number("--connections", "With --rate: connections at most", "N", 256, 1, 10_000);
     readonly Option<double> _ramp = Seconds("--ramp", "Seconds over which users or rate grow to their full number", 0);
@@ -38,8 +38,8 @@ sealed class BenchOptions
     readonly Option<string> _clipModel = Named("--clip-model", "ViT-B-32__openai");
     readonly Option<string> _facesModel = Named("--faces-model", "buffalo_l");
     readonly Option<string> _ocrModel = Named("--ocr-model", "PP-OCRv5_mobile");
-    readonly Option<double?> _minFaceScore = new("--min-face-score") { Description = "Score under which a face is dropped", HelpName = "SCORE" };
-    readonly Option<double?> _minTextScore = new("--min-text-score") { Description = "Score under which a text is dropped", HelpName = "SCORE" };
+    readonly Option<double?> _minFaceScore = new("--min-face-score") { Description = "Score under which a face is dropped", HelpName = "SCORE", CustomParser = given => Cli.Number(given) };
+    readonly Option<double?> _minTextScore = new("--min-text-score") { Description = "Score under which a text is dropped", HelpName = "SCORE", CustomParser = given => Cli.Number(given) };
     readonly Option<int?> _maxResolution = new("--max-resolution") { Description = "Shorter side to which a page is made smaller before text is looked for", HelpName = "PIXELS" };
     readonly Option<string?> _language = new("--language") { Description = "Language of the queries; only NLLB models ask for it", HelpName = "LANGUAGE" };
 
@@ -169,7 +169,7 @@ sealed class BenchOptions
 
     static Option<double> Seconds(string name, string description, double standard)
     {
-        var option = new Option<double>(name) { Description = description, HelpName = "SECONDS", DefaultValueFactory = _ => standard };
+        var option = new Option<double>(name) { Description = description, HelpName = "SECONDS", DefaultValueFactory = _ => standard, CustomParser = Cli.Number };
         option.Validators.Add(given => Check(given, value => value is >= 0 and <= 1_000_000, $"{name} takes 0 to 1000000 seconds."));
         return option;
     }
@@ -177,7 +177,7 @@ sealed class BenchOptions
     /// <summary>What is no number at all has been refused already.</summary>
     static void Check(OptionResult given, Func<double, bool> fits, string otherwise)
     {
-        if (given.Tokens is [{ Value: var text }] && double.TryParse(text, CultureInfo.InvariantCulture, out double value) && !fits(value))
+        if (given.Tokens is [{ Value: var text }] && Cli.TryReadNumber(text, out double value) && !fits(value))
         {
             given.AddError(otherwise);
         }

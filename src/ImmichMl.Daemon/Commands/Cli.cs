@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using ImmichMl.Client;
 using ImmichMl.Imaging;
 using ImmichMl.Imaging.Codecs;
@@ -37,13 +38,29 @@ static class Cli
         Description = "Seconds to wait for the answer",
         HelpName = "SECONDS",
         DefaultValueFactory = _ => 300,
+        CustomParser = Number,
         Validators = { CheckTimeout },
     };
+
+    /// <summary>A point, and nothing between thousands: read as usual, 1,5 would be 15.</summary>
+    public static double Number(ArgumentResult given)
+    {
+        double value = 0;
+        if (given.Tokens is [{ Value: var text }, ..] && !TryReadNumber(text, out value))
+        {
+            given.AddError($"'{text}' is not a number, such as 1.5.");
+        }
+
+        return value;
+    }
+
+    public static bool TryReadNumber(string text, out double value) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
 
     /// <summary>A timer takes 49 days at most; NaN passes no comparison. What is no number at all has been refused already.</summary>
     static void CheckTimeout(OptionResult timeout)
     {
-        if (timeout.Tokens is [{ Value: var text }] && double.TryParse(text, out double seconds) && seconds is not (> 0 and <= 1_000_000))
+        if (timeout.Tokens is [{ Value: var text }] && TryReadNumber(text, out double seconds) && seconds is not (> 0 and <= 1_000_000))
         {
             timeout.AddError("--timeout takes more than 0 and at most 1000000 seconds.");
         }

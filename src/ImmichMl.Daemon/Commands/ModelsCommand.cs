@@ -28,17 +28,12 @@ static class ModelsCommand
             Cli.Cache, all, Cli.Socket, Cli.Timeout, Cli.Json,
         }.Does(async (arguments, cancellation) =>
         {
-            IReadOnlyList<string> unreadable = [];
             (IReadOnlyList<ModelStatus> models, IReadOnlyList<DownloadProgress> downloads) = arguments.GetValue(Cli.Cache) is { Length: > 0 } folder
-                ? (OnDisk(folder, out unreadable), [])
+                ? (OnDisk(folder), [])
                 : await AskAsync(arguments, cancellation);
             ModelStatus[] shown = [.. models.Where(model => arguments.GetValue(all) || model.State != "absent")];
-            if (shown.Length > 0 || unreadable.Count == 0)
-            {
-                Console.WriteLine(arguments.GetValue(Cli.Json) ? ToJson(shown) : ToText(shown, downloads));
-            }
-
-            return unreadable.Count == 0 ? Cli.Ok : throw ModelNames.NotAll(unreadable);
+            Console.WriteLine(arguments.GetValue(Cli.Json) ? ToJson(shown) : ToText(shown, downloads));
+            return Cli.Ok;
         });
 
     static async Task<(IReadOnlyList<ModelStatus> Models, IReadOnlyList<DownloadProgress> Downloads)> AskAsync(ParseResult arguments, CancellationToken cancellation)
@@ -48,16 +43,15 @@ static class ModelsCommand
         return (stats.Models, stats.Downloads);
     }
 
-    static ModelStatus[] OnDisk(string folder, out IReadOnlyList<string> unreadable)
+    static ModelStatus[] OnDisk(string folder)
     {
-        var options = new ModelOptions { CacheFolder = folder };
-        var store = new ModelStore(options, new ModelCatalog(options));
-        unreadable = store.Unreadable();
-        if (ModelFile.KindOf(folder) is FileKind.Missing or FileKind.Regular or FileKind.Special)
+        if (!Directory.Exists(folder))
         {
             throw new OperatorException($"{folder} is no folder.");
         }
 
+        var options = new ModelOptions { CacheFolder = folder };
+        var store = new ModelStore(options, new ModelCatalog(options));
         return
         [
             .. store.List().Select(model => new ModelStatus

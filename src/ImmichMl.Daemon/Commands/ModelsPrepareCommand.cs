@@ -30,9 +30,7 @@ static class ModelsPrepareCommand
             {
                 try
                 {
-                    string graph = Path.Combine(models.Store.Find(key), ModelStore.ModelFileName);
-                    ModelFile.CheckModel(key, graph);
-                    Console.WriteLine($"{key}  {prepared.Prepare(key, graph)}");
+                    Console.WriteLine($"{key}  {prepared.Prepare(key, Path.Combine(models.Store.Find(key), ModelStore.ModelFileName))}");
                 }
                 catch (ModelException e)
                 {

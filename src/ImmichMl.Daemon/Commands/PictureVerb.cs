@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using ImmichMl.Client;
 using ImmichMl.Imaging;
 using ImmichMl.Protocol.Messages;
@@ -21,7 +22,17 @@ static class PictureVerb
     {
         Description = $"Score under which {of} is dropped, 0 to 1 [default: {standard:0.0}]",
         HelpName = "SCORE",
+        CustomParser = given => Cli.Number(given),
+        Validators = { CheckScore },
     };
+
+    static void CheckScore(OptionResult given)
+    {
+        if (given.Tokens is [{ Value: var text }] && Cli.TryReadNumber(text, out double score) && score is not (>= 0 and <= 1))
+        {
+            given.AddError("--min-score takes 0 to 1.");
+        }
+    }
 
     public static async Task<int> RunAsync(
         ParseResult arguments, Argument<string?> file, IReadOnlyList<TaskEntry> tasks, Func<PredictResult, string> tell, Action<PredictResult, Annotation> draw,

@@ -16,11 +16,11 @@ static class TopCommand
     {
         var interval = new Option<double>("--interval")
         {
-            Description = "Seconds between two looks", HelpName = "SECONDS", DefaultValueFactory = _ => 1,
+            Description = "Seconds between two looks", HelpName = "SECONDS", DefaultValueFactory = _ => 1, CustomParser = Cli.Number,
         };
         interval.Validators.Add(given =>
         {
-            if (given.Tokens is [{ Value: var text }] && double.TryParse(text, out double seconds) && seconds is not (>= 0.1 and <= 3600))
+            if (given.Tokens is [{ Value: var text }] && Cli.TryReadNumber(text, out double seconds) && seconds is not (>= 0.1 and <= 3600))
             {
                 given.AddError("--interval takes 0.1 to 3600 seconds.");
             }

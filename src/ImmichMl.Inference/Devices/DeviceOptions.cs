@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Devices;
@@ -120,12 +121,12 @@ public sealed class DeviceOptions
 
     internal int RknnCoreMask => RknnCores switch { "0" => 1, "1" => 2, "2" => 4, "0-1" => 3, "0-2" => 7, "all" => 0xffff, _ => 0 };
 
-    internal IReadOnlyList<int> Ids => [.. DeviceIds.Split(',').Select(id => int.Parse(id.Trim(), System.Globalization.CultureInfo.InvariantCulture)).Distinct()];
+    internal IReadOnlyList<int> Ids => [.. DeviceIds.Split(',').Select(id => int.Parse(id, CultureInfo.InvariantCulture)).Distinct()];
 
     [AttributeUsage(AttributeTargets.Property)]
     sealed class NumbersAttribute : ValidationAttribute
     {
-        public override bool IsValid(object? value) => value is string text && text.Split(',').All(id => ushort.TryParse(id, out _));
+        public override bool IsValid(object? value) => value is string text && text.Split(',').All(id => ushort.TryParse(id, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out _));
 
         public override string FormatErrorMessage(string name) => $"{name} takes numbers of devices, comma-separated.";
     }
@@ -151,7 +152,7 @@ readonly record struct Place(string? Provider, int? Id)
             return false;
         }
 
-        bool isNumber = ushort.TryParse(parts[^1], out ushort id);
+        bool isNumber = ushort.TryParse(parts[^1], NumberStyles.None, CultureInfo.InvariantCulture, out ushort id);
         place = parts.Length == 2 ? new Place(parts[0], id) : isNumber ? new Place(null, id) : new Place(parts[0], null);
         return parts.Length == 1 || isNumber;
     }

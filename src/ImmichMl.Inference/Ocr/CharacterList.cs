@@ -64,12 +64,13 @@ static class CharacterList
                 return null;
             }
 
-            using var text = new StreamReader(ModelFile.Open(path, MaxFileBytes), Encoding.UTF8);
-            return text.ReadToEnd();
+            return new FileInfo(path).Length <= MaxFileBytes
+                ? File.ReadAllText(path, Encoding.UTF8)
+                : throw new ModelException(ModelFault.Unusable, $"Model {key}: {path} is too large for a list of characters.");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw ModelFile.FaultOf(key, folder, e);
+            throw new ModelException(ModelFault.Unusable, $"Model {key}: its characters cannot be read: {e.Message}", e);
         }
     }
 }

@@ -66,22 +66,9 @@ sealed class GraphSessions(InferenceSession first, OpenSession? open = null, boo
             DropFirst();
             if (_open is not null && _opener is null && _wanted.Count > 0 && !_isDisposed)
             {
-                StartOpener();
+                _opener = new Thread(OpenWanted) { IsBackground = true, Name = "session opener" };
+                _opener.Start();
             }
-        }
-    }
-
-    void StartOpener()
-    {
-        var opener = new Thread(OpenWanted) { IsBackground = true, Name = "session opener" };
-        try
-        {
-            opener.Start();
-            _opener = opener;
-        }
-        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
-        {
-            // The answer is there and goes out; the next run tries again.
         }
     }
 

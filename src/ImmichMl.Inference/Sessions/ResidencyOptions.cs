@@ -59,7 +59,7 @@ public sealed class ResidencyOptions
         string own = kind == ModelKind.ClipVisual ? ClipVisualTtl : kind == ModelKind.ClipTextual ? ClipTextualTtl
             : kind == ModelKind.FaceDetection ? FaceDetectionTtl : kind == ModelKind.FaceRecognition ? FaceRecognitionTtl
             : kind == ModelKind.TextDetection ? TextDetectionTtl : TextRecognitionTtl;
-        double seconds = own.Length == 0 ? ModelTtlSeconds : double.Parse(own, CultureInfo.InvariantCulture);
+        double seconds = own.Length == 0 ? ModelTtlSeconds : double.Parse(own, NumberStyles.Float, CultureInfo.InvariantCulture);
         return seconds > 0 ? TimeSpan.FromSeconds(seconds) : null;
     }
 
@@ -67,8 +67,8 @@ public sealed class ResidencyOptions
     sealed class SecondsOrNothingAttribute : ValidationAttribute
     {
         public override bool IsValid(object? value) => value is string { Length: 0 }
-            || (double.TryParse((string?)value, CultureInfo.InvariantCulture, out double seconds) && Math.Abs(seconds) <= 1e9);
+            || (double.TryParse((string?)value, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && Math.Abs(seconds) <= 1e9);
 
-        public override string FormatErrorMessage(string name) => $"{name} is not a number of seconds.";
+        public override string FormatErrorMessage(string name) => $"{name} is not a number of seconds, such as 300 or 1.5.";
     }
 }

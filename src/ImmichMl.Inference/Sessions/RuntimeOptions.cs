@@ -5,10 +5,10 @@ namespace ImmichMl.Inference.Sessions;
 /// <summary>How many things run at once, and how ONNX Runtime is set up.</summary>
 public sealed class RuntimeOptions
 {
-    /// <summary>Requests that are worked on at once, decoding included.</summary>
-    [Display(Name = "MACHINE_LEARNING_REQUEST_THREADS", Description = "Requests worked on at once (default: cores)")]
+    /// <summary>Requests that are worked on at once, decoding included. Immich's documentation calls 0 and less "disabled".</summary>
+    [Display(Name = "MACHINE_LEARNING_REQUEST_THREADS", Description = "Requests worked on at once (default, and 0 or less: cores)")]
     [Range(1, 1024)]
-    public int RequestThreads { get; set; } = Environment.ProcessorCount;
+    public int RequestThreads { get; set => field = value > 0 ? value : Environment.ProcessorCount; } = Environment.ProcessorCount;
 
     /// <summary>Requests that may wait for their turn; one more is answered overloaded.</summary>
     [Display(Name = "MACHINE_LEARNING_QUEUE", Description = "Requests that may wait; one more is answered 'overloaded'")]
@@ -16,14 +16,14 @@ public sealed class RuntimeOptions
     public int Queue { get; set; } = 1024;
 
     /// <summary>Threads inside one operator of a model. 0 chooses: 2 on a CPU, never more than there are cores.</summary>
-    [Display(Name = "MACHINE_LEARNING_MODEL_INTRA_OP_THREADS", Description = "Threads inside one model run; 0 chooses 2, or the cores if fewer")]
+    [Display(Name = "MACHINE_LEARNING_MODEL_INTRA_OP_THREADS", Description = "Threads inside one model run; 0 or less chooses 2, or the cores if fewer")]
     [Range(0, 1024)]
-    public int IntraOpThreads { get; set; }
+    public int IntraOpThreads { get; set => field = Math.Max(0, value); }
 
     /// <summary>Operators of one model that run side by side. 0 chooses 1; more than 1 turns on parallel execution.</summary>
-    [Display(Name = "MACHINE_LEARNING_MODEL_INTER_OP_THREADS", Description = "Operators of one model side by side; 0 chooses 1, more turns on parallel execution")]
+    [Display(Name = "MACHINE_LEARNING_MODEL_INTER_OP_THREADS", Description = "Operators of one model side by side; 0 or less chooses 1, more turns on parallel execution")]
     [Range(0, 1024)]
-    public int InterOpThreads { get; set; }
+    public int InterOpThreads { get; set => field = Math.Max(0, value); }
 
     /// <summary>Keeps memory between runs in ONNX Runtime's arena.</summary>
     [Display(Name = "MACHINE_LEARNING_MODEL_ARENA", Description = "Keep memory between runs in ONNX Runtime's arena")]
