@@ -5,6 +5,7 @@ A hub of the standard library stands in on loopback, with the demo's CLIP model 
 another cache, served without a single connection to the network, and served from a cache that is mounted read-only. Prints "ok WHAT" or
 "not ok WHAT" for each check and exits with 1 when one failed. Needs strace and unshare.
 """
+import gzip
 import hashlib
 import http.server
 import json
@@ -40,7 +41,12 @@ class Hub(http.server.BaseHTTPRequestHandler):
                                for path, data in FILES.items()]).encode()
         else:
             body = FILES[self.path.split("/resolve/main/")[1]]
+        if self.server.held is not None and self.path.endswith("/textual/model.onnx"):
+            self.server.held.wait(60)
+        body = gzip.compress(body) if self.server.compresses else body
         self.send_response(200)
+        if self.server.compresses:
+            self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -159,6 +165,113 @@ def offline(folder, pulled):
     check("a pull says that it is offline and exits with 3", refused.returncode == 3 and "offline" in refused.stderr, refused.stderr)
 
 
+def open_files(pid):
+    """What a process has open, by the kernel's names."""
+    found = {}
+    for number in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found[int(number)] = os.readlink(f"/proc/{pid}/fd/{number}")
+        except OSError:
+            pass
+    return found
+
+
+def children(pid):
+    return [int(one) for thread in os.listdir(f"/proc/{pid}/task") for one in open(f"/proc/{pid}/task/{thread}/children").read().split()]
+
+
+def handed_over(folder, hub, server):
+    """As under systemd: the daemon on an inherited socket, which the fetcher that it starts must not get."""
+    path, cache = os.path.join(folder, "handed.sock"), os.path.join(folder, "handed")
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(path)
+    listening.listen(16)
+    own = open_files(os.getpid())[listening.fileno()]
+    server.held, before = threading.Event(), len(asked)
+    child = os.fork()
+    if child == 0:
+        os.dup2(listening.fileno(), 3)
+        os.set_inheritable(3, True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        os.execve(DAEMON, [DAEMON, "serve", "--cache", cache], environment(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()), HF_ENDPOINT=hub))
+    asking = subprocess.Popen([DAEMON, "load", "clip", "textual", NAME, "--socket", path],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+    until = time.monotonic() + 60
+    while not any(one.endswith("/textual/model.onnx") for one in asked[before:]) and time.monotonic() < until:
+        time.sleep(0.05)
+    fetchers = children(child)
+    inherited = [number for one in fetchers for number, what in open_files(one).items() if what == own]
+    check("the daemon's listening socket is not the fetcher's",
+          len(fetchers) > 0 and own in open_files(child).values() and inherited == [], str((fetchers, inherited)))
+    server.held.set()
+    errors = asking.communicate(timeout=60)[1]
+    check("and the model comes", asking.returncode == 0, errors)
+    os.kill(child, 15)
+    os.waitpid(child, 0)
+    server.held = None
+
+
+def odd(folder, hub, server, pulled):
+    """Mirrors, tar files and caches that are not as they should be: told in one line, with the right exit code."""
+    server.compresses = True
+    cache = os.path.join(folder, "compressed")
+    came = run("models", "pull", NAME, "--cache", cache, HF_ENDPOINT=hub)
+    server.compresses = False
+    same = came.returncode == 0 and all(open(os.path.join(cache, "clip", NAME, path), "rb").read() == data for path, data in FILES.items())
+    check("a mirror that compresses though nobody asked is read", same, came.stderr)
+
+    holes, tar = os.path.join(folder, "clip", "sparse", "visual"), os.path.join(folder, "sparse.tar")
+    os.makedirs(holes)
+    with open(os.path.join(holes, "model.onnx"), "wb") as model:
+        model.truncate(1 << 20)
+        model.seek(1 << 20)
+        model.write(b"end")
+    for form in "gnu", "pax":
+        subprocess.run(["tar", "--sparse", f"--format={form}", "-cf", tar, "-C", folder, "clip"], check=True)
+        refused = run("models", "import", tar, "--cache", cache)
+        check(f"a tar file with holes ({form}) is refused in one line",
+              refused.returncode == 2 and len(refused.stderr.strip().splitlines()) == 1, f"{refused.returncode} {refused.stderr}")
+
+    verbs = ["models", "list"], ["models", "verify"], ["serve", "--socket", os.path.join(folder, "x.sock")]
+    told = [run(*verb, "--cache", tar) for verb in verbs]
+    check("a file in the cache's place is told in one line and the exit code is 3",
+          all(one.returncode == 3 and len(one.stderr.strip().splitlines()) == 1 for one in told), str(told))
+    os.chmod(os.path.join(pulled, "clip"), 0)
+    plain = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"] if os.getuid() == 0 else []
+    listed = subprocess.run([*plain, DAEMON, "models", "list", "--cache", pulled],
+                            capture_output=True, text=True, timeout=60, env=environment())
+    os.chmod(os.path.join(pulled, "clip"), 0o755)
+    check("a cache that may not be read is not called empty",
+          listed.returncode == 3 and "denied" in listed.stderr and "No models" not in listed.stdout, str(listed))
+
+
+def passing(folder, hub, pulled):
+    """A good model that may not be read, or is a pipe: named, not fetched again, and used when that is over."""
+    model = os.path.join(pulled, "clip", NAME, "textual", "model.onnx")
+    before, good = len(asked), open(model, "rb").read()
+    plain = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"] if os.getuid() == 0 else []
+    with Served(folder, pulled, *plain, HF_ENDPOINT=hub) as daemon:
+        os.chmod(model, 0)
+        denied = daemon.embed(NAME)
+        check("a model that may not be read is unavailable and named",
+              "model_unavailable" in denied.stderr and model in denied.stderr, denied.stderr)
+        os.chmod(model, 0o644)
+        check("it is not fetched again and answers once it may be read",
+              daemon.embed(NAME).returncode == 0 and len(asked) == before, str(asked[before:]))
+        record = os.path.join(os.path.dirname(model), ".immich-ml.json")
+        os.rename(record, record + ".kept")
+        run("unload", "clip", "textual", NAME, "--socket", daemon.path)
+        os.remove(model)
+        os.mkfifo(model)
+        piped = daemon.embed(NAME)
+        check("a pipe in place of a model is named", piped.returncode == 3 and f"{model} is a pipe" in piped.stderr, piped.stderr)
+        os.remove(model)
+        with open(model, "wb") as put:
+            put.write(good)
+        os.rename(record + ".kept", record)
+        check("and the model is used once it is there again", daemon.embed(NAME).returncode == 0)
+
+
 def read_only(folder):
     mount = f'mount --bind {shlex.quote(DEMO)} {shlex.quote(DEMO)} && mount -o remount,ro,bind {shlex.quote(DEMO)} && ! touch {shlex.quote(DEMO)}/x 2>/dev/null && exec "$@"'
     with Served(folder, DEMO, "unshare", "-m" if os.getuid() == 0 else "-rm", "sh", "-c", mount, "sh") as daemon:
@@ -170,6 +283,7 @@ def read_only(folder):
 
 def main():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    server.held, server.compresses = None, False
     threading.Thread(target=server.serve_forever, daemon=True).start()
     hub = f"http://127.0.0.1:{server.server_address[1]}"
     with tempfile.TemporaryDirectory() as folder:
@@ -179,6 +293,9 @@ def main():
         activated(folder, hub)
         offline(folder, pulled)
         read_only(folder)
+        handed_over(folder, hub, server)
+        passing(folder, hub, pulled)
+        odd(folder, hub, server, pulled)
     sys.exit(1 if failures else 0)
 
 

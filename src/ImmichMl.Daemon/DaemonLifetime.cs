@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using ImmichMl.Daemon.Serving;
+using ImmichMl.Inference;
 using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Sessions;
 using Microsoft.Extensions.Hosting;
@@ -15,7 +16,7 @@ namespace ImmichMl.Daemon;
 sealed class DaemonLifetime(
     DaemonOptions options, SocketListener listener, SessionCache models, DeviceList devices, Residency residency, Preparation preparation,
     Preload preload, Watchdog watchdog, Reload reload, Answers answers, ISystemdNotifier notifier, IHostApplicationLifetime application,
-    TimeProvider time, ILogger<DaemonLifetime> log) : IHostedService, IDisposable
+    DecodeQueue decoding, TimeProvider time, ILogger<DaemonLifetime> log) : IHostedService, IDisposable
 {
     static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(5);
 
@@ -40,6 +41,7 @@ sealed class DaemonLifetime(
         Keep("Trimming", TrimWhenQuietAsync);
         log.Listening(_socket.Name, Answers.Version, options.Models.CacheFolder);
         Keep("Watching the socket's path", stopping => KeepPathAsync(socket, stopping));
+        Keep("Watching the decoders", EndWhenDecodersHangAsync);
         Keep("Unloading", residency.RunAsync);
         Keep("Preparing", preparation.RunAsync);
         Keep("Ending when idle", EndWhenIdleAsync);
@@ -51,6 +53,15 @@ sealed class DaemonLifetime(
     }
 
     void Keep(string part, Func<CancellationToken, Task> run) => _parts.Add(KeptRunning.RunAsync(part, run, time, log, _stopping.Token));
+
+    /// <summary>A decoder cannot be stopped, and each one stuck may take a core: whoever started the daemon starts it again.</summary>
+    async Task EndWhenDecodersHangAsync(CancellationToken stopping)
+    {
+        await decoding.AllHang.WaitAsync(stopping);
+        log.DecodersHang(decoding.Hanging);
+        Fault = new TimeoutException($"{decoding.Hanging} decoders hang for good.");
+        application.StopApplication();
+    }
 
     string ReadyState => $"READY=1\nSTATUS=Listening on {_socket!.Name}";
 

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
@@ -52,11 +53,31 @@ sealed class Fetcher(string cache, HubOptions hub)
         HandOn(start.Environment);
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
-        using Process child = Process.Start(start) ?? throw new OperatorException($"{Name} cannot be started.");
+        using Process? child = TryStart(start, out string why);
+        if (child is null)
+        {
+            return new FetchOutcome(1, $"{Name} cannot be started: {why}");
+        }
+
         await using CancellationTokenRegistration stop = cancellation.Register(child.StandardInput.Close);
         FetchOutcome outcome = await ReadAsync(child.StandardOutput, progress, CancellationToken.None);
         await child.WaitForExitAsync(CancellationToken.None);
         return outcome;
+    }
+
+    static Process? TryStart(ProcessStartInfo start, out string why)
+    {
+        why = "no process";
+        try
+        {
+            Descriptors.KeepFromChildren();
+            return Process.Start(start);
+        }
+        catch (Exception e) when (e is Win32Exception or IOException)
+        {
+            why = e.Message;
+            return null;
+        }
     }
 
     /// <summary>Settings may come from a file, which the child does not read.</summary>

@@ -62,6 +62,9 @@ static partial class Log
     [LoggerMessage(19, LogLevel.Error, "{Part} failed")]
     public static partial void FaultIn(this ILogger logger, string part, Exception fault);
 
+    [LoggerMessage(23, LogLevel.Critical, "All decoders hang, {Hanging} of them, for more than a minute: the daemon ends, to be started again")]
+    public static partial void DecodersHang(this ILogger logger, int hanging);
+
     [LoggerMessage(20, LogLevel.Debug, "Request {Request} of connection {Connection}: {Operation} ok in {Milliseconds:0.0} ms, {Runs} model runs")]
     public static partial void Answered(this ILogger logger, ulong request, long connection, string operation, double milliseconds, int runs);
 
@@ -123,10 +126,16 @@ static partial class Log
     [LoggerMessage(44, LogLevel.Information, "Removed the prepared copy {Folder}, which is out of date")]
     public static partial void RemovedStale(this ILogger logger, string folder);
 
+    [LoggerMessage(66, LogLevel.Warning, "The model cache {Folder} is not there and no model in it: it is made when the first model is fetched")]
+    public static partial void NoCache(this ILogger logger, string folder);
+
+    [LoggerMessage(67, LogLevel.Warning, "Not all of the model cache can be looked at: {Cause}")]
+    public static partial void UnreadableCache(this ILogger logger, string cause);
+
     [LoggerMessage(60, LogLevel.Information, "Fetching {Model}")]
     public static partial void Fetching(this ILogger logger, string model);
 
-    [LoggerMessage(64, LogLevel.Warning, "Fetching {Model} once more: the copy that was fetched will not load")]
+    [LoggerMessage(64, LogLevel.Warning, "{Model} was fetched and will not load: it is fetched once more if its files are not as they came")]
     public static partial void FetchingAgain(this ILogger logger, string model);
 
     [LoggerMessage(65, LogLevel.Warning, "Passed over: {Fault}")]

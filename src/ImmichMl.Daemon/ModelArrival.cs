@@ -1,5 +1,7 @@
+using ImmichMl.Daemon.Serving;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
+using ImmichMl.Protocol;
 using ImmichMl.Protocol.Messages;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Systemd;
@@ -12,8 +14,8 @@ namespace ImmichMl.Daemon;
 /// ask. Requests wait in front of the queue, each for as long as its own patience lasts.
 /// </summary>
 sealed class ModelArrival(
-    ModelOptions options, HubOptions hub, ModelCatalog catalog, ModelStore store, ISystemdNotifier notifier, IHostApplicationLifetime application, TimeProvider time,
-    ILogger<ModelArrival> log)
+    ModelOptions options, HubOptions hub, ServeOptions serve, ModelCatalog catalog, ModelStore store, ISystemdNotifier notifier,
+    IHostApplicationLifetime application, TimeProvider time, ILogger<ModelArrival> log)
 {
     /// <summary>HTTP clients give up after 300 s.</summary>
     public static readonly TimeSpan BackgroundPatience = TimeSpan.FromSeconds(240);
@@ -22,6 +24,13 @@ sealed class ModelArrival(
     static readonly TimeSpan s_afterFault = TimeSpan.FromSeconds(60);
     static readonly TimeSpan s_longestRetry = TimeSpan.FromMinutes(10);
 
+    /// <summary>Requests that wait; what they hold is bounded beside it.</summary>
+    const int MostWaiting = 256;
+
+    /// <summary>Of the memory that frames may take, as a divisor.</summary>
+    const int ShareOfFrames = 4;
+
+    readonly DownloadWaiting _waiting = new(serve.FrameBytesInFlight / ShareOfFrames, MostWaiting);
     readonly Lock _lock = new();
     readonly Dictionary<string, Fetching> _fetching = [];
 
@@ -29,9 +38,12 @@ sealed class ModelArrival(
     readonly Dictionary<string, long> _replaced = [];
     readonly Fetcher _fetcher = new(options.CacheFolder, hub);
 
-    sealed class Fetching(ModelKey key, long since)
+    sealed class Fetching(ModelKey key, bool replaces, long since)
     {
         public ModelKey Key { get; } = key;
+
+        /// <summary>A copy is there.</summary>
+        public bool Replaces { get; } = replaces;
 
         public long Since { get; } = since;
 
@@ -65,14 +77,17 @@ sealed class ModelArrival(
     /// <param name="patience">How long to wait for downloads.</param>
     /// <param name="use">What needs them; done a second time only when the first ended at a model that would not load.</param>
     /// <param name="cancellation">Ends the waiting; downloads go on.</param>
-    /// <exception cref="ModelException">One could not be fetched, has not come in time, or will not load.</exception>
-    public async Task<T> UseAsync<T>(IEnumerable<ModelKey> missing, TimeSpan patience, Func<Task<T>> use, CancellationToken cancellation)
+    /// <param name="holding">Bytes of a frame that is kept meanwhile.</param>
+    /// <exception cref="ModelException">One could not be fetched, has not come in time, or will not load; or too much waits already.</exception>
+    /// <exception cref="ProtocolException">The daemon is stopping.</exception>
+    public async Task<T> UseAsync<T>(
+        IEnumerable<ModelKey> missing, TimeSpan patience, Func<Task<T>> use, CancellationToken cancellation, long holding = 0)
     {
         long since = time.GetTimestamp();
         Fetching[] awaited = [.. missing.Select(key => Begin(key, replace: false))];
         foreach (Fetching fetching in awaited)
         {
-            FetchOutcome outcome = await WaitAsync(fetching, patience - time.GetElapsedTime(since), cancellation);
+            FetchOutcome outcome = await WaitAsync(fetching, patience - time.GetElapsedTime(since), holding, cancellation);
             if (outcome.Code != 0)
             {
                 throw new ModelException(ModelFault.Unavailable, $"{fetching.Key} could not be fetched: {outcome.Message}") { RetryAfter = s_afterFault };
@@ -85,7 +100,7 @@ sealed class ModelArrival(
         }
         catch (ModelException fault) when (MayFetch && fault is { Fault: ModelFault.Unusable, Key: { } key } && catalog.Find(key) is { HasSource: true })
         {
-            if (!await IsReplacedAsync(key, fault, since, patience, cancellation))
+            if (!await IsReplacedAsync(key, fault, since, patience, holding, cancellation))
             {
                 throw;
             }
@@ -95,7 +110,7 @@ sealed class ModelArrival(
     }
 
     /// <summary>True when there is a newer copy than the one that would not load; false when none is to be had.</summary>
-    async Task<bool> IsReplacedAsync(ModelKey key, ModelException fault, long since, TimeSpan patience, CancellationToken cancellation)
+    async Task<bool> IsReplacedAsync(ModelKey key, ModelException fault, long since, TimeSpan patience, long holding, CancellationToken cancellation)
     {
         lock (_lock)
         {
@@ -110,26 +125,38 @@ sealed class ModelArrival(
             return false;
         }
 
-        FetchOutcome outcome = await WaitAsync(Begin(key, replace: true), patience - time.GetElapsedTime(since), cancellation);
+        FetchOutcome outcome = await WaitAsync(Begin(key, replace: true), patience - time.GetElapsedTime(since), holding, cancellation);
         return outcome.Code == 0
             ? true
             : throw new ModelException(ModelFault.Unusable, $"{fault.Message} It could not be fetched once more: {outcome.Message}", fault);
     }
 
-    async Task<FetchOutcome> WaitAsync(Fetching fetching, TimeSpan patience, CancellationToken cancellation)
+    async Task<FetchOutcome> WaitAsync(Fetching fetching, TimeSpan patience, long holding, CancellationToken cancellation)
     {
+        CancellationToken stopping = application.ApplicationStopping;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stopping);
+        using IDisposable? waiting = fetching.Outcome.IsCompleted
+            ? null
+            : _waiting.TryEnter(holding) ?? throw Begun(fetching, "enough requests wait for downloads");
         try
         {
-            return await fetching.Outcome.WaitAsync(patience > TimeSpan.Zero ? patience : TimeSpan.Zero, time, cancellation);
+            FetchOutcome outcome = await fetching.Outcome.WaitAsync(patience > TimeSpan.Zero ? patience : TimeSpan.Zero, time, either.Token);
+            return outcome.Code != 0 && stopping.IsCancellationRequested ? throw Stopping() : outcome;
         }
         catch (TimeoutException)
         {
-            throw new ModelException(ModelFault.Unavailable, $"{fetching.Key} is being fetched: {fetching.Bytes} of {fetching.Total} bytes are here.")
-            {
-                RetryAfter = Remaining(fetching),
-            };
+            throw Begun(fetching, $"{fetching.Bytes} of {fetching.Total} bytes are here");
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw Stopping();
         }
     }
+
+    ModelException Begun(Fetching fetching, string what) =>
+        new(ModelFault.Unavailable, $"{fetching.Key} is being fetched: {what}.") { RetryAfter = Remaining(fetching) };
+
+    static ProtocolException Stopping() => new(ErrorCode.ShuttingDown, "The daemon is stopping.");
 
     public bool IsFetching(ModelKey key)
     {
@@ -153,12 +180,13 @@ sealed class ModelArrival(
         lock (_lock)
         {
             string folder = store.FolderOf(key);
-            if (_fetching.TryGetValue(folder, out Fetching? known) && !(known.FailedAt is { } at && time.GetElapsedTime(at) > s_afterFault))
+            if (_fetching.TryGetValue(folder, out Fetching? known)
+                && (known.FailedAt is not { } at || (known.Replaces == replace && time.GetElapsedTime(at) <= s_afterFault)))
             {
                 return known;
             }
 
-            var begun = new Fetching(key, time.GetTimestamp());
+            var begun = new Fetching(key, replace, time.GetTimestamp());
             _fetching[folder] = begun;
             begun.Outcome = Task.Run(() => FetchAsync(folder, begun, replace), CancellationToken.None);
             return begun;

@@ -26,6 +26,12 @@ sealed class ModelLoader(
             log.LoadFailed(key.ToString(), e.Message);
             throw new ModelException(e.Fault, e.Message, e) { Key = key, RetryAfter = e.RetryAfter };
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            log.LoadFailed(key.ToString(), e.Message);
+            ModelException fault = ModelFile.FaultOf(key, store.FolderOf(key), e);
+            throw new ModelException(fault.Fault, fault.Message, e) { Key = key, RetryAfter = fault.RetryAfter };
+        }
         catch (Exception e)
         {
             log.LoadFailed(key.ToString(), e.Message);

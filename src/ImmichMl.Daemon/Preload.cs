@@ -33,7 +33,7 @@ sealed class Preload(
             {
                 var key = new ModelKey(kind, name);
                 using SessionCache.Lease<IDisposable> kept = await arrivals.UseAsync(
-                    arrivals.Missing([key]), s_patience, () => models.AcquireAsync<IDisposable>(key, cancellation), cancellation);
+                    arrivals.Missing([key]), s_patience, () => models.AcquireAsync<IDisposable>(key, cancellation, s_patience), cancellation);
                 await WarmAsync(key, kept.Model, cancellation);
             }
             catch (Exception e) when (e is not OperationCanceledException)

@@ -122,6 +122,7 @@ sealed class Preparation
     /// <returns>The exit code, and the last line that was told.</returns>
     async Task<(int Code, string Told)> RunChildAsync(ModelKey key, string source, CancellationToken stopping)
     {
+        Descriptors.KeepFromChildren();
         using Process child = Process.Start(StartOf(_own!, key)) ?? throw new Win32Exception("No process was started.");
         try
         {

@@ -25,8 +25,9 @@ sealed class Errand(FetchOptions options, ModelCatalog catalog, ModelStore store
             tell("done");
             return 0;
         }
-        catch (Exception e) when (e is FetchException or ModelException or IOException or UnauthorizedAccessException or OperationCanceledException)
+        catch (Exception e)
         {
+            // Whatever it was: who asked is told, and a service goes on serving others.
             int code = (int)FaultOf(e);
             tell($"failed {code} {e.Message.ReplaceLineEndings(" ")}");
             return code;
@@ -38,7 +39,8 @@ sealed class Errand(FetchOptions options, ModelCatalog catalog, ModelStore store
         FetchException e => e.Fault,
         OperationCanceledException => FetchFault.Network,
         ModelException { Fault: ModelFault.Unknown } => FetchFault.Unknown,
-        _ => FetchFault.Operator,
+        ModelException or IOException or UnauthorizedAccessException => FetchFault.Operator,
+        _ => FetchFault.Network,
     };
 
     static Action<long, long> Paced(Action<string> tell)

@@ -24,6 +24,12 @@ sealed record FetchOptions
     /// <summary>Time without a byte after which a connection is given up.</summary>
     public TimeSpan Stall { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>A download that stays below this is worth less than asking again.</summary>
+    public const double LeastBytesPerSecond = 1000;
+
+    /// <summary>Time over which that speed is taken.</summary>
+    public TimeSpan SpeedWindow { get; init; } = TimeSpan.FromSeconds(60);
+
     public static FetchOptions FromEnvironment(string cache) => new()
     {
         CacheFolder = cache,

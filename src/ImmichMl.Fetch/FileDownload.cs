@@ -71,12 +71,24 @@ sealed class FileDownload(HubClient hub, FetchOptions options, HubFile file, str
         }
 
         long limit = file.Digest.Size ?? HubListingLimit;
-        await using Stream body = await response.Content.ReadAsStreamAsync(cancellation);
+        await using Stream body = await HubClient.BodyAsync(response, cancellation);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        (long since, long counted) = (TimeProvider.System.GetTimestamp(), 0);
         while (true)
         {
             patience.CancelAfter(options.Stall);
-            int read = await body.ReadAsync(buffer, patience.Token);
+            int read = await ReadAsync(body, output, buffer, patience.Token);
+            counted += read;
+            if (TimeProvider.System.GetElapsedTime(since) is var taken && taken >= options.SpeedWindow)
+            {
+                if (counted < taken.TotalSeconds * FetchOptions.LeastBytesPerSecond)
+                {
+                    throw new RetryException($"{file.Path} comes too slowly: {counted} bytes in {taken.TotalSeconds:0} s");
+                }
+
+                (since, counted) = (TimeProvider.System.GetTimestamp(), 0);
+            }
+
             if (read == 0)
             {
                 return hash;
@@ -95,10 +107,23 @@ sealed class FileDownload(HubClient hub, FetchOptions options, HubFile file, str
         }
     }
 
+    async Task<int> ReadAsync(Stream body, FileStream output, byte[] buffer, CancellationToken cancellation)
+    {
+        try
+        {
+            return await body.ReadAsync(buffer, cancellation);
+        }
+        catch (InvalidDataException)
+        {
+            output.SetLength(0);
+            throw Wrong("does not decompress");
+        }
+    }
+
     const long HubListingLimit = 4L << 30;
 
     static bool Continues(HttpResponseMessage response, long from) =>
-        response.StatusCode == HttpStatusCode.PartialContent && response.Content.Headers.ContentRange?.From == from;
+        response.StatusCode == HttpStatusCode.PartialContent && !HubClient.IsEncoded(response) && response.Content.Headers.ContentRange?.From == from;
 
     void Check(FileStream output, IncrementalHash hash)
     {

@@ -1,6 +1,6 @@
+using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Text.Json;
 
 namespace ImmichMl.Fetch;
 
@@ -77,6 +77,7 @@ sealed class HubClient(FetchOptions options) : IDisposable
     {
         var request = new HttpRequestMessage(HttpMethod.Get, address);
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("immich-ml-fetch", typeof(HubClient).Assembly.GetName().Version?.ToString(3)));
+        request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
         if (from > 0)
         {
             request.Headers.Range = new RangeHeaderValue(from, null);
@@ -114,23 +115,42 @@ sealed class HubClient(FetchOptions options) : IDisposable
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(options.Stall);
-        await using Stream body = await response.Content.ReadAsStreamAsync(patience.Token);
+        await using Stream body = await BodyAsync(response, patience.Token);
         using var page = new MemoryStream();
         byte[] buffer = new byte[1 << 14];
-        while (await body.ReadAsync(buffer, patience.Token) is > 0 and var read)
-        {
-            page.Write(buffer, 0, page.Length + read <= MaxPageBytes ? read : throw HubListing.Refused("a page of it is over 4 MiB"));
-        }
-
         try
         {
-            return JsonSerializer.Deserialize(page.GetBuffer().AsSpan(0, (int)page.Length), HubJson.Default.TreeEntryArray) ?? [];
+            while (await body.ReadAsync(buffer, patience.Token) is > 0 and var read)
+            {
+                page.Write(buffer, 0, page.Length + read <= MaxPageBytes ? read : throw HubListing.Refused("a page of it is over 4 MiB"));
+            }
         }
-        catch (JsonException e)
+        catch (InvalidDataException e)
         {
-            throw new FetchException(FetchFault.Network, "The hub's listing is no JSON of files.", e);
+            throw HubListing.Refused($"it does not decompress: {e.Message}");
         }
+
+        return HubListing.Parse(page.GetBuffer().AsSpan(0, (int)page.Length));
     }
+
+    /// <summary>The body as it was meant: a mirror may compress it though nobody asked.</summary>
+    /// <exception cref="FetchException">It is encoded in a way that is not known here.</exception>
+    public static async Task<Stream> BodyAsync(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        if (IsEncoded(response) && Encoding(response) is not ("gzip" or "x-gzip"))
+        {
+            string host = response.RequestMessage?.RequestUri?.Host ?? "The hub";
+            throw new FetchException(FetchFault.Network, $"{host} sends Content-Encoding '{Encoding(response)}', which was not asked for.");
+        }
+
+        Stream body = await response.Content.ReadAsStreamAsync(cancellation);
+        return IsEncoded(response) ? new GZipStream(body, CompressionMode.Decompress) : body;
+    }
+
+    /// <summary>Ranges of an encoded body are not the file's.</summary>
+    public static bool IsEncoded(HttpResponseMessage response) => Encoding(response) is not ("" or "identity");
+
+    static string Encoding(HttpResponseMessage response) => string.Join(", ", response.Content.Headers.ContentEncoding).ToLowerInvariant();
 
     /// <summary>Link: &lt;…&gt;; rel="next". It may name the same host only.</summary>
     static Uri? NextOf(HttpResponseMessage response, Uri current)

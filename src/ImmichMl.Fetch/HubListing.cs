@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using ImmichMl.Models;
 
@@ -32,6 +33,21 @@ static class HubListing
     const int MaxFiles = 2000;
     const long MaxFileBytes = 64L << 30;
 
+    /// <summary>One page of a listing.</summary>
+    /// <exception cref="FetchException">It is no list of entries.</exception>
+    public static TreeEntry[] Parse(ReadOnlySpan<byte> page)
+    {
+        try
+        {
+            TreeEntry?[] entries = JsonSerializer.Deserialize(page, HubJson.Default.TreeEntryArray) ?? throw Refused("it is empty");
+            return entries.Any(entry => entry is null) ? throw Refused("an entry of it is empty") : [.. entries.OfType<TreeEntry>()];
+        }
+        catch (JsonException e)
+        {
+            throw new FetchException(FetchFault.Network, "The hub's listing is no JSON of files.", e);
+        }
+    }
+
     public static IReadOnlyList<HubFile> Read(IReadOnlyList<TreeEntry> tree, string type, Func<string, Uri> addressOf, IReadOnlyList<string>? variants = null)
     {
         if (tree.Count > MaxFiles)
@@ -49,17 +65,26 @@ static class HubListing
                 throw Refused("a file's name leads out of the model's folder");
             }
 
-            if (isWanted && IsForUs(path, variants ?? []))
+            if (isWanted && path != $"{type}/{CacheFiles.TermsFileName}" && IsForUs(path, variants ?? []))
             {
                 files.Add(new HubFile(path, addressOf(path), DigestOf(entry)));
             }
         }
 
-        return files.Select(file => file.Path).Distinct(StringComparer.Ordinal).Count() != files.Count
-            ? throw Refused("a file stands in it twice")
+        var paths = files.Select(file => file.Path).ToHashSet(StringComparer.Ordinal);
+        return paths.Count != files.Count ? throw Refused("a file stands in it twice")
+            : paths.SelectMany(FoldersOf).Any(paths.Contains) ? throw Refused("a file in it is a folder too")
             : files.Any(file => file.Path == $"{type}/{ModelStore.ModelFileName}")
                 ? files
                 : throw Refused($"it has no {type}/{ModelStore.ModelFileName}");
+    }
+
+    static IEnumerable<string> FoldersOf(string path)
+    {
+        for (int slash = path.LastIndexOf('/'); slash > 0; slash = path.LastIndexOf('/', slash - 1))
+        {
+            yield return path[..slash];
+        }
     }
 
     /// <summary>A variant is <c>armnn</c>, or a Rockchip chip, whose files lie in a folder of its name.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ImmichMl.Models;
 
 namespace ImmichMl.Fetch;
@@ -11,6 +12,7 @@ sealed class ModelDownload(FetchOptions options, ModelCatalog catalog, ModelStor
     const int FilesAtOnce = 4;
     const string ConfigName = "config.json";
     const long SpareBytes = 64L << 20;
+    const long MaxConfigBytes = 16 << 20;
 
     readonly Dictionary<string, long> _received = [];
     long _total;
@@ -46,6 +48,11 @@ sealed class ModelDownload(FetchOptions options, ModelCatalog catalog, ModelStor
             throw new FetchException(FetchFault.Operator, $"{key} is not fetched again: it was not fetched in the first place, or has been replaced lately.");
         }
 
+        if (isThere && !await IsDamagedAsync(key, folder, cancellation))
+        {
+            throw new FetchException(FetchFault.Operator, $"{key} is not fetched again: its files are as they came.");
+        }
+
         IReadOnlyList<HubFile> files = await PlanAsync(entry, key.Kind.Type, cancellation);
         _total = files.Sum(file => file.Digest.Size ?? 0);
         CheckRoom(files, partial);
@@ -53,6 +60,27 @@ sealed class ModelDownload(FetchOptions options, ModelCatalog catalog, ModelStor
             files, new ParallelOptions { MaxDegreeOfParallelism = FilesAtOnce, CancellationToken = cancellation },
             async (file, stop) => await new FileDownload(hub, options, file, PartOf(partial, file), bytes => Report(file, bytes)).RunAsync(stop));
         await PlaceAsync(entry, key.Kind.Type, files, partial, folder, isThere ? now : null, cancellation);
+    }
+
+    /// <summary>Good files that did not load, for want of memory or of permissions, are not thrown away. What cannot be read throws.</summary>
+    async Task<bool> IsDamagedAsync(ModelKey key, string folder, CancellationToken cancellation) =>
+        store.RecordOf(key) is not { } record
+        || (await ModelVerifier.CompareAsync(folder, record, cancellation)).Count > 0
+        || (key.Kind == ModelKind.ClipTextual && !IsJson(Path.Combine(Path.GetDirectoryName(folder)!, ConfigName)));
+
+    /// <summary>The configuration belongs to all types of a model, so that it stands in no record.</summary>
+    static bool IsJson(string file)
+    {
+        try
+        {
+            using FileStream json = ModelFile.Open(file, MaxConfigBytes);
+            using var document = JsonDocument.Parse(json);
+            return true;
+        }
+        catch (Exception e) when (e is JsonException or InvalidDataException or FileNotFoundException)
+        {
+            return false;
+        }
     }
 
     async Task<IReadOnlyList<HubFile>> PlanAsync(CatalogEntry entry, string type, CancellationToken cancellation)
@@ -105,7 +133,10 @@ sealed class ModelDownload(FetchOptions options, ModelCatalog catalog, ModelStor
             string target = CacheFiles.Resolve(ready, path);
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Move(PartOf(partial, file), target);
-            recorded.Add(new RecordedFile(path, new FileInfo(target).Length, file.Digest.Sha256 ?? await ModelVerifier.Sha256Async(target, cancellation)));
+            recorded.Add(new RecordedFile(path, new FileInfo(target).Length, file.Digest.Sha256 ?? await ModelVerifier.Sha256Async(target, cancellation))
+            {
+                Unverified = file.Digest.Name is null,
+            });
         }
 
         new ModelRecord { Origin = ModelRecord.Fetched, ReplacedAt = replacedAt, Files = recorded }.Write(ready);

@@ -18,14 +18,14 @@ static class Retries
     static readonly TimeSpan s_longest = TimeSpan.FromSeconds(120);
 
     /// <param name="attempt">One try.</param>
-    /// <param name="progress">Grows while tries are not in vain.</param>
+    /// <param name="progress">Bytes. A try whose bytes came at a trickle was in vain.</param>
     /// <param name="cancellation">Ends the waits as well.</param>
     public static async Task<T> RunAsync<T>(Func<Task<T>> attempt, Func<long> progress, CancellationToken cancellation)
     {
         int inVain = 0;
         for (int tries = 1; ; tries++)
         {
-            long before = progress();
+            (long before, long since) = (progress(), TimeProvider.System.GetTimestamp());
             TimeSpan? after = null;
             try
             {
@@ -33,7 +33,8 @@ static class Retries
             }
             catch (Exception e) when (IsPassing(e) && !cancellation.IsCancellationRequested)
             {
-                inVain = progress() > before ? 1 : inVain + 1;
+                double least = TimeProvider.System.GetElapsedTime(since).TotalSeconds * FetchOptions.LeastBytesPerSecond;
+                inVain = progress() - before > least ? 1 : inVain + 1;
                 bool isOffline = e is HttpRequestException
                 {
                     HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.ProxyTunnelError,

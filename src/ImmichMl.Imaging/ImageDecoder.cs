@@ -21,25 +21,67 @@ public static class ImageDecoder
     /// <exception cref="OutOfMemoryException">There is no memory for the pixels.</exception>
     public static Bitmap Decode(ReadOnlySpan<byte> image, in ImageHeader header, CodecChoice choice)
     {
-        if (choice == CodecChoice.Managed)
-        {
-            return ManagedCodec.Decode(image, header);
-        }
-
         if (choice == CodecChoice.Turbo && !TurboJpegCodec.IsAvailable)
         {
             throw new DllNotFoundException($"{TurboJpegLibrary.FileName} cannot be loaded.");
         }
 
-        if (choice != CodecChoice.Skia && header.Format == ImageFormat.Jpeg && TurboJpegCodec.TryDecode(image, header) is { } bitmap)
+        var mayUseTurbo = choice is CodecChoice.Auto or CodecChoice.Turbo;
+        switch (header.Format)
         {
-            return bitmap;
+            case ImageFormat.Gif:
+                return GifCodec.Decode(image, header);
+            case ImageFormat.Jpeg:
+                // What libjpeg-turbo reads without a warning needs no second look.
+                return (mayUseTurbo ? TurboJpegCodec.TryDecode(image, header) : null) ?? DecodeOddJpeg(image, header, choice, mayUseTurbo);
+            case ImageFormat.Png:
+                return DecodePng(PngRepair.Palette(image) is { } png ? png : image, header, choice);
+            case ImageFormat.Bmp:
+                return DecodeWhole(BmpRepair.Run(image, header) is { } bmp ? bmp : image, header, choice);
+            default:
+                return DecodeWhole(image, header, choice);
+        }
+    }
+
+    static Bitmap DecodeOddJpeg(ReadOnlySpan<byte> image, in ImageHeader header, CodecChoice choice, bool mayUseTurbo)
+    {
+        var whole = JpegRepair.Run(image, header, out var isJudged) is { } repaired ? repaired : image;
+        if (!isJudged)
+        {
+            var judged = DecodeWhole(whole, header, choice);
+            if (!mayUseTurbo)
+            {
+                return judged;
+            }
+
+            judged.Dispose();
         }
 
-        return choice == CodecChoice.Auto && !SkiaCodec.IsAvailable
+        // Of damaged data Skia's libjpeg does not always make the pixels that Pillow's makes; its verdict is the same.
+        return (mayUseTurbo ? TurboJpegCodec.TryDecode(whole, header, isJudged: true) : null) ?? DecodeWhole(whole, header, choice);
+    }
+
+    static Bitmap DecodePng(ReadOnlySpan<byte> image, in ImageHeader header, CodecChoice choice)
+    {
+        try
+        {
+            return DecodeWhole(image, header, choice);
+        }
+        catch (ImageException)
+        {
+            if (PngRepair.Checksums(image, header) is { } repaired)
+            {
+                return DecodeWhole(repaired, header, choice);
+            }
+
+            throw;
+        }
+    }
+
+    static Bitmap DecodeWhole(ReadOnlySpan<byte> image, in ImageHeader header, CodecChoice choice) =>
+        choice == CodecChoice.Managed || (choice == CodecChoice.Auto && !SkiaCodec.IsAvailable)
             ? ManagedCodec.Decode(image, header)
             : SkiaCodec.Decode(image, header);
-    }
 
     /// <summary>True where the choice can be followed; loads the library that it asks for by name.</summary>
     public static bool IsAvailable(CodecChoice choice) => choice != CodecChoice.Turbo || TurboJpegCodec.IsAvailable;

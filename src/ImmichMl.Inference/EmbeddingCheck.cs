@@ -12,6 +12,8 @@ sealed class EmbeddingCheck
     /// <summary>Where nothing is known: a single number, normalized, is 1 or −1 whatever was seen.</summary>
     const int Shortest = 2;
 
+    const long MaxConfigBytes = 16 << 20;
+
     readonly ModelKey _key;
 
     // 0 where it is not known.
@@ -47,12 +49,12 @@ sealed class EmbeddingCheck
     {
         try
         {
-            using FileStream file = File.OpenRead(Path.Combine(Path.GetDirectoryName(folder)!, "config.json"));
+            using FileStream file = ModelFile.Open(Path.Combine(Path.GetDirectoryName(folder)!, "config.json"), MaxConfigBytes);
             using JsonDocument json = JsonDocument.Parse(file);
             return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("embed_dim", out JsonElement said)
                 && said.ValueKind == JsonValueKind.Number && said.TryGetInt32(out int length) ? Math.Max(0, length) : 0;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException)
         {
             return 0;
         }

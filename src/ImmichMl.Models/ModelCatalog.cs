@@ -34,9 +34,16 @@ public sealed class ModelCatalog
             return;
         }
 
-        foreach (string file in Directory.GetFiles(folder, "*.json").Order(StringComparer.Ordinal).Take(MaxUserFiles))
+        try
         {
-            AddUserFile(file);
+            foreach (string file in Directory.GetFiles(folder, "*.json").Order(StringComparer.Ordinal).Take(MaxUserFiles))
+            {
+                AddUserFile(file);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _faults.Add($"{folder}: {e.Message}");
         }
     }
 
@@ -64,18 +71,13 @@ public sealed class ModelCatalog
     {
         try
         {
-            if (new FileInfo(file).Length > MaxUserFileBytes)
-            {
-                throw new JsonException("it is over 1 MiB");
-            }
-
-            using FileStream json = File.OpenRead(file);
+            using FileStream json = ModelFile.Open(file, MaxUserFileBytes);
             foreach (CatalogEntry entry in JsonSerializer.Deserialize(json, ModelsJson.Default.CatalogDocument)?.Models ?? [])
             {
                 AddUserEntry(file, entry);
             }
         }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is JsonException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
             _faults.Add($"{file}: {e.Message}");
         }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace ImmichMl.Models;
 
@@ -26,10 +27,11 @@ public sealed record ModelRecord
     {
         try
         {
-            using FileStream json = File.OpenRead(Path.Combine(folder, FileName));
-            return JsonSerializer.Deserialize(json, ModelsJson.Default.ModelRecord) is { Origin: not null, Files: not null } record ? record : null;
+            using FileStream json = ModelFile.Open(Path.Combine(folder, FileName));
+            return JsonSerializer.Deserialize(json, ModelsJson.Default.ModelRecord) is { Origin: not null, Files: not null } record
+                && record.Files.All(file => file is { Path: not null, Sha256: not null }) ? record : null;
         }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is JsonException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
             return null;
         }
@@ -49,4 +51,9 @@ public sealed record ModelRecord
 }
 
 /// <summary>A file below the model's folder, with its size in bytes and lower-case SHA-256.</summary>
-public sealed record RecordedFile(string Path, long Size, string Sha256);
+public sealed record RecordedFile(string Path, long Size, string Sha256)
+{
+    /// <summary>The source told no digest: these are the bytes that came, whether or not they are those that were meant.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Unverified { get; init; }
+}

@@ -5,6 +5,9 @@ public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
 {
     public const string ModelFileName = "model.onnx";
 
+    /// <summary>Of <see cref="Unreadable"/>.</summary>
+    const int MostUnreadable = 10;
+
     /// <summary>The folder that holds a model's files, whether it is there or not.</summary>
     public string FolderOf(ModelKey key) => Path.Combine(options.CacheFolder, key.Kind.Task, FolderName(key), key.Kind.Type);
 
@@ -13,21 +16,68 @@ public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
     public string Find(ModelKey key)
     {
         string folder = FolderOf(key);
-        if (File.Exists(Path.Combine(folder, ModelFileName)))
+        string model = Path.Combine(folder, ModelFileName);
+        switch (ModelFile.KindOf(model))
         {
-            CacheFiles.RefuseLinks(options.CacheFolder, Path.Combine(folder, ModelFileName));
-            return folder;
+            case FileKind.Regular or FileKind.Special:
+                CacheFiles.RefuseLinks(options.CacheFolder, model);
+                return folder;
+            case FileKind.Unreadable:
+                ModelFile.CheckModel(key, model);
+                break;
         }
 
         throw catalog.Contains(key) || Directory.Exists(Path.GetDirectoryName(folder))
-            ? new ModelException(ModelFault.Unavailable, $"Model {key} is not in the cache: {Path.Combine(folder, ModelFileName)} is missing.")
+            ? new ModelException(ModelFault.Unavailable, $"Model {key} is not in the cache: {model} is missing.")
             : new ModelException(ModelFault.Unknown, $"No model {key} is known, and none is in the cache.{Suggest(key)}");
     }
 
     /// <summary>How the model came into the cache; null where nobody wrote that down.</summary>
     public ModelRecord? RecordOf(ModelKey key) => ModelRecord.Read(FolderOf(key));
 
-    public bool Has(ModelKey key) => File.Exists(Path.Combine(FolderOf(key), ModelFileName));
+    /// <summary>True also where it cannot be told: what cannot be looked at is not missing.</summary>
+    public bool Has(ModelKey key) => ModelFile.KindOf(Path.Combine(FolderOf(key), ModelFileName)) is not (FileKind.Missing or FileKind.Folder);
+
+    /// <summary>
+    /// Folders of the cache that cannot be looked into, each with the reason: what lies there is in no list. Empty where the cache is not there.
+    /// </summary>
+    public IReadOnlyList<string> Unreadable()
+    {
+        var found = new List<string>();
+        switch (ModelFile.KindOf(options.CacheFolder))
+        {
+            case FileKind.Folder:
+                foreach (string task in ModelKind.All.Select(kind => Path.Combine(options.CacheFolder, kind.Task)).Distinct().Prepend(options.CacheFolder))
+                {
+                    AddUnreadable(task, task == options.CacheFolder ? 0 : 2, found);
+                }
+
+                break;
+            case FileKind.Unreadable:
+                found.Add($"{options.CacheFolder} cannot be looked at.");
+                break;
+        }
+
+        return found;
+    }
+
+    static void AddUnreadable(string folder, int depth, List<string> found)
+    {
+        if (found.Count == MostUnreadable || ModelFile.KindOf(folder) == FileKind.Missing)
+        {
+            return;
+        }
+
+        try
+        {
+            string[] inner = Directory.GetDirectories(folder);
+            Array.ForEach(depth > 0 ? inner : [], one => AddUnreadable(one, depth - 1, found));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            found.Add(e.Message);
+        }
+    }
 
     string Suggest(ModelKey key) =>
         catalog.NearMatches(key.Name, key.Kind.Task) is { Count: > 0 } near ? $" Near it: {string.Join(", ", near)}." : "";

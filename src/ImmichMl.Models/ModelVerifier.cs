@@ -56,15 +56,21 @@ public static class ModelVerifier
     }
 
     /// <summary>What differs from the record, one sentence a file; empty when all is as it was written.</summary>
+    /// <exception cref="IOException">A file cannot be read now, which says nothing about its bytes.</exception>
     public static async Task<IReadOnlyList<string>> CompareAsync(string folder, ModelRecord record, CancellationToken cancellation)
     {
         var differences = new List<string>();
         foreach (RecordedFile wanted in record.Files)
         {
             string file = CacheFiles.Resolve(folder, wanted.Path);
-            if (!File.Exists(file))
+            FileKind kind = ModelFile.KindOf(file);
+            if (kind is FileKind.Missing)
             {
                 differences.Add($"{wanted.Path} is missing");
+            }
+            else if (kind is FileKind.Folder or FileKind.Special)
+            {
+                differences.Add($"{wanted.Path} is no regular file");
             }
             else if (new FileInfo(file).Length is var length && length != wanted.Size)
             {
@@ -79,5 +85,7 @@ public static class ModelVerifier
         return differences;
     }
 
-    static FileStream Open(string file) => new(file, FileMode.Open, FileAccess.Read, FileShare.Read, BufferBytes, FileOptions.SequentialScan);
+    static FileStream Open(string file) => ModelFile.KindOf(file) == FileKind.Special
+        ? throw new InvalidDataException($"{file} is no regular file.")
+        : new(file, FileMode.Open, FileAccess.Read, FileShare.Read, BufferBytes, FileOptions.SequentialScan);
 }

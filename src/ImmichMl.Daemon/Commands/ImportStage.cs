@@ -56,6 +56,12 @@ sealed class ImportStage(string staged, string from)
                     continue;
                 }
 
+                // A map of the holes stands in front of the bytes, which would be taken for the file's own.
+                if (entry is PaxTarEntry pax && pax.ExtendedAttributes.Keys.Any(name => name.StartsWith("GNU.sparse.", StringComparison.Ordinal)))
+                {
+                    throw new FormatException($"{from} is refused: '{Printable(path)}' is stored with holes; make the tar file without --sparse.");
+                }
+
                 if (!CacheFiles.StaysBelow(path) || entry.EntryType is not (TarEntryType.Directory or TarEntryType.RegularFile or TarEntryType.V7RegularFile))
                 {
                     throw new FormatException($"{from} is refused: '{Printable(path)}' leads elsewhere, or is neither a file nor a folder ({entry.EntryType}).");
@@ -67,11 +73,19 @@ sealed class ImportStage(string staged, string from)
                 }
             }
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or ArgumentException)
+        catch (EndOfStreamException e)
         {
-            throw new FormatException($"{from} is no whole tar file: {e.Message}");
+            throw NoTar(e);
+        }
+        catch (Exception e) when (e is not (
+            FormatException or OperatorException or ModelException or IOException or UnauthorizedAccessException or OperationCanceledException))
+        {
+            // The reader's own: headers that contradict themselves, kinds of entries that it does not know, lengths past all memory.
+            throw NoTar(e);
         }
     }
+
+    FormatException NoTar(Exception cause) => new($"{from} is no whole tar file of plain files: {cause.Message}", cause);
 
     async Task WriteAsync(Stream input, string path, CancellationToken cancellation)
     {

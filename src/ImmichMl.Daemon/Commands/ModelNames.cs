@@ -35,7 +35,19 @@ sealed class ModelNames
         Settings settings = new Settings().AddEnvironment().Add("MACHINE_LEARNING_CACHE_FOLDER", arguments.GetValue(Cli.Cache));
         HubOptions hub = settings.Read<HubOptions>();
         hub.FetchSocket = "";
-        return new ModelNames(settings.Read<ModelOptions>(), hub);
+        ModelOptions options = settings.Read<ModelOptions>();
+        CheckFolder(options);
+        return new ModelNames(options, hub);
+    }
+
+    /// <exception cref="OperatorException">What is to be the cache is a file.</exception>
+    public static void CheckFolder(ModelOptions options)
+    {
+        if (ModelFile.KindOf(options.CacheFolder) is FileKind.Regular or FileKind.Special)
+        {
+            throw new OperatorException(
+                $"{options.CacheFolder} is no folder: --cache or MACHINE_LEARNING_CACHE_FOLDER names the folder of the model cache.");
+        }
     }
 
     /// <summary>Models of this name that are in the cache; of every name when it is null.</summary>
@@ -43,8 +55,14 @@ sealed class ModelNames
     {
         string? wanted = name is null ? null : new ModelKey(ModelKind.ClipVisual, name).Name;
         ModelKey[] found = [.. Store.List().Where(model => model.Bytes > 0 && (wanted is null || model.Key.Name == wanted)).Select(model => model.Key)];
-        return found.Length > 0 || name is null ? found : throw new OperatorException($"{name} is not in the cache {Cache}.");
+        return (found.Length > 0 && name is not null) || Store.Unreadable() is not { Count: > 0 } unreadable
+            ? found.Length > 0 || name is null ? found : throw new OperatorException($"{name} is not in the cache {Cache}.")
+            : throw NotAll(unreadable);
     }
+
+    /// <summary>What cannot be looked at is not missing: nobody can say what is there.</summary>
+    public static OperatorException NotAll(IReadOnlyList<string> unreadable) =>
+        new($"Not all of the cache can be looked at: {string.Join(" ", unreadable)}");
 
     /// <summary>Models of this name in the catalogue.</summary>
     public IReadOnlyList<ModelKey> Known(string name)

@@ -28,12 +28,17 @@ static class ModelsCommand
             Cli.Cache, all, Cli.Socket, Cli.Timeout, Cli.Json,
         }.Does(async (arguments, cancellation) =>
         {
+            IReadOnlyList<string> unreadable = [];
             (IReadOnlyList<ModelStatus> models, IReadOnlyList<DownloadProgress> downloads) = arguments.GetValue(Cli.Cache) is { Length: > 0 } folder
-                ? (OnDisk(folder), [])
+                ? (OnDisk(folder, out unreadable), [])
                 : await AskAsync(arguments, cancellation);
             ModelStatus[] shown = [.. models.Where(model => arguments.GetValue(all) || model.State != "absent")];
-            Console.WriteLine(arguments.GetValue(Cli.Json) ? ToJson(shown) : ToText(shown, downloads));
-            return Cli.Ok;
+            if (shown.Length > 0 || unreadable.Count == 0)
+            {
+                Console.WriteLine(arguments.GetValue(Cli.Json) ? ToJson(shown) : ToText(shown, downloads));
+            }
+
+            return unreadable.Count == 0 ? Cli.Ok : throw ModelNames.NotAll(unreadable);
         });
 
     static async Task<(IReadOnlyList<ModelStatus> Models, IReadOnlyList<DownloadProgress> Downloads)> AskAsync(ParseResult arguments, CancellationToken cancellation)
@@ -43,15 +48,16 @@ static class ModelsCommand
         return (stats.Models, stats.Downloads);
     }
 
-    static ModelStatus[] OnDisk(string folder)
+    static ModelStatus[] OnDisk(string folder, out IReadOnlyList<string> unreadable)
     {
-        if (!Directory.Exists(folder))
+        var options = new ModelOptions { CacheFolder = folder };
+        var store = new ModelStore(options, new ModelCatalog(options));
+        unreadable = store.Unreadable();
+        if (ModelFile.KindOf(folder) is FileKind.Missing or FileKind.Regular or FileKind.Special)
         {
             throw new OperatorException($"{folder} is no folder.");
         }
 
-        var options = new ModelOptions { CacheFolder = folder };
-        var store = new ModelStore(options, new ModelCatalog(options));
         return
         [
             .. store.List().Select(model => new ModelStatus

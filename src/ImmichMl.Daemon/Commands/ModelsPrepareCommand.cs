@@ -30,7 +30,9 @@ static class ModelsPrepareCommand
             {
                 try
                 {
-                    Console.WriteLine($"{key}  {prepared.Prepare(key, Path.Combine(models.Store.Find(key), ModelStore.ModelFileName))}");
+                    string graph = Path.Combine(models.Store.Find(key), ModelStore.ModelFileName);
+                    ModelFile.CheckModel(key, graph);
+                    Console.WriteLine($"{key}  {prepared.Prepare(key, graph)}");
                 }
                 catch (ModelException e)
                 {

@@ -28,13 +28,26 @@ static class ModelsVerifyCommand
             int code = Cli.Ok;
             foreach (ModelKey key in keys)
             {
-                (bool isGood, string said) = await LookAsync(key, models, rooms, cancellation);
+                (bool isGood, string said) = await TryLookAsync(key, models, rooms, cancellation);
                 code = isGood ? code : Cli.OperatorFault;
                 Console.WriteLine($"{key}  {said}");
             }
 
             return code;
         });
+    }
+
+    /// <summary>What cannot be read is told of the one model; the others are looked at too.</summary>
+    static async Task<(bool IsGood, string Said)> TryLookAsync(ModelKey key, ModelNames models, IHost rooms, CancellationToken cancellation)
+    {
+        try
+        {
+            return await LookAsync(key, models, rooms, cancellation);
+        }
+        catch (Exception e) when (e is ModelException or IOException or UnauthorizedAccessException)
+        {
+            return (false, $"cannot be verified: {e.Message}");
+        }
     }
 
     static async Task<(bool IsGood, string Said)> LookAsync(ModelKey key, ModelNames models, IHost rooms, CancellationToken cancellation)
@@ -54,7 +67,14 @@ static class ModelsVerifyCommand
             differences.Add($"{ModelStore.ModelFileName} is not the one that the catalogue knows");
         }
 
-        return differences.Count == 0 ? (true, $"ok, {record.Origin}") : (false, string.Join("; ", differences));
+        if (differences.Count > 0)
+        {
+            return (false, string.Join("; ", differences));
+        }
+
+        string[] unverified = [.. record.Files.Where(file => file.Unverified).Select(file => file.Path)];
+        return (true, unverified.Length == 0 ? $"ok, {record.Origin}"
+            : $"as it came, {record.Origin}; never verified, because its source told no digest: {string.Join(", ", unverified)}");
     }
 
     /// <summary>Why it does not load; null when it does.</summary>

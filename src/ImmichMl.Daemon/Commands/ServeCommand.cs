@@ -41,6 +41,7 @@ static class ServeCommand
             return Cli.Ok;
         }
 
+        ModelNames.CheckFolder(options.Models);
         Cli.CheckLibraries(options.Images, options.Devices.OnnxRuntimeDir);
 
         // With two cores there are two: one that is kept busy by a frame of 100 MB and one that pings wait for.
@@ -58,6 +59,16 @@ static class ServeCommand
         foreach (string name in settings.Unread)
         {
             log.SettingWithoutEffect(name);
+        }
+
+        if (ModelFile.KindOf(options.Models.CacheFolder) == FileKind.Missing)
+        {
+            log.NoCache(options.Models.CacheFolder);
+        }
+
+        foreach (string unreadable in host.Services.GetRequiredService<ModelStore>().Unreadable())
+        {
+            log.UnreadableCache(unreadable);
         }
 
         foreach (string passedOver in host.Services.GetRequiredService<ModelCatalog>().Faults)

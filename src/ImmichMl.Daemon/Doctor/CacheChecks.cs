@@ -13,15 +13,18 @@ static class CacheChecks
     public static IEnumerable<Finding> All(ModelOptions options, PreloadOptions preload)
     {
         string folder = Path.GetFullPath(options.CacheFolder);
-        if (!Directory.Exists(folder))
+        string? trouble = ModelFile.KindOf(folder) switch
         {
-            bool isHidden = Path.GetDirectoryName(folder) is { } parent && !Directory.Exists(parent);
-            return [new Finding(
-                "cache", Verdict.Bad, $"{folder} is not there{(isHidden ? ", nor is the folder above it, or this user may not look" : "")}",
+            FileKind.Folder => null,
+            FileKind.Missing => $"{folder} is not there{(Directory.Exists(Path.GetDirectoryName(folder)) ? "" : ", nor is the folder above it")}",
+            FileKind.Unreadable => $"{Environment.UserName} may not look at {folder}",
+            _ => $"{folder} is no folder",
+        };
+        return trouble is null
+            ? [Permissions(folder), .. Models(options, preload), Disk(folder)]
+            : [new Finding(
+                "cache", Verdict.Bad, trouble,
                 "Start the service once, which makes it, or set MACHINE_LEARNING_CACHE_FOLDER to the cache of an existing Immich.")];
-        }
-
-        return [Permissions(folder), .. Models(options, preload), Disk(folder)];
     }
 
     static Finding Permissions(string folder)
@@ -52,7 +55,12 @@ static class CacheChecks
         var store = new ModelStore(options, new ModelCatalog(options));
         (ModelKey Key, long Bytes)[] cached = [.. store.List().Where(model => model.Bytes > 0)];
         string fetching = options.MayDownload ? "Immich's are fetched when they are first asked for." : "MACHINE_LEARNING_DOWNLOAD is off: put them there by hand.";
-        yield return cached.Length > 0
+        IReadOnlyList<string> unreadable = store.Unreadable();
+        yield return unreadable.Count > 0
+            ? new Finding(
+                "models", Verdict.Bad, $"{cached.Length} can be seen, and not all of the cache: {string.Join(", ", unreadable.Take(3))}",
+                "Mend the permissions, as said of the cache.")
+            : cached.Length > 0
             ? new Finding("models", Verdict.Good, string.Create(CultureInfo.InvariantCulture, $"{cached.Length} in the cache, {cached.Sum(model => model.Bytes) / 1e9:0.0} GB"))
             : new Finding("models", options.MayDownload ? Verdict.Warning : Verdict.Bad, "none in the cache yet", $"{fetching} Or now: immich-ml models pull NAME");
         foreach ((ModelKind kind, string name) in preload.Models.Where(model => !store.Has(new ModelKey(model.Kind, model.Name))))

@@ -147,7 +147,8 @@ sealed class Dispatcher(
         }
 
         Prediction prediction = await arrivals.UseAsync(
-            missing, ModelArrival.PatienceOf(asked.Lane, asked.Deadline), () => pipeline.PredictAsync(Late(asked, arrival), cancellation), cancellation);
+            missing, ModelArrival.PatienceOf(asked.Lane, asked.Deadline), () => pipeline.PredictAsync(Late(asked, arrival), cancellation),
+            cancellation, holding: image?.Bytes.Length ?? 0);
         bool recognized = request.Tasks.Any(entry => ModelKind.TextRecognition == new ModelKind(entry.Task, entry.Type));
         return Answers.Predict(prediction, recognized, clock, time.GetElapsedTime(arrival));
     }

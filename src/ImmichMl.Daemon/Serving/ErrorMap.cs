@@ -16,6 +16,7 @@ static class ErrorMap
         ModelException e => Detail(CodeOf(e.Fault), e.Message) with { RetryAfterMs = (int?)e.RetryAfter?.TotalMilliseconds },
         InferenceException e => Detail(CodeOf(e.Fault), e.Message) with { RetryAfterMs = (int?)e.RetryAfter?.TotalMilliseconds },
         OutOfMemoryException => Detail(ErrorCode.OutOfMemory, "Memory does not suffice for this request."),
+        ThreadStartException or TaskSchedulerException => Detail(ErrorCode.OutOfMemory, "No thread can be started for this request."),
         OperationCanceledException => Detail(ErrorCode.Cancelled, "The request was cancelled."),
         _ => Detail(ErrorCode.Internal, "The request failed inside the daemon; its log has the cause."),
     };

@@ -20,9 +20,6 @@ static class ManagedCheck
             case ImageFormat.Png:
                 PngData.Check(image, header);
                 break;
-            case ImageFormat.Gif:
-                GifData.Check(image, header);
-                break;
             case ImageFormat.Bmp:
                 CheckBmp(image);
                 break;
@@ -59,6 +56,12 @@ static class ManagedCheck
                     throw Unsupported("Arithmetic JPEG");
                 }
 
+                if (!JpegRepair.IsWhole(image, header))
+                {
+                    // Where others fill with gray it goes on with whatever comes out.
+                    throw Unsupported("JPEG with missing data");
+                }
+
                 if (marker == 0xC2 && (long)header.Width * header.Height > MostProgressivePixels)
                 {
                     throw ImageException.TooLarge($"The managed codec reads progressive JPEG up to {MostProgressivePixels} pixels.");
@@ -77,6 +80,11 @@ static class ManagedCheck
 
     static void CheckBmp(ReadOnlySpan<byte> image)
     {
+        if (BinaryPrimitives.ReadUInt32LittleEndian(image[14..]) == 12 && image[24] <= 8)
+        {
+            throw Unsupported("BMP of OS/2 with a palette");
+        }
+
         if (BinaryPrimitives.ReadUInt32LittleEndian(image[14..]) >= 40 && BinaryPrimitives.ReadUInt32LittleEndian(image[30..]) is 1 or 2)
         {
             throw Unsupported("Run-length BMP");

@@ -4,7 +4,7 @@ using StbImageSharp;
 namespace ImmichMl.Imaging.Codecs;
 
 /// <summary>
-/// StbImageSharp, for hosts where no native codec loads: JPEG (up to 30 levels off, the mean below 0.15), PNG, GIF and BMP. It believes what it
+/// StbImageSharp, for hosts where no native codec loads: JPEG (up to 30 levels off, the mean below 0.15), PNG and BMP. It believes what it
 /// reads, so <see cref="ManagedCheck"/> stands in front. Known difference: CMYK without Adobe's marker comes out in wrong colours.
 /// </summary>
 static unsafe class ManagedCodec

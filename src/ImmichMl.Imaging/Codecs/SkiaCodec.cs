@@ -4,8 +4,8 @@ using SkiaSharp;
 namespace ImmichMl.Imaging.Codecs;
 
 /// <summary>
-/// Skia, which reads every format. It knows no RGB24: where it can give rows (JPEG, PNG) a strip of RGBA is turned into RGB at a time, else the
-/// whole picture is.
+/// Skia, which reads every format; GIF is not left to it. It knows no RGB24: where it can give rows (JPEG, PNG) a strip of RGBA is turned into
+/// RGB at a time, else the whole picture is.
 /// </summary>
 static unsafe class SkiaCodec
 {
@@ -108,7 +108,6 @@ static unsafe class SkiaCodec
         ImageFormat.Jpeg => SKEncodedImageFormat.Jpeg,
         ImageFormat.Png => SKEncodedImageFormat.Png,
         ImageFormat.WebP => SKEncodedImageFormat.Webp,
-        ImageFormat.Gif => SKEncodedImageFormat.Gif,
         ImageFormat.Bmp => SKEncodedImageFormat.Bmp,
         _ => throw new ArgumentOutOfRangeException(nameof(format)),
     };

@@ -3,16 +3,18 @@ using System.Runtime.InteropServices;
 namespace ImmichMl.Imaging.Codecs;
 
 /// <summary>
-/// libjpeg-turbo: JPEG in half of Skia's time, and the same pixels. What it refuses or warns of, odd chroma sampling above all, is for Skia to
-/// judge, so the verdict does not depend on the library; a picture whose data ends early is refused at once.
+/// libjpeg-turbo: JPEG in half of Skia's time, and the same pixels. What it refuses or warns of, odd chroma sampling above all, is for others to
+/// judge, so the verdict does not depend on the library.
 /// </summary>
 static unsafe class TurboJpegCodec
 {
     public static bool IsAvailable => TurboJpegLibrary.Functions is not null;
 
+    /// <param name="image">The whole encoded image.</param>
+    /// <param name="header">What its header says.</param>
+    /// <param name="isJudged">Whether it is known to be readable, so that warnings do not count: what is missing is gray, as with Pillow.</param>
     /// <returns>Null where another codec must judge.</returns>
-    /// <exception cref="ImageException">The data ends early.</exception>
-    public static Bitmap? TryDecode(ReadOnlySpan<byte> image, in ImageHeader header)
+    public static Bitmap? TryDecode(ReadOnlySpan<byte> image, in ImageHeader header, bool isJudged = false)
     {
         if (TurboJpegLibrary.Functions is not { } functions)
         {
@@ -38,8 +40,8 @@ static unsafe class TurboJpegCodec
                 }
 
                 return space is TurboJpegLibrary.SpaceCmyk or TurboJpegLibrary.SpaceYcck
-                    ? FromCmyk(functions, decoder, bytes, length, header)
-                    : FromRgb(functions, decoder, bytes, length, header);
+                    ? FromCmyk(functions, decoder, bytes, length, header, isJudged)
+                    : FromRgb(functions, decoder, bytes, length, header, isJudged);
             }
         }
         finally
@@ -48,22 +50,14 @@ static unsafe class TurboJpegCodec
         }
     }
 
-    static Bitmap? FromRgb(TurboJpegLibrary.Entries functions, nint decoder, byte* bytes, CULong length, in ImageHeader header)
+    static Bitmap? FromRgb(TurboJpegLibrary.Entries functions, nint decoder, byte* bytes, CULong length, in ImageHeader header, bool isJudged)
     {
         var bitmap = Bitmap.Allocate(header.Width, header.Height);
         fixed (byte* pixels = bitmap.Pixels)
         {
-            try
+            if (Decompress(functions, decoder, bytes, length, pixels, header, TurboJpegLibrary.Rgb, isJudged))
             {
-                if (Decompress(functions, decoder, bytes, length, pixels, header, TurboJpegLibrary.Rgb))
-                {
-                    return bitmap;
-                }
-            }
-            catch
-            {
-                bitmap.Dispose();
-                throw;
+                return bitmap;
             }
         }
 
@@ -72,12 +66,12 @@ static unsafe class TurboJpegCodec
     }
 
     /// <summary>Four bytes a pixel, then three in the same block.</summary>
-    static Bitmap? FromCmyk(TurboJpegLibrary.Entries functions, nint decoder, byte* bytes, CULong length, in ImageHeader header)
+    static Bitmap? FromCmyk(TurboJpegLibrary.Entries functions, nint decoder, byte* bytes, CULong length, in ImageHeader header, bool isJudged)
     {
         var pixels = (byte*)NativeMemory.Alloc((nuint)Bitmap.ByteCount(header.Width, header.Height, 4));
         try
         {
-            if (!Decompress(functions, decoder, bytes, length, pixels, header, TurboJpegLibrary.Cmyk))
+            if (!Decompress(functions, decoder, bytes, length, pixels, header, TurboJpegLibrary.Cmyk, isJudged))
             {
                 return null;
             }
@@ -95,18 +89,12 @@ static unsafe class TurboJpegCodec
         }
     }
 
-    /// <summary>False where another codec must judge.</summary>
+    /// <summary>False where another codec must judge. A pitch of 0 means tightly packed rows.</summary>
     static bool Decompress(
-        TurboJpegLibrary.Entries functions, nint decoder, byte* bytes, CULong length, byte* pixels, in ImageHeader header, int format)
+        TurboJpegLibrary.Entries functions, nint decoder, byte* bytes, CULong length, byte* pixels, in ImageHeader header, int format, bool isJudged)
     {
-        // A pitch of 0 means tightly packed rows.
-        if (functions.Decompress(decoder, bytes, length, pixels, header.Width, 0, header.Height, format, TurboJpegLibrary.StopOnWarning) == 0)
-        {
-            return true;
-        }
-
-        return MemoryMarshal.CreateReadOnlySpanFromNullTerminated(functions.Error(decoder)).IndexOf("Premature end of JPEG"u8) < 0
-            ? false
-            : throw ImageException.Damaged(header);
+        var flags = isJudged ? 0 : TurboJpegLibrary.StopOnWarning;
+        return functions.Decompress(decoder, bytes, length, pixels, header.Width, 0, header.Height, format, flags) == 0
+            || (isJudged && functions.Error(decoder) == TurboJpegLibrary.Warning);
     }
 }

@@ -18,6 +18,9 @@ static unsafe class TurboJpegLibrary
     /// <summary>TJFLAG_STOPONWARNING: gray fill for missing data is only a warning there.</summary>
     public const int StopOnWarning = 8192;
 
+    /// <summary>TJERR_WARNING: all rows came out.</summary>
+    public const int Warning = 0;
+
     static readonly Lazy<Entries?> s_entries = new(Load);
 
     public sealed class Entries
@@ -30,7 +33,7 @@ static unsafe class TurboJpegLibrary
 
         public required delegate* unmanaged[Cdecl]<nint, int> Destroy { get; init; }
 
-        public required delegate* unmanaged[Cdecl]<nint, byte*> Error { get; init; }
+        public required delegate* unmanaged[Cdecl]<nint, int> Error { get; init; }
     }
 
     /// <summary>Null where the library does not load or lacks a function.</summary>
@@ -50,14 +53,14 @@ static unsafe class TurboJpegLibrary
             && NativeLibrary.TryGetExport(library, "tjDecompressHeader3", out var header)
             && NativeLibrary.TryGetExport(library, "tjDecompress2", out var decompress)
             && NativeLibrary.TryGetExport(library, "tjDestroy", out var destroy)
-            && NativeLibrary.TryGetExport(library, "tjGetErrorStr2", out var error)
+            && NativeLibrary.TryGetExport(library, "tjGetErrorCode", out var error)
             ? new Entries
             {
                 Init = (delegate* unmanaged[Cdecl]<nint>)init,
                 Header = (delegate* unmanaged[Cdecl]<nint, byte*, CULong, int*, int*, int*, int*, int>)header,
                 Decompress = (delegate* unmanaged[Cdecl]<nint, byte*, CULong, byte*, int, int, int, int, int, int>)decompress,
                 Destroy = (delegate* unmanaged[Cdecl]<nint, int>)destroy,
-                Error = (delegate* unmanaged[Cdecl]<nint, byte*>)error,
+                Error = (delegate* unmanaged[Cdecl]<nint, int>)error,
             }
             : null;
     }

@@ -7,6 +7,7 @@ static class GifHeader
 {
     const int ScreenEnd = 13;
     const byte Extension = 0x21;
+    const byte GraphicControl = 0xF9;
     const byte ImageDescriptor = 0x2C;
 
     public static ImageHeader Read(ReadOnlySpan<byte> image, ImageLimits limits)
@@ -29,11 +30,27 @@ static class GifHeader
     }
 
     /// <summary>From the first image descriptor on, which is complete.</summary>
-    internal static ReadOnlySpan<byte> FirstImage(ReadOnlySpan<byte> image)
+    internal static ReadOnlySpan<byte> FirstImage(ReadOnlySpan<byte> image) => FirstImage(image, out _);
+
+    /// <summary>Of the first image; -1 where it has none.</summary>
+    internal static int TransparentIndex(ReadOnlySpan<byte> image)
     {
+        _ = FirstImage(image, out var transparent);
+        return transparent;
+    }
+
+    static ReadOnlySpan<byte> FirstImage(ReadOnlySpan<byte> image, out int transparent)
+    {
+        transparent = -1;
         var rest = Skip(image, ScreenEnd + ColourTableBytes(image[10]));
         while (rest is [Extension, _, ..])
         {
+            // The lowest bit of the flags says that there is a transparent index, three bytes on.
+            if (rest is [_, GraphicControl, >= 4, var flags, _, _, var index, ..] && (flags & 1) != 0)
+            {
+                transparent = index;
+            }
+
             rest = SkipSubBlocks(rest[2..]);
         }
 

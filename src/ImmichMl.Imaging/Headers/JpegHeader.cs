@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace ImmichMl.Imaging.Headers;
 
 /// <summary>
-/// Walks a whole JPEG (ITU T.81) segment by segment, up to its EOI. Lengths are followed and never searched past, for
-/// an EXIF thumbnail holds frame and scan markers of its own. What follows EOI (a video, a second picture) is not looked at.
+/// Walks a JPEG (ITU T.81) segment by segment, up to its only scan or, where decoders read the whole file first, up to its EOI. Lengths are
+/// followed and never searched past, for an EXIF thumbnail holds frame and scan markers of its own. What follows EOI (a video, a second
+/// picture) is not looked at; whether an only scan is complete is for <see cref="Codecs.JpegRepair"/> to say.
 /// </summary>
 static class JpegHeader
 {
@@ -16,34 +17,39 @@ static class JpegHeader
     {
         var position = 2;
         ImageHeader? header = null;
-        var components = 0;
-        long scanPixels = 0, budget = ScanBudget;
+        int components = 0, frame = 0;
+        long scanPixels = 0, leastBits = 0, budget = ScanBudget;
+        var firstScan = 0;
         while (true)
         {
-            var marker = NextMarker(image, ref position);
+            var marker = JpegMarker.Next(image, ref position);
             switch (marker)
             {
+                case < 0:
+                    throw Truncated();
                 case JpegMarker.StartOfImage:
                     throw ImageException.Unreadable("The JPEG begins twice.");
                 case JpegMarker.EndOfImage:
-                    return header is { } found && budget < ScanBudget
-                        ? found
+                    return header is { } found && firstScan > 0
+                        ? Sized(found, leastBits, image.Length - firstScan)
                         : throw ImageException.Unreadable("The JPEG ends before its first scan.");
                 case JpegMarker.Temporary or (>= JpegMarker.FirstRestart and <= JpegMarker.LastRestart):
+                case < JpegMarker.BaselineFrame when firstScan > 0: // Where restarts are looked for libjpeg steps over them; else it refuses.
                     continue;
                 default:
                     break;
             }
 
-            var segment = Segment(image, ref position);
-            if (JpegMarker.IsFrame(marker))
+            var segment = Segment(image, ref position, isBehindScan: firstScan > 0);
+            if (JpegMarker.IsFrame((byte)marker))
             {
                 if (header is not null)
                 {
                     throw ImageException.Unreadable("The JPEG has two frames.");
                 }
 
-                (header, components, scanPixels) = JpegFrame.Read(marker, segment, limits);
+                frame = marker;
+                (header, components, scanPixels, leastBits) = JpegFrame.Read((byte)marker, segment, limits);
             }
             else if (marker == JpegMarker.StartOfScan)
             {
@@ -57,42 +63,34 @@ static class JpegHeader
                 {
                     throw ImageException.TooLarge("The JPEG has too many scans for its size.");
                 }
+
+                firstScan = firstScan == 0 ? position : firstScan;
+                if (header is { } single && segment[0] == components && frame is JpegMarker.BaselineFrame or JpegMarker.ExtendedFrame)
+                {
+                    return Sized(single, leastBits, image.Length - firstScan);
+                }
             }
         }
     }
 
-    /// <summary>Steps over what libjpeg steps over: stuffed and entropy-coded bytes, fill, stray bytes between segments.</summary>
-    static byte NextMarker(ReadOnlySpan<byte> image, ref int position)
-    {
-        while (true)
-        {
-            var skip = image[position..].IndexOf((byte)0xFF);
-            if (skip < 0)
-            {
-                throw Truncated();
-            }
+    /// <summary>A few bytes that claim a large picture would have a decoder fill its memory before it notices.</summary>
+    static ImageHeader Sized(ImageHeader header, long leastBits, long bytes) => bytes * 8 >= leastBits
+        ? header
+        : throw ImageException.Unreadable($"The JPEG is too small to hold {header.Width} x {header.Height} pixels.");
 
-            position += skip;
-            var fill = image[position..].IndexOfAnyExcept((byte)0xFF);
-            if (fill < 0)
-            {
-                throw Truncated();
-            }
-
-            position += fill + 1;
-            if (image[position - 1] != 0)
-            {
-                return image[position - 1];
-            }
-        }
-    }
-
-    static ReadOnlySpan<byte> Segment(ReadOnlySpan<byte> image, ref int position)
+    /// <summary>Behind a scan a damaged one's markers may stand, which libjpeg takes for segments of no length.</summary>
+    static ReadOnlySpan<byte> Segment(ReadOnlySpan<byte> image, ref int position, bool isBehindScan)
     {
         var rest = image[position..];
         if (!BinaryPrimitives.TryReadUInt16BigEndian(rest, out var length) || length > rest.Length)
         {
             throw Truncated();
+        }
+
+        if (length < 2 && isBehindScan)
+        {
+            position += 2;
+            return default;
         }
 
         if (length < 2)

@@ -8,6 +8,9 @@ static class PngHeader
     const int Start = 8;
     const int HeaderBytes = 13;
 
+    // Deflate's densest: one bit for a length of 258, one for its distance.
+    const long MostInflation = 258 * 4;
+
     public static ImageHeader Read(ReadOnlySpan<byte> image, ImageLimits limits)
     {
         if (image.Length < Start + 8 + HeaderBytes + 4)
@@ -21,7 +24,7 @@ static class PngHeader
             throw ImageException.Unreadable("The PNG does not begin with a header chunk.");
         }
 
-        if (BinaryPrimitives.ReadUInt32BigEndian(image[(Start + 8 + HeaderBytes)..]) != Checksum(typeAndData))
+        if (BinaryPrimitives.ReadUInt32BigEndian(image[(Start + 8 + HeaderBytes)..]) != PngChecksum.Of(typeAndData))
         {
             throw ImageException.Unreadable("The checksum of the PNG header is wrong.");
         }
@@ -34,7 +37,29 @@ static class PngHeader
             throw ImageException.Unreadable("The PNG header holds an illegal value.");
         }
 
-        return ImageHeader.Create(ImageFormat.Png, width, height, limits);
+        var header = ImageHeader.Create(ImageFormat.Png, width, height, limits);
+        return ByteCount(image, header) <= MostInflation * image.Length
+            ? header
+            : throw ImageException.Unreadable($"The PNG is too small to hold {width} x {height} pixels.");
+    }
+
+    /// <summary>Each row has a filter byte in front; Adam7 makes seven pictures of one (W3C PNG, 8.1).</summary>
+    public static long ByteCount(ReadOnlySpan<byte> image, in ImageHeader header)
+    {
+        var bits = image[24] * image[25] switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
+        if (image[28] == 0)
+        {
+            return Pass(header, bits, 0, 1, 0, 1);
+        }
+
+        return Pass(header, bits, 0, 8, 0, 8) + Pass(header, bits, 4, 8, 0, 8) + Pass(header, bits, 0, 4, 4, 8) + Pass(header, bits, 2, 4, 0, 4)
+            + Pass(header, bits, 0, 2, 2, 4) + Pass(header, bits, 1, 2, 0, 2) + Pass(header, bits, 0, 1, 1, 2);
+    }
+
+    static long Pass(in ImageHeader header, int bits, int left, int across, int top, int down)
+    {
+        long width = (header.Width - left + across - 1) / across, height = (header.Height - top + down - 1) / down;
+        return width <= 0 || height <= 0 ? 0 : height * (1 + (((width * bits) + 7) / 8));
     }
 
     static bool IsLegal(byte colour, byte depth) => colour switch
@@ -44,20 +69,4 @@ static class PngHeader
         3 => depth is 1 or 2 or 4 or 8,
         _ => false,
     };
-
-    /// <summary>CRC-32 bit by bit; a table would not pay for 17 bytes.</summary>
-    static uint Checksum(ReadOnlySpan<byte> bytes)
-    {
-        var crc = uint.MaxValue;
-        foreach (var value in bytes)
-        {
-            crc ^= value;
-            for (var bit = 0; bit < 8; bit++)
-            {
-                crc = (crc >> 1) ^ ((crc & 1) * 0xEDB88320);
-            }
-        }
-
-        return ~crc;
-    }
 }

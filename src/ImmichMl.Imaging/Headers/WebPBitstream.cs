@@ -16,6 +16,10 @@ static class WebPBitstream
         return chunk.Is("VP8L"u8) ? Lossless(chunk.Data) : null;
     }
 
+    /// <summary>
+    /// A block of 16 x 16 pixels takes 1.67 bits at least, for its two modes of prediction, whose probabilities are fixed (RFC 6386, 11.2: 145
+    /// and 142 of 256). The lossless coding has no such bound: a picture of one colour is 30 bytes of any size.
+    /// </summary>
     static (int Width, int Height) Lossy(ReadOnlySpan<byte> data)
     {
         // Bit 0 clear: a key frame. The upper two bits of each side only advise on scaling.
@@ -24,7 +28,11 @@ static class WebPBitstream
             throw ImageException.Unreadable("The lossy data of the WebP is malformed.");
         }
 
-        return (BinaryPrimitives.ReadUInt16LittleEndian(data[6..]) & 0x3FFF, BinaryPrimitives.ReadUInt16LittleEndian(data[8..]) & 0x3FFF);
+        int width = BinaryPrimitives.ReadUInt16LittleEndian(data[6..]) & 0x3FFF, height = BinaryPrimitives.ReadUInt16LittleEndian(data[8..]) & 0x3FFF;
+        var blocks = ((width + 15L) / 16) * ((height + 15L) / 16);
+        return data.Length * 8L >= blocks * 3 / 2
+            ? (width, height)
+            : throw ImageException.Unreadable($"The WebP is too small to hold {width} x {height} pixels.");
     }
 
     static (int Width, int Height) Lossless(ReadOnlySpan<byte> data)

@@ -82,7 +82,7 @@ public sealed class ClipTextualEncoder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            throw new ModelException(ModelFault.Unusable, $"Model {key} cannot be used: {path}: {e.Message}", e);
+            throw ModelFile.FaultOf(key, path, e);
         }
     }
 

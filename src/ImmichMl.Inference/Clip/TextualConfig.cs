@@ -11,6 +11,9 @@ sealed record TextualConfig
 
     const int StandardContextLength = 77;
 
+    /// <summary>Ten times the largest that any model of the catalogue brings.</summary>
+    const long MaxFileBytes = 16 << 20;
+
     public required int ContextLength { get; init; }
 
     /// <summary>Punctuation off and lower case before the tokenizer.</summary>
@@ -30,7 +33,7 @@ sealed record TextualConfig
     {
         try
         {
-            using FileStream file = File.OpenRead(path);
+            using FileStream file = ModelFile.Open(path, MaxFileBytes);
             using JsonDocument json = JsonDocument.Parse(file);
             return json.RootElement.ValueKind == JsonValueKind.Object
                 ? read(json.RootElement)
@@ -38,7 +41,7 @@ sealed record TextualConfig
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidDataException)
         {
-            throw new ModelException(ModelFault.Unusable, $"Model {key} cannot be used: {path}: {e.Message}", e);
+            throw ModelFile.FaultOf(key, path, e);
         }
     }
 

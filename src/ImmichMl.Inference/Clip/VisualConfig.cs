@@ -13,6 +13,8 @@ sealed partial record VisualConfig
     /// <summary>Far beyond any model; below it no size of a tensor overflows.</summary>
     public const int MaxSide = 8192;
 
+    const long MaxFileBytes = 1 << 20;
+
     /// <summary>An integer or [height, width], of which the first counts.</summary>
     [JsonPropertyName("size")]
     public JsonElement Size { get; init; }
@@ -33,13 +35,13 @@ sealed partial record VisualConfig
         string path = Path.Combine(folder, FileName);
         try
         {
-            using FileStream json = File.OpenRead(path);
+            using FileStream json = ModelFile.Open(path, MaxFileBytes);
             VisualConfig config = JsonSerializer.Deserialize(json, VisualConfigJson.Default.VisualConfig) ?? new VisualConfig();
             return config with { Side = config.Checked() };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidDataException)
         {
-            throw new ModelException(ModelFault.Unusable, $"Model {key} cannot be used: {path}: {e.Message}", e);
+            throw ModelFile.FaultOf(key, path, e);
         }
     }
 

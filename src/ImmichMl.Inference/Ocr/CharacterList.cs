@@ -64,13 +64,12 @@ static class CharacterList
                 return null;
             }
 
-            return new FileInfo(path).Length <= MaxFileBytes
-                ? File.ReadAllText(path, Encoding.UTF8)
-                : throw new ModelException(ModelFault.Unusable, $"Model {key}: {path} is too large for a list of characters.");
+            using var text = new StreamReader(ModelFile.Open(path, MaxFileBytes), Encoding.UTF8);
+            return text.ReadToEnd();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            throw new ModelException(ModelFault.Unusable, $"Model {key}: its characters cannot be read: {e.Message}", e);
+            throw ModelFile.FaultOf(key, folder, e);
         }
     }
 }

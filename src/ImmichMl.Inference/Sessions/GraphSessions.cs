@@ -66,9 +66,22 @@ sealed class GraphSessions(InferenceSession first, OpenSession? open = null, boo
             DropFirst();
             if (_open is not null && _opener is null && _wanted.Count > 0 && !_isDisposed)
             {
-                _opener = new Thread(OpenWanted) { IsBackground = true, Name = "session opener" };
-                _opener.Start();
+                StartOpener();
             }
+        }
+    }
+
+    void StartOpener()
+    {
+        var opener = new Thread(OpenWanted) { IsBackground = true, Name = "session opener" };
+        try
+        {
+            opener.Start();
+            _opener = opener;
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            // The answer is there and goes out; the next run tries again.
         }
     }
 

@@ -1,3 +1,5 @@
+using ImmichMl.Models;
+
 namespace ImmichMl.Inference.Sessions;
 
 /// <summary>
@@ -6,9 +8,23 @@ namespace ImmichMl.Inference.Sessions;
 /// </summary>
 sealed class HeldModel(Task<IDisposable> model, Lock shared, TimeProvider time)
 {
+    /// <summary>
+    /// A load that takes longer, from a disk that hangs perhaps, no longer keeps others from loading, and nobody else begins to wait for it.
+    /// </summary>
+    public static readonly TimeSpan SlowLoad = TimeSpan.FromSeconds(60);
+
+    /// <summary>HTTP clients give up after 300 s.</summary>
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(240);
+
+    /// <summary>Accelerators compile a model for minutes when it is loaded first.</summary>
+    static readonly TimeSpan s_longestLoad = TimeSpan.FromMinutes(15);
+
+    static readonly TimeSpan s_later = TimeSpan.FromSeconds(30);
+
     readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     int _users;
     bool _retired;
+    readonly long _since = time.GetTimestamp();
     long _lastUse;
 
     public Task<IDisposable> Model => model;
@@ -19,6 +35,30 @@ sealed class HeldModel(Task<IDisposable> model, Lock shared, TimeProvider time)
     public bool IsLoaded => model.IsCompletedSuccessfully;
 
     public bool IsIdle => _users == 0 && IsLoaded;
+
+    /// <summary>It has been loading for so long that it will not end.</summary>
+    public bool IsStuck => !model.IsCompleted && Age >= s_longestLoad;
+
+    TimeSpan Age => time.GetElapsedTime(_since);
+
+    /// <summary>The model, once it is loaded.</summary>
+    /// <exception cref="ModelException">It has been loading for too long; the load goes on.</exception>
+    public async Task<IDisposable> WaitAsync(ModelKey key, TimeSpan? patience, CancellationToken cancellation)
+    {
+        if (!model.IsCompleted)
+        {
+            TimeSpan allowed = patience ?? (Age < SlowLoad ? s_patience : TimeSpan.Zero);
+            await ((Task)model).WaitAsync(allowed, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!model.IsCompleted)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                string told = $"Model {key} has been loading for {Age.TotalSeconds:0} s, which goes on.";
+                throw new ModelException(ModelFault.Unavailable, told) { RetryAfter = s_later };
+            }
+        }
+
+        return await model;
+    }
 
     /// <summary>When somebody let go of it last, in the clock's ticks.</summary>
     public long LastUse => _lastUse;

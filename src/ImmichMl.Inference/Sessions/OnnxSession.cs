@@ -232,5 +232,13 @@ sealed class OnnxSession : ModelSession
         || e.Message.Contains("bad_alloc", StringComparison.Ordinal)
         || e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>It failed at what the system gives or refuses (errno in words), which says nothing about the model.</summary>
+    internal static bool IsPassing(OnnxRuntimeException e) => s_passing.Any(word => e.Message.Contains(word, StringComparison.OrdinalIgnoreCase));
+
+    static readonly string[] s_passing =
+    [
+        "Too many open files", "Permission denied", "pthread_create", "Resource temporarily unavailable", "Input/output error", "Stale file handle",
+    ];
+
     public override void Dispose() => _sessions.Dispose();
 }

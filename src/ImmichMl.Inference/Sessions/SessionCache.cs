@@ -17,6 +17,7 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
     readonly Lock _lock = new();
     readonly Dictionary<ModelKey, HeldModel> _entries = [];
     readonly HashSet<ModelKey> _failed = [];
+    readonly List<HeldModel> _givenUp = [];
     bool _disposed;
 
     /// <summary>Runs on the loading thread in front of every load: to make room. Set before the first request.</summary>
@@ -40,14 +41,17 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
     }
 
     /// <summary>The model, loaded first if need be. Who stops waiting does not stop the load: others may want it.</summary>
-    /// <exception cref="ModelException">It is not to be had.</exception>
-    public async Task<Lease<T>> AcquireAsync<T>(ModelKey key, CancellationToken cancellation)
+    /// <param name="key">The model.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    /// <param name="patience">How long to wait for the load; null: about as long as HTTP clients do.</param>
+    /// <exception cref="ModelException">It is not to be had, or has been loading for too long.</exception>
+    public async Task<Lease<T>> AcquireAsync<T>(ModelKey key, CancellationToken cancellation, TimeSpan? patience = null)
         where T : class, IDisposable
     {
         HeldModel held = Enter(key);
         try
         {
-            IDisposable model = await held.Model.WaitAsync(cancellation);
+            IDisposable model = await held.WaitAsync(key, patience, cancellation);
             return new Lease<T>((T)model, held.Leave);
         }
         catch
@@ -57,12 +61,12 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
         }
     }
 
-    /// <summary>True for a model that is loaded, whatever has become of its files.</summary>
+    /// <summary>True for a model that is loaded or on its way, whatever has become of its files: nothing is looked for on a disk that may hang.</summary>
     public bool Holds(ModelKey key)
     {
         lock (_lock)
         {
-            return _entries.TryGetValue(key, out HeldModel? held) && held.IsLoaded;
+            return _entries.ContainsKey(key);
         }
     }
 
@@ -171,16 +175,29 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (!_entries.TryGetValue(key, out HeldModel? held))
+            if (!_entries.TryGetValue(key, out HeldModel? held) || MayGiveUp(held))
             {
-                held = Load(key);
-                _entries.Add(key, held);
+                held?.Retire();
+                _entries[key] = held = Load(key);
                 _ = FinishLoadAsync(key, held);
             }
 
             held.Use();
             return held;
         }
+    }
+
+    /// <summary>A load that will not end: it is left to itself, and the model is tried anew. Each keeps a thread, so there are never many.</summary>
+    bool MayGiveUp(HeldModel held)
+    {
+        _givenUp.RemoveAll(one => one.Model.IsCompleted);
+        if (!held.IsStuck || _givenUp.Count >= LoadsAtOnce)
+        {
+            return false;
+        }
+
+        _givenUp.Add(held);
+        return true;
     }
 
     /// <summary>In use from the start, so that it is not taken for idle before whoever loads it is done with it.</summary>
@@ -195,20 +212,24 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
     async Task<IDisposable> LoadAsync(ModelKey key)
     {
         await _loading.WaitAsync().ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        Task<IDisposable> loading;
         try
         {
-            return await Task.Factory.StartNew(
+            loading = Task.Factory.StartNew(
                 () =>
                 {
                     BeforeLoad?.Invoke(key);
                     return load(key);
                 },
                 CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            await ((Task)loading).WaitAsync(HeldModel.SlowLoad, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         finally
         {
             _loading.Release();
         }
+
+        return await loading;
     }
 
     /// <summary>Lets go of the model once it is loaded, and forgets it if that failed, so that it may be tried again.</summary>

@@ -32,10 +32,13 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
     /// <summary>The model where it is placed: on an accelerator, or on the CPU.</summary>
     /// <exception cref="ModelException">The file will not load; the message says why.</exception>
     /// <exception cref="InferenceException">Memory does not suffice, also after what lay free went back.</exception>
-    public ModelSession Create(ModelKey key, string path) =>
-        _devices.For(key.Kind).Devices.All(device => device.IsCpu) && !_devices.NpusFor(key.Kind).Any(npu => npu.Find(path) is not null)
+    public ModelSession Create(ModelKey key, string path)
+    {
+        ModelFile.CheckModel(key, path);
+        return _devices.For(key.Kind).Devices.All(device => device.IsCpu) && !_devices.NpusFor(key.Kind).Any(npu => npu.Find(path) is not null)
             ? OnCpu(key, path)
             : new PlacedSession(key, _devices, () => OnDevices(key, path));
+    }
 
     /// <summary>On every device that it may be on and loads on; on the CPU where there is none.</summary>
     List<(ExecutionDevice, ModelSession)> OnDevices(ModelKey key, string path)
@@ -122,6 +125,10 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         catch (OnnxRuntimeException e) when (OnnxSession.IsOutOfMemory(e))
         {
             throw new InferenceException(InferenceFault.OutOfMemory, $"Memory does not suffice to load model {key}.", e);
+        }
+        catch (OnnxRuntimeException e) when (OnnxSession.IsPassing(e))
+        {
+            throw new ModelException(ModelFault.Unavailable, $"Model {key} will not load now: {e.Message}", e) { RetryAfter = TimeSpan.FromSeconds(10) };
         }
         catch (Exception e) when (e is OnnxRuntimeException or DllNotFoundException)
         {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Tokenizers;
 
@@ -15,13 +16,7 @@ static class TokenizerFile
 
     public static Tokenizer Read(string path)
     {
-        long length = new FileInfo(path).Length;
-        if (length > MaxBytes)
-        {
-            throw new InvalidDataException($"it has {length} bytes; the limit is {MaxBytes}.");
-        }
-
-        byte[] bytes = File.ReadAllBytes(path);
+        byte[] bytes = ModelFile.ReadAll(path, MaxBytes);
         try
         {
             return Parse(bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsSpan(3) : bytes);

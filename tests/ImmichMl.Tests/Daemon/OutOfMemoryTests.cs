@@ -75,7 +75,9 @@ public sealed class OutOfMemoryTests
         await DrawAsync(client);
         ScarceMemory.Lift(served.ProcessId);
         await Assert.That((await client.EmbedAsync(Large, GreedyModel.Black)).Clip!.Length).IsEqualTo(160_000);
-        await Assert.That((tries, opened.Count())).IsEqualTo((2, 1));
+
+        // Each load opens it once more, to see whether it can be read.
+        await Assert.That((tries, opened.Count())).IsEqualTo((3, 2));
     }
 
     static MlClient Connect(ServedProgram served) => new(new MlClientOptions { SocketPath = served.Socket });
@@ -85,7 +87,7 @@ public sealed class OutOfMemoryTests
 
     /// <summary>192 numbers to any count of others, with weights in the file: 768 bytes for each.</summary>
     static byte[] Projection(int outputs) => new OnnxGraph("large").Input("image", OnnxType.Float, 1, 3, 8, 8).Output("embedding", OnnxType.Float, 1, outputs)
-        .Initializer("weights", OnnxTensor.Floats([192, outputs], [.. Enumerable.Repeat(0.01f, 192 * outputs)]))
+        .Initializer("weights", OnnxTensor.Floats([192, outputs], [.. Enumerable.Repeat(1f, 192 * outputs)]))
         .Node("Flatten", ["image"], ["flat"], OnnxAttribute.Int("axis", 1))
         .Node("MatMul", ["flat", "weights"], ["embedding"]).ToModel();
 }

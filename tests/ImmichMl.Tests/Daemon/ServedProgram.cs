@@ -11,12 +11,12 @@ sealed class ServedProgram : IAsyncDisposable
     readonly Socket _notify = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
     readonly ChildProgram _daemon;
 
-    ServedProgram(string cache, string[] arguments, (string Name, string? Value)[] settings)
+    ServedProgram(string[] starter, string cache, string[] arguments, (string Name, string? Value)[] settings)
     {
         string notify = _folder.File("notify");
         _notify.Bind(new UnixDomainSocketEndPoint(notify));
-        _daemon = ChildProgram.Start(
-            ["serve", "--socket", Socket, "--cache", cache, .. arguments],
+        _daemon = ChildProgram.StartThrough(
+            starter, ["serve", "--socket", Socket, "--cache", cache, .. arguments],
             [("NOTIFY_SOCKET", notify), ("MACHINE_LEARNING_DOWNLOAD", "off"), .. settings]);
     }
 
@@ -28,9 +28,16 @@ sealed class ServedProgram : IAsyncDisposable
     public static Task<ServedProgram> StartAsync(string cache, params (string Name, string? Value)[] settings) => StartWithAsync(cache, [], settings);
 
     /// <summary>The same, with further arguments.</summary>
-    public static async Task<ServedProgram> StartWithAsync(string cache, string[] arguments, params (string Name, string? Value)[] settings)
+    public static Task<ServedProgram> StartWithAsync(string cache, string[] arguments, params (string Name, string? Value)[] settings) =>
+        StartAsync([], cache, arguments, settings);
+
+    /// <summary>The daemon started by another program, which becomes it.</summary>
+    public static Task<ServedProgram> StartThroughAsync(string[] starter, string cache, params (string Name, string? Value)[] settings) =>
+        StartAsync(starter, cache, [], settings);
+
+    static async Task<ServedProgram> StartAsync(string[] starter, string cache, string[] arguments, (string Name, string? Value)[] settings)
     {
-        var served = new ServedProgram(cache, arguments, settings);
+        var served = new ServedProgram(starter, cache, arguments, settings);
         string told;
         do
         {

@@ -1,4 +1,6 @@
 using System.Formats.Tar;
+using ImmichMl.Daemon.Commands;
+using ImmichMl.Models;
 using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Fetch;
@@ -107,6 +109,89 @@ public sealed class ImportTests
             await Assert.That((file, imported.ExitCode)).IsEqualTo((file, 2)).Because(imported.Errors);
             await Assert.That(Models(cache)).IsEmpty();
         }
+    }
+
+    [Test]
+    [Arguments('S')]
+    [Arguments('M')]
+    [Arguments('V')]
+    [Arguments('D')]
+    [Arguments('Z')]
+    public async Task A_kind_of_entry_that_only_some_tar_programs_know_is_refused_in_one_line(char kind)
+    {
+        using var cache = new TempFolder();
+        using var folder = new TempFolder();
+        string file = Tar(folder, new GnuTarEntry(TarEntryType.RegularFile, $"clip/{Name}/visual/model.onnx_data"));
+        byte[] tar = await File.ReadAllBytesAsync(file);
+        int header = tar.AsSpan().LastIndexOf(System.Text.Encoding.ASCII.GetBytes($"clip/{Name}/visual/model.onnx_data")) / 512 * 512;
+        tar[header + 156] = (byte)kind;
+        Seal(tar.AsSpan(header, 512));
+        Finished imported = await ImportAsync(cache, folder.Write(tar, "odd.tar"));
+        await Assert.That(imported.ExitCode).IsEqualTo(2).Because(imported.Errors);
+        await Assert.That(imported.Errors.Trim().Split('\n').Length).IsEqualTo(1).Because(imported.Errors);
+        await Assert.That(Models(cache)).IsEmpty();
+    }
+
+    [Test]
+    public async Task A_file_with_holes_in_the_newer_form_is_refused_and_not_taken_for_another()
+    {
+        using var cache = new TempFolder();
+        using var folder = new TempFolder();
+        var sparse = new PaxTarEntry(TarEntryType.RegularFile, $"clip/{Name}/visual/GNUSparseFile.7/model.onnx_data", new Dictionary<string, string>
+        {
+            ["GNU.sparse.major"] = "1", ["GNU.sparse.minor"] = "0", ["GNU.sparse.name"] = $"clip/{Name}/visual/model.onnx_data", ["GNU.sparse.realsize"] = "9",
+        })
+        {
+            DataStream = new MemoryStream("1\n0\n9\n"u8.ToArray()),
+        };
+        Finished imported = await ImportAsync(cache, Tar(folder, sparse));
+        await Assert.That((imported.ExitCode, imported.Errors.Contains("--sparse"))).IsEqualTo((2, true)).Because(imported.Errors);
+        await Assert.That(Models(cache)).IsEmpty();
+    }
+
+    [Test]
+    public async Task A_tar_file_that_was_changed_anywhere_comes_or_is_refused()
+    {
+        using var folder = new TempFolder();
+        byte[] whole = await File.ReadAllBytesAsync(Tar(
+            folder, Plain($"clip/{Name}/textual/model.onnx", new string('x', 2000)), Plain($"clip/{Name}/textual/{new string('l', 150)}", "long name"),
+            new GnuTarEntry(TarEntryType.RegularFile, $"clip/{Name}/visual/{new string('g', 140)}"), new UstarTarEntry(TarEntryType.RegularFile, "notes")));
+        var random = new Lcg(31);
+        for (int i = 0; i < 1500; i++)
+        {
+            byte[] changed = [.. whole.AsSpan(0, whole.Length - (random.Next(4) == 0 ? random.Next(whole.Length) : 0))];
+            for (int changes = random.Next(4); changes > 0 && changed.Length >= 512; changes--)
+            {
+                int block = random.Next(changed.Length / 512) * 512;
+                changed[block + random.Next(512)] = (byte)random.Next(256);
+                Seal(changed.AsSpan(block, 512));
+            }
+
+            string file = folder.Write(changed, "changed.tar");
+            string staged = folder.File($"staged-{i}");
+            Directory.CreateDirectory(staged);
+            try
+            {
+                await new ImportStage(staged, file).UnpackAsync(CancellationToken.None);
+            }
+            catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException or ModelException)
+            {
+                // Told in one line, exit code 2 or 3.
+            }
+        }
+    }
+
+    /// <summary>The sum over a header, with blanks in its own place.</summary>
+    static void Seal(Span<byte> header)
+    {
+        header.Slice(148, 8).Fill((byte)' ');
+        int sum = 0;
+        foreach (byte one in header)
+        {
+            sum += one;
+        }
+
+        System.Text.Encoding.ASCII.GetBytes($"{Convert.ToString(sum, 8).PadLeft(6, '0')}\0 ").CopyTo(header[148..]);
     }
 
     [Test]

@@ -61,12 +61,84 @@ public sealed class DecodeQueueTests
         await Assert.That(owner.Count).IsEqualTo(0);
 
         using var next = new EncodedImage(Picture, new CountedDisposal());
-        Task<DecodeQueue.Decoded> waits = queue.DecodeAsync(next, Header, yields: false, CancellationToken.None);
-        await Assert.That(waits.IsCompleted).IsFalse();
+        InferenceException? held = await Assert.That(() => (Task)queue.DecodeAsync(next, Header, yields: false, CancellationToken.None).Within()).Throws<InferenceException>();
+        await Assert.That(held!.Fault).IsEqualTo(InferenceFault.Overloaded);
         slow.Open();
         await owner.Disposed.Within();
-        (await waits.Within()).Dispose();
+        await RecoveredAsync(queue);
         await Assert.That(owner.Count).IsEqualTo(1);
+    }
+
+    [Test]
+    [Arguments(false)]
+    [Arguments(true)]
+    public async Task A_thread_that_hangs_is_replaced_and_where_all_hang_nobody_waits_for_ever_and_the_queue_says_so(bool yields)
+    {
+        var clock = new ManualClock();
+        using GatedBytes first = new(Picture), second = new(Picture);
+        using var queue = new DecodeQueue(new RuntimeOptions { RequestThreads = 1, DecodeTimeoutSeconds = 5, PixelsInFlight = 10_000 }, OnePicture, clock);
+        await HangAsync(queue, first, clock, yields);
+        using (var good = new EncodedImage(Picture, new CountedDisposal()))
+        {
+            (await queue.DecodeAsync(good, Header, yields, CancellationToken.None).Within()).Dispose();
+        }
+
+        await HangAsync(queue, second, clock, yields);
+        await Assert.That(queue.Hanging).IsEqualTo(2);
+        var owner = new CountedDisposal();
+        using (var third = new EncodedImage(Picture, owner))
+        {
+            Task<DecodeQueue.Decoded> waits = queue.DecodeAsync(third, Header, yields, CancellationToken.None);
+            await PassUntilAsync(clock, waits);
+            InferenceException? told = await Assert.That(() => (Task)waits.Within()).Throws<InferenceException>();
+            await Assert.That((told!.Fault, told.RetryAfter)).IsEqualTo((InferenceFault.Overloaded, TimeSpan.FromSeconds(5)));
+        }
+
+        await Assert.That(queue.AllHang.IsCompleted).IsFalse();
+        clock.Pass(TimeSpan.FromMinutes(1));
+        await queue.AllHang.Within();
+        first.Open();
+        second.Open();
+        await owner.Disposed.Within();
+        await RecoveredAsync(queue, yields);
+    }
+
+    static async Task HangAsync(DecodeQueue queue, GatedBytes slow, ManualClock clock, bool yields)
+    {
+        using var image = new EncodedImage(slow.Memory, new CountedDisposal());
+        Task<DecodeQueue.Decoded> hangs = queue.DecodeAsync(image, Header, yields, CancellationToken.None);
+        await slow.Reached.Within();
+        await PassUntilAsync(clock, hangs);
+        await Assert.That(() => (Task)hangs.Within()).Throws<ImageException>();
+    }
+
+    /// <summary>Lets the limit pass as soon as, and as often as, somebody waits for it to.</summary>
+    static async Task PassUntilAsync(ManualClock clock, Task done)
+    {
+        for (int i = 0; i < 2000 && !done.IsCompleted; i++)
+        {
+            clock.Pass(TimeSpan.FromSeconds(0.5));
+            await Task.WhenAny(done, Task.Delay(2));
+        }
+    }
+
+    /// <summary>What hung has ended, but its pixels may come back a moment later.</summary>
+    static async Task RecoveredAsync(DecodeQueue queue, bool yields = false)
+    {
+        for (int i = 0; ; i++)
+        {
+            try
+            {
+                using var image = new EncodedImage(Picture, new CountedDisposal());
+                (await queue.DecodeAsync(image, Header, yields, CancellationToken.None).Within()).Dispose();
+                await Assert.That(queue.Hanging).IsEqualTo(0);
+                return;
+            }
+            catch (Exception) when (i < 200)
+            {
+                await Task.Delay(20);
+            }
+        }
     }
 
     [Test]

@@ -38,6 +38,11 @@ sealed partial class ChildProgram : IAsyncDisposable
     public static ChildProgram Start(IEnumerable<string> arguments, params (string Name, string? Value)[] environment) =>
         Start(Locate("immich-ml"), arguments, environment);
 
+    /// <summary>The same, started by another program.</summary>
+    public static ChildProgram StartThrough(
+        IEnumerable<string> starter, IEnumerable<string> arguments, params (string Name, string? Value)[] environment) =>
+        Start([.. starter, .. Locate("immich-ml")], arguments, environment);
+
     /// <summary>The program started by another one, which takes its command line as its own last arguments.</summary>
     public static async Task<Finished> RunThroughAsync(IEnumerable<string> starter, IEnumerable<string> arguments)
     {
