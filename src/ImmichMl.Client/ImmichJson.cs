@@ -72,9 +72,9 @@ public static class ImmichJson
         return double.IsFinite(number) ? number : throw new FormatException("An option is no number.");
     }
 
-    /// <summary>736.0 is one. What does not fit an int becomes the nearest that does.</summary>
+    /// <summary>736.0 is one. What is under 0, or does not fit an int, becomes the nearest that is a size.</summary>
     static int WholeNumber(JsonElement value) => Number(value) is var number && Math.Floor(number) == number
-        ? (int)Math.Clamp(number, int.MinValue, int.MaxValue)
+        ? (int)Math.Clamp(number, 0, int.MaxValue)
         : throw new FormatException("An option is no whole number.");
 
     /// <summary>Writes the answer with a key for each task asked for, then <c>imageHeight</c> and <c>imageWidth</c>.</summary>

@@ -83,15 +83,6 @@ static class WireReading
         _ => throw ProtocolException.Invalid($"{what} must be a number."),
     };
 
-    /// <summary>A whole number in any of MessagePack's forms, 736.0 too; what does not fit an int comes as the nearest that does.</summary>
-    public static int ReadClamped(this ref MessagePackReader reader, string what)
-    {
-        double value = reader.ReadNumber(what);
-        return double.IsFinite(value) && Math.Floor(value) == value
-            ? (int)Math.Clamp(value, int.MinValue, int.MaxValue)
-            : throw ProtocolException.Invalid($"{what} must be a whole number.");
-    }
-
     public static T[] ReadArray<T>(this ref MessagePackReader reader, string what, Item<T> item)
     {
         Expect(ref reader, MessagePackType.Array, what, "an array");

@@ -11,7 +11,7 @@ public sealed record TaskOptions
     /// <summary>The score under which a detection or a text is dropped; scores lie between 0 and 1.</summary>
     public double? MinScore { get; init; }
 
-    /// <summary>OCR detection: the shorter side to scale to, in pixels. Any whole number; what no picture has counts as the nearest that does.</summary>
+    /// <summary>OCR detection: the shorter side to scale to, in pixels. What no picture has counts as the largest that does.</summary>
     public int? MaxResolution { get; init; }
 
     /// <summary>OCR detection: <c>fast</c> or <c>slow</c>.</summary>
@@ -60,7 +60,7 @@ public sealed record TaskOptions
                     options = options with { MinScore = reader.ReadNumber("minScore") };
                     break;
                 case "maxResolution":
-                    options = options with { MaxResolution = reader.ReadClamped("maxResolution") };
+                    options = options with { MaxResolution = (int)Math.Min(reader.ReadUnsigned("maxResolution"), int.MaxValue) };
                     break;
                 case "scoreMode":
                     options = options with { ScoreMode = ReadScoreMode(ref reader) };
