@@ -32,8 +32,11 @@ sealed class PreparedCopy
 
     public string Graph => Path.Combine(Folder, GraphName);
 
+    /// <summary>The last fault was of the moment, not of what is in the files.</summary>
+    public bool IsUnreadable { get; private set; }
+
     /// <summary>The copy in a folder. Whether its files are what the manifest says is for <see cref="Fault()"/> to find.</summary>
-    /// <returns>Null where there is no manifest.</returns>
+    /// <returns>Null where there is no manifest, or none that can be read now.</returns>
     public static PreparedCopy? Open(string folder, string identity)
     {
         try
@@ -43,7 +46,7 @@ sealed class PreparedCopy
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new PreparedCopy(folder, identity, []); // Its fault will be told.
+            return null; // For the moment there is none.
         }
     }
 
@@ -76,6 +79,7 @@ sealed class PreparedCopy
 
     string? FaultOf(Predicate<CopyPart> isRead)
     {
+        IsUnreadable = false;
         try
         {
             if (_lines is not [FirstLine, var identity, .. var lines])
@@ -93,7 +97,8 @@ sealed class PreparedCopy
         }
         catch (Exception e)
         {
-            // Whatever it is: a copy that cannot be read through is not used.
+            // Whatever it is: a copy that cannot be read through is not used. It may be as good as ever: permissions, too many open files.
+            IsUnreadable = e is UnauthorizedAccessException or IOException and not (FileNotFoundException or DirectoryNotFoundException or EndOfStreamException);
             return $"it cannot be read: {e.Message}";
         }
     }

@@ -114,9 +114,15 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
         }
     }
 
-    /// <summary>A copy that is no good is of no use to anybody. A new one may be made.</summary>
+    /// <summary>A copy that is no good is of no use to anybody. A new one may be made. One that could not be read stays, and is not used now.</summary>
     internal void Discard(ModelKey key, PreparedCopy copy, string reason)
     {
+        if (copy.IsUnreadable)
+        {
+            NotMade?.Invoke(key, $"its copy is not used: {reason}");
+            return;
+        }
+
         Doubt(copy);
         try
         {

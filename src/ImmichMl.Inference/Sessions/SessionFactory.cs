@@ -162,9 +162,9 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         var reader = new Thread(() => damage = prepared.Fault(copy)) { IsBackground = true, Name = "copy reader" };
         InferenceSession? first = null;
         string? fault;
+        reader.Start();
         try
         {
-            reader.Start();
             first = OpenCopy(key.Kind, copy.Graph, threads, packs: false);
             fault = isKnown ? null : copy.Fault(first);
         }
