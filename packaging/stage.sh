@@ -25,6 +25,8 @@ share=$root/usr/share
 install -d "$share/doc/immich-ml/drop-ins" "$share/doc/immich-ml/licenses" "$share/man/man1" "$share/man/man5"
 install -m 644 "$here"/systemd/drop-ins/*.conf "$share/doc/immich-ml/drop-ins/"
 install -m 644 "$tree"/licenses/* "$share/doc/immich-ml/licenses/"
+# Long documents are compressed, as Debian has them; NOTICES.txt, which leads to them, is not.
+find "$share/doc/immich-ml/licenses" -type f -size +8k ! -name NOTICES.txt -exec gzip -9n {} +
 install -m 644 "$tree/sbom.cdx.json" "$share/doc/immich-ml/"
 for page in "$here"/packaging/man/*.[15]; do
     gzip -9nc "$page" > "$share/man/man${page##*.}/$(basename "$page").gz"
