@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using ImmichMl.Imaging;
 using ImmichMl.Imaging.Codecs;
@@ -35,10 +36,14 @@ public sealed class OddPictureTests
         var answers = File.ReadAllLines(Repository.Golden("odd", kind + ".txt"));
         await Assert.That(answers.Length).IsEqualTo(OddPictures.Count);
         await Assert.That(answers.Count(answer => answer != Refused)).IsGreaterThan(OddPictures.Count / 10);
-        await Assert.That(Differences(kind, answers, CodecChoice.Auto)).IsEmpty();
 
-        // Of damaged JPEG data Skia's libjpeg makes now and then other pixels; whether there are any is the same.
+        // Of damaged JPEG data Skia's libjpeg makes now and then other pixels, and libjpeg-turbo's vectors for ARM, under Pillow as here, than those
+        // for x86, which gave the answers: they overflow in another way. Whether there are any pixels is the same.
         var isJpeg = kind.StartsWith("jpeg", StringComparison.Ordinal);
+        var own = Differences(kind, answers, CodecChoice.Auto);
+        var mayOverflow = isJpeg && RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+        await Assert.That(own.Where(difference => !mayOverflow || difference.Contains(Refused, StringComparison.Ordinal))).IsEmpty();
+        await Assert.That(own.Count).IsLessThan(OddPictures.Count / 50);
         var alone = Differences(kind, answers, CodecChoice.Skia);
         await Assert.That(alone.Where(difference => !isJpeg || difference.Contains(Refused, StringComparison.Ordinal))).IsEmpty();
         await Assert.That(alone.Count).IsLessThan(OddPictures.Count / 20);
