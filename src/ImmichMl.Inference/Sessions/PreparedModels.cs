@@ -90,7 +90,7 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
         return fault;
     }
 
-    /// <summary>True while nothing has been written to the copy since it was last found right. Costs three system calls.</summary>
+    /// <summary>True while nothing has been written to the copy since it was last found right. Costs a system call for each of its four files.</summary>
     internal bool IsUntouched(PreparedCopy copy) =>
         _verified.TryGetValue(copy.Folder, out FileStamp?[]? verified) && copy.Stamps().AsSpan().SequenceEqual(verified);
 
