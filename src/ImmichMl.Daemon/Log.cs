@@ -132,6 +132,9 @@ static partial class Log
     [LoggerMessage(67, LogLevel.Warning, "Not all of the model cache can be looked at: {Cause}")]
     public static partial void UnreadableCache(this ILogger logger, string cause);
 
+    [LoggerMessage(46, LogLevel.Warning, "Prepared copies that are out of date were not looked for to the end: {Cause}")]
+    public static partial void StaleLookFailed(this ILogger logger, string cause);
+
     [LoggerMessage(60, LogLevel.Information, "Fetching {Model}")]
     public static partial void Fetching(this ILogger logger, string model);
 

@@ -76,17 +76,25 @@ sealed class Preparation
     {
         do
         {
-            await Task.Run(
-                () =>
-                {
-                    foreach (string stale in _prepared.RemoveStale(_time.GetUtcNow().UtcDateTime))
-                    {
-                        _log.RemovedStale(stale);
-                    }
-                },
-                stopping);
+            await Task.Run(RemoveStale, stopping);
         }
         while (await looking.WaitForNextTickAsync(stopping));
+    }
+
+    void RemoveStale()
+    {
+        try
+        {
+            foreach (string stale in _prepared.RemoveStale(_time.GetUtcNow().UtcDateTime))
+            {
+                _log.RemovedStale(stale);
+            }
+        }
+        catch (Exception e)
+        {
+            // Whatever it was: nobody waits for this, and it is looked again tomorrow.
+            _log.StaleLookFailed(e.Message);
+        }
     }
 
     async Task PrepareAsync(ModelKey key, string source, CancellationToken stopping)

@@ -20,7 +20,7 @@ public enum FileKind
 /// Files of a cache, opened for reading: regular ones only, and a failure says whether the file is at fault or the moment. A disk that
 /// stops answering is not seen here: the thread that reads from it waits until the kernel gives up.
 /// </summary>
-public static partial class ModelFile
+public static class ModelFile
 {
     const int TypeMask = 0xF000, RegularType = 0x8000, FolderType = 0x4000, PipeType = 0x1000, SocketType = 0xC000;
     const int MaxDepth = 6;
@@ -143,16 +143,7 @@ public static partial class ModelFile
         _ => "a device",
     };
 
-    /// <summary>statx(2), whose layout is the same on every processor: the mode lies at byte 28.</summary>
-    static (int Type, int Error) Stat(string path)
-    {
-        const int CurrentFolder = -100, TypeOnly = 1;
-        Span<byte> found = stackalloc byte[256];
-        return StatX(CurrentFolder, path, 0, TypeOnly, found) == 0
-            ? (BitConverter.ToUInt16(found[28..]) & TypeMask, 0)
-            : (0, Marshal.GetLastPInvokeError());
-    }
-
-    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    private static partial int StatX(int folder, string path, int flags, uint mask, Span<byte> found);
+    static (int Type, int Error) Stat(string path) => FileStamp.Of(path, followLinks: true, out int error) is { } found
+        ? ((int)found.Mode & TypeMask, 0)
+        : (0, error);
 }
