@@ -106,23 +106,8 @@ sealed class CopyMaking(string source, string target, string identity)
         string graph = Path.Combine(_aside, PreparedCopy.GraphName), weights = Path.Combine(_aside, PreparedCopy.WeightsName);
         File.Delete(graph);
         File.Delete(weights);
-        Save(from, graph);
+        GraphRewriting.Save(
+            from, graph, PreparedCopy.WeightsName, GraphOptimizationLevel.ORT_ENABLE_ALL, "session.save_external_prepacked_constant_initializers");
         _packedFrom = File.Exists(weights) ? ExternalWeights.Align(graph, weights) : 0;
-    }
-
-    static void Save(string from, string graph)
-    {
-        _ = RuntimeLibrary.Environment;
-        using var session = new SessionOptions
-        {
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
-            IntraOpNumThreads = 1,
-            OptimizedModelFilePath = graph,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
-        };
-        session.AddSessionConfigEntry("session.optimized_model_external_initializers_file_name", PreparedCopy.WeightsName);
-        session.AddSessionConfigEntry("session.optimized_model_external_initializers_min_size_in_bytes", "1024");
-        session.AddSessionConfigEntry("session.save_external_prepacked_constant_initializers", "1");
-        new InferenceSession(from, session).Dispose();
     }
 }

@@ -58,19 +58,28 @@ static class GraphRewriting
     }
 
     /// <summary>Constants are put together, so that shapes and scales stand in the graph as numbers; nothing is fused.</summary>
-    static void SaveWithConstantsFolded(string source, string path)
+    static void SaveWithConstantsFolded(string source, string path) =>
+        Save(source, path, "folded.bin", GraphOptimizationLevel.ORT_ENABLE_BASIC, "session.disable_prepacking");
+
+    /// <summary>Lets ONNX Runtime write a graph as it has optimised it, with the weights in a file beside it.</summary>
+    /// <param name="source">The model's graph.</param>
+    /// <param name="path">Of the graph that is written.</param>
+    /// <param name="weights">The name of the file of weights.</param>
+    /// <param name="level">How far it is optimised.</param>
+    /// <param name="switchedOn">Of ONNX Runtime's session settings: what becomes of packed weights.</param>
+    internal static void Save(string source, string path, string weights, GraphOptimizationLevel level, string switchedOn)
     {
         _ = RuntimeLibrary.Environment;
         using var session = new SessionOptions
         {
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_BASIC,
+            GraphOptimizationLevel = level,
             IntraOpNumThreads = 1,
             OptimizedModelFilePath = path,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
-        session.AddSessionConfigEntry("session.optimized_model_external_initializers_file_name", "folded.bin");
+        session.AddSessionConfigEntry("session.optimized_model_external_initializers_file_name", weights);
         session.AddSessionConfigEntry("session.optimized_model_external_initializers_min_size_in_bytes", "1024");
-        session.AddSessionConfigEntry("session.disable_prepacking", "1");
+        session.AddSessionConfigEntry(switchedOn, "1");
         new InferenceSession(source, session).Dispose();
     }
 

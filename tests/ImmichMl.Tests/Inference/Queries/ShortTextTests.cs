@@ -15,6 +15,7 @@ public sealed class ShortTextTests
     const int Words = 70_000;
     const int Width = 64;
 
+    static readonly RuntimeOptions s_options = new() { PrepareLeaveFree = 0, IntraOpThreads = 2 };
     static readonly ModelKey s_key = new(ModelKind.ClipTextual, "causal__tower");
 
     [Test]
@@ -22,13 +23,12 @@ public sealed class ShortTextTests
     {
         using TempFolder cache = Cache(out string source);
         var models = new ModelOptions { CacheFolder = cache.Path };
-        var options = new RuntimeOptions { PrepareLeaveFree = 0, IntraOpThreads = 2 };
-        var prepared = new PreparedModels(models, options);
+        var prepared = new PreparedModels(models, s_options);
         var store = new ModelStore(models, new ModelCatalog());
-        using ClipTextualEncoder plain = Load(store, new SessionFactory(options));
+        using ClipTextualEncoder plain = Load(store, new SessionFactory(s_options));
         await Assert.That(prepared.Prepare(s_key, source)).IsEqualTo("prepared");
         await Assert.That(GraphModel.Read(prepared.Find(s_key, source)!.Graph).InputShapes).IsEmpty();
-        using ClipTextualEncoder any = Load(store, new SessionFactory(options, prepared));
+        using ClipTextualEncoder any = Load(store, new SessionFactory(s_options, prepared));
 
         // From nothing to more than fits, with the two tokens around a text.
         string last = "";
@@ -51,13 +51,12 @@ public sealed class ShortTextTests
     {
         using TempFolder cache = Cache(out string source);
         var models = new ModelOptions { CacheFolder = cache.Path };
-        var options = new RuntimeOptions { PrepareLeaveFree = 0, IntraOpThreads = 2 };
-        var prepared = new PreparedModels(models, options);
+        var prepared = new PreparedModels(models, s_options);
         var store = new ModelStore(models, new ModelCatalog());
-        using ClipTextualEncoder plain = Load(store, new SessionFactory(options));
+        using ClipTextualEncoder plain = Load(store, new SessionFactory(s_options));
         prepared.Prepare(s_key, source);
         string weights = Path.Combine(prepared.Find(s_key, source)!.Folder, "weights.bin");
-        using ClipTextualEncoder any = Load(store, new SessionFactory(options, prepared));
+        using ClipTextualEncoder any = Load(store, new SessionFactory(s_options, prepared));
         string[] texts = ["a", "some words", "others that are longer"];
         await Assert.That(texts.All(text => AreNear(Embed(any, text), Embed(plain, text)))).IsTrue();
         using (FileStream damaged = File.OpenWrite(weights))
