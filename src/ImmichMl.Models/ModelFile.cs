@@ -99,7 +99,7 @@ public static class ModelFile
     }
 
     /// <summary>True for what says nothing about the file: no permission, no descriptor, no memory, a disk that fails.</summary>
-    static bool IsPassing(Exception fault) =>
+    public static bool IsPassing(Exception fault) =>
         fault is UnauthorizedAccessException || (fault is IOException { HResult: > 0 and <= LargestErrno and var error } && !s_lasting.Contains(error));
 
     static void CheckBelow(string folder, int depth)

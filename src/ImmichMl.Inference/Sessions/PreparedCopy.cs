@@ -98,7 +98,7 @@ sealed class PreparedCopy
         catch (Exception e)
         {
             // Whatever it is: a copy that cannot be read through is not used. It may be as good as ever: permissions, too many open files.
-            IsUnreadable = e is UnauthorizedAccessException or IOException and not (FileNotFoundException or DirectoryNotFoundException or EndOfStreamException);
+            IsUnreadable = ModelFile.IsPassing(e);
             return $"it cannot be read: {e.Message}";
         }
     }
