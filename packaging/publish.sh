@@ -44,7 +44,7 @@ place() {
 
 rm -rf "$out" ${symbols:+"$symbols"}
 mkdir -p "$out"
-publish Daemon daemon
+publish Cli daemon
 publish Gateway gateway
 publish Fetch fetch
 place "$work/daemon/immich-ml" immich-ml

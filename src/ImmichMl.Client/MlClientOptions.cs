@@ -6,10 +6,10 @@ namespace ImmichMl.Client;
 public sealed record MlClientOptions
 {
     /// <summary>Names the daemon's socket for every program that talks to it.</summary>
-    public const string SocketVariable = "IMMICH_ML_SOCKET";
+    public const string SocketVariable = SocketPaths.Variable;
 
     /// <summary>Where the socket of the system-wide service lies.</summary>
-    public const string ServiceSocketPath = "/run/immich-ml/immich-ml.sock";
+    public const string ServiceSocketPath = SocketPaths.Service;
 
     /// <summary>Path of the daemon's Unix socket.</summary>
     public string SocketPath { get; init; } = FindSocketPath();
@@ -27,8 +27,7 @@ public sealed record MlClientOptions
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Where a user's own daemon listens: below XDG_RUNTIME_DIR; null where that is not set.</summary>
-    public static string? UserSocketPath =>
-        Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } folder ? Path.Combine(folder, "immich-ml.sock") : null;
+    public static string? UserSocketPath => SocketPaths.User;
 
     /// <summary>IMMICH_ML_SOCKET; else the user's own socket if there is one; else the service's.</summary>
     static string FindSocketPath() => Environment.GetEnvironmentVariable(SocketVariable) is { Length: > 0 } named

@@ -48,7 +48,12 @@ sealed class MlConnection : IAsyncDisposable
             socket?.Dispose();
 
             // A missing file is "Cannot assign requested address" to .NET.
-            string why = e is SocketException { SocketErrorCode: SocketError.AddressNotAvailable } ? "There is no such socket." : SocketFault.WordsOf(e);
+            string why = (e as SocketException)?.SocketErrorCode switch
+            {
+                SocketError.AddressNotAvailable => "There is no such socket.",
+                SocketError.TooManyOpenSockets => "Too many open files: this process, or the system, has as many as it may (LimitNOFILE=, ulimit -n).",
+                _ => e.Message,
+            };
             throw new MlConnectionException($"No connection to {options.SocketPath}: {why}", e);
         }
         catch

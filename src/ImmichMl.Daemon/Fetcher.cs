@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
-using ImmichMl.Client;
 using ImmichMl.Models;
 
 namespace ImmichMl.Daemon;

@@ -1,6 +1,5 @@
 using ImmichMl.Daemon.Serving;
 using ImmichMl.Imaging;
-using ImmichMl.Inference;
 using ImmichMl.Inference.Sessions;
 
 namespace ImmichMl.Daemon;
@@ -19,6 +18,7 @@ static class MemoryPlan
 
     public static void Fit(DaemonOptions options, Settings settings, MemoryRoom room)
     {
+        options.Runtime.AvailableMemory = static () => MemoryRoom.Now().Available;
         long decoding = Math.Max(room.Limit / 2, LeastPixels * DecodingBytesPerPixel);
         bool isMostGiven = settings.Gives<ImageLimits>(nameof(ImageLimits.MaxPixels));
         bool isSumGiven = settings.Gives<RuntimeOptions>(nameof(RuntimeOptions.PixelsInFlight));

@@ -103,7 +103,7 @@ sealed class Preparation
         try
         {
             (int code, string told) = await RunChildAsync(key, source, stopping);
-            if (code != Commands.Cli.Ok)
+            if (code != ExitCode.Ok)
             {
                 string why = code > 128 ? $"its process was ended by signal {code - 128}, as it is where memory runs out" : told;
                 _prepared.RememberFailure(source, why);

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using System.Threading.Channels;
-using ImmichMl.Daemon;
 
 namespace ImmichMl.Fetch;
 

@@ -1,4 +1,3 @@
-using ImmichMl.Daemon;
 using ImmichMl.Models;
 
 namespace ImmichMl.Fetch;

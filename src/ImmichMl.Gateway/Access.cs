@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using ImmichMl.Client;
 using Microsoft.AspNetCore.Http;
 
 namespace ImmichMl.Gateway;

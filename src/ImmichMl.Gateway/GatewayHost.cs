@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Security;
-using ImmichMl.Daemon;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Https;

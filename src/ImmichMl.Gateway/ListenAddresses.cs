@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
-using ImmichMl.Client;
 using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Gateway;

@@ -1,5 +1,3 @@
-using ImmichMl.Client;
-using ImmichMl.Daemon;
 
 namespace ImmichMl.Gateway;
 

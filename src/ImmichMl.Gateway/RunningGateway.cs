@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Text;
-using ImmichMl.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

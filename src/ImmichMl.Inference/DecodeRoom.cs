@@ -5,7 +5,7 @@ using ImmichMl.Inference.Sessions;
 namespace ImmichMl.Inference;
 
 /// <summary>Holds a large picture back until there is memory for it: past a control group's limit the kernel ends the process.</summary>
-sealed class DecodeRoom(RuntimeOptions options, TimeProvider time, Func<MemoryRoom>? now = null)
+sealed class DecodeRoom(RuntimeOptions options, TimeProvider time)
 {
     // Bytes of a decode below which nobody looks: a preview takes 5 MB, and a look takes a tenth of a millisecond.
     const long Large = 48_000_000;
@@ -16,7 +16,6 @@ sealed class DecodeRoom(RuntimeOptions options, TimeProvider time, Func<MemoryRo
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
     static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
 
-    readonly Func<MemoryRoom> _now = now ?? MemoryRoom.Now;
     readonly Budget _turn = new(1);
 
     /// <summary>The budget of all pictures together. Where a setting says how large one may be, it holds one of that size.</summary>
@@ -46,7 +45,7 @@ sealed class DecodeRoom(RuntimeOptions options, TimeProvider time, Func<MemoryRo
     /// <exception cref="InferenceException">The memory does not suffice, also after a wait.</exception>
     public async Task<IDisposable?> EnterAsync(long bytes, CancellationToken cancellation)
     {
-        if (bytes < Large || _now().Available >= (bytes * (options.RequestThreads + 1)) + Spare)
+        if (bytes < Large || options.AvailableMemory() >= (bytes * (options.RequestThreads + 1)) + Spare)
         {
             return null;
         }
@@ -57,12 +56,12 @@ sealed class DecodeRoom(RuntimeOptions options, TimeProvider time, Func<MemoryRo
         {
             await turn.GrowAsync(1, cancellation);
             long since = time.GetTimestamp();
-            if (_now().Available < bytes + Spare)
+            if (options.AvailableMemory() < bytes + Spare)
             {
                 OnnxSession.MakeRoom();
             }
 
-            while (_now().Available is var available && available < bytes + Spare)
+            while (options.AvailableMemory() is var available && available < bytes + Spare)
             {
                 if (time.GetElapsedTime(since) >= s_patience)
                 {

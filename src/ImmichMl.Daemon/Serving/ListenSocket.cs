@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
-using ImmichMl.Client;
 using Microsoft.Win32.SafeHandles;
 
 namespace ImmichMl.Daemon.Serving;

@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using ImmichMl.Client;
 using ImmichMl.Protocol;
 
 namespace ImmichMl.Daemon.Serving;
@@ -8,9 +7,9 @@ namespace ImmichMl.Daemon.Serving;
 public sealed class ServeOptions
 {
     /// <summary>Path of the Unix socket to listen on, unless systemd hands one over.</summary>
-    [Display(Name = MlClientOptions.SocketVariable, Description = "Path of the Unix socket")]
+    [Display(Name = SocketPaths.Variable, Description = "Path of the Unix socket")]
     [Required]
-    public string SocketPath { get; set; } = MlClientOptions.UserSocketPath ?? MlClientOptions.ServiceSocketPath;
+    public string SocketPath { get; set; } = SocketPaths.User ?? SocketPaths.Service;
 
     /// <summary>Threshold of the log: verbose, debug, log, info, warn, error, critical; an unknown word counts as info.</summary>
     [Display(Name = "IMMICH_LOG_LEVEL", Description = "verbose, debug, log, info, warn, error or critical", GroupName = Settings.Live)]

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
-using ImmichMl.Client;
 using ImmichMl.Inference;
 using Microsoft.Extensions.Logging;
 

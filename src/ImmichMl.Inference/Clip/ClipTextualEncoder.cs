@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
-using ImmichMl.Inference.Graphs;
+using ImmichMl.Graphs;
 using ImmichMl.Inference.Sessions;
-using ImmichMl.Inference.Tokenizers;
+using ImmichMl.Tokenizers;
 using ImmichMl.Models;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -78,7 +78,7 @@ public sealed class ClipTextualEncoder : IDisposable
     {
         try
         {
-            return Tokenizer.Load(path);
+            return Tokenizer.Parse(ModelFile.ReadAll(path, Tokenizer.MaxFileBytes));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {

@@ -1,3 +1,4 @@
+using ImmichMl.Graphs;
 using ImmichMl.Imaging;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;

@@ -1,4 +1,4 @@
-using ImmichMl.Inference.Graphs;
+using ImmichMl.Graphs;
 using ImmichMl.Models;
 using Microsoft.ML.OnnxRuntime;
 

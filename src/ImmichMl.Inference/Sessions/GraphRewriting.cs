@@ -1,4 +1,4 @@
-using ImmichMl.Inference.Graphs;
+using ImmichMl.Graphs;
 using Microsoft.ML.OnnxRuntime;
 
 namespace ImmichMl.Inference.Sessions;

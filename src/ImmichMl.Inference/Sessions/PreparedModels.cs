@@ -14,8 +14,7 @@ namespace ImmichMl.Inference.Sessions;
 /// <param name="models">Where the cache is.</param>
 /// <param name="options">Whether copies are wanted, and what must stay free.</param>
 /// <param name="clock">For what is remembered of failed tries.</param>
-/// <param name="room">How much memory there is; null: as the kernel tells.</param>
-public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, TimeProvider? clock = null, Func<MemoryRoom>? room = null)
+public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, TimeProvider? clock = null)
 {
     const string Folder = ".prepared";
 
@@ -272,7 +271,7 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
             return $"the disk cannot be asked for room: {e.Message}";
         }
 
-        long available = (room ?? MemoryRoom.Now)().Available, needed = (bytes * 5 / 2) + 64_000_000;
+        long available = options.AvailableMemory(), needed = (bytes * 5 / 2) + 64_000_000;
         return available >= needed ? null
             : string.Create(CultureInfo.InvariantCulture, $"memory is short: {available / 1_000_000} MB may be taken, {needed / 1_000_000} are needed while it is made");
     }

@@ -56,6 +56,9 @@ public sealed class RuntimeOptions
     /// <summary>Bytes that decoding one picture may take; follows from the memory, unless a setting says how many pixels there may be.</summary>
     public long DecodeBytes { get; set; } = long.MaxValue;
 
+    /// <summary>Bytes of memory that can still be taken; whoever composes the daemon knows of control groups, the default does not.</summary>
+    public Func<long> AvailableMemory { get; set; } = static () => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
     public int ChosenIntraOpThreads => IntraOpThreads > 0 ? IntraOpThreads : Math.Min(2, Environment.ProcessorCount);
 
     public int ChosenInterOpThreads => Math.Max(1, InterOpThreads);

@@ -1,6 +1,5 @@
 using ImmichMl.Inference.Accelerators;
 using ImmichMl.Inference.Devices;
-using ImmichMl.Inference.Graphs;
 using ImmichMl.Models;
 using Microsoft.ML.OnnxRuntime;
 

@@ -1,4 +1,4 @@
-using ImmichMl.Daemon.Demo;
+using ImmichMl.Cli.Demo;
 using ImmichMl.Imaging;
 
 namespace ImmichMl.Benchmarks.Overhead;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using ImmichMl.Inference.Tokenizers;
+using ImmichMl.Tokenizers;
 
 namespace ImmichMl.Benchmarks.Tokenizers;
 
@@ -30,7 +30,7 @@ static class TokenizerReport
     {
         long before = Resident();
         long start = Stopwatch.GetTimestamp();
-        Tokenizer tokenizer = Tokenizer.Load(file);
+        Tokenizer tokenizer = Tokenizer.Parse(File.ReadAllBytes(file));
         double load = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         double resident = (Resident() - before) / 1e6;
         (double microseconds, long bytes) = Cost(tokenizer);

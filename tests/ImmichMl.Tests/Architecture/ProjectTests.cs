@@ -10,16 +10,21 @@ public sealed class ProjectTests
     {
         ["Protocol"] = [],
         ["Imaging"] = [],
+        ["Tokenizers"] = [],
+        ["Graphs"] = [],
         ["Models"] = [],
-        ["Inference"] = ["Imaging", "Models"],
+        ["Service"] = [],
+        ["Inference"] = ["Imaging", "Tokenizers", "Graphs", "Models"],
         ["Client"] = ["Protocol"],
-        ["Daemon"] = ["Inference", "Client", "Models", "Protocol"],
-        ["Gateway"] = ["Client"],
-        ["Fetch"] = ["Models", "Protocol"],
+        ["Daemon"] = ["Inference", "Models", "Protocol", "Service"],
+        ["Bench"] = ["Client", "Imaging"],
+        ["Cli"] = ["Daemon", "Bench", "Inference", "Client", "Models", "Service"],
+        ["Gateway"] = ["Client", "Service"],
+        ["Fetch"] = ["Models", "Protocol", "Service"],
     };
 
     [Test]
-    public async Task There_are_eight_projects_and_no_others()
+    public async Task There_are_thirteen_projects_and_no_others()
     {
         IEnumerable<string> found = new DirectoryInfo(Path.Combine(Repository.Root, "src")).EnumerateDirectories("ImmichMl.*").Select(folder => folder.Name["ImmichMl.".Length..]);
         await Assert.That(string.Join(' ', found.Order())).IsEqualTo(string.Join(' ', Arrows.Keys.Order()));
@@ -39,8 +44,8 @@ public sealed class ProjectTests
     [Arguments("Microsoft.ML.OnnxRuntime", "Inference")]
     [Arguments("SkiaSharp", "Imaging")]
     [Arguments("MessagePack", "Protocol")]
-    [Arguments("Microsoft.Extensions.Hosting", "Daemon")]
-    [Arguments("System.CommandLine", "Daemon")]
+    [Arguments("Microsoft.Extensions.Hosting", "Service")]
+    [Arguments("System.CommandLine", "Cli")]
     public async Task A_package_has_one_home(string package, string home)
     {
         IEnumerable<string> projects = Arrows.Keys.Where(project =>
@@ -52,9 +57,10 @@ public sealed class ProjectTests
     [Arguments("Microsoft.ML.OnnxRuntime", "Inference")]
     [Arguments("SkiaSharp", "Imaging")]
     [Arguments("MessagePack", "Protocol")]
-    [Arguments("System.Net.Http", "Gateway", "Fetch")]
-    [Arguments("System.Net.Sockets", "Client", "Daemon", "Gateway", "Fetch")]
-    [Arguments("Microsoft.Extensions.DependencyInjection", "Daemon", "Gateway")]
+    [Arguments("System.Net.Http", "Bench", "Gateway", "Fetch")]
+    [Arguments("System.Net.Sockets", "Service", "Client", "Daemon", "Bench", "Gateway", "Fetch")]
+    [Arguments("System.CommandLine", "Cli")]
+    [Arguments("Microsoft.Extensions.DependencyInjection", "Daemon", "Cli", "Gateway")]
     public async Task A_name_space_is_used_at_home_alone(string nameSpace, params string[] homes)
     {
         IEnumerable<string> strangers = SourceTree.Files(["src"], ".cs")

@@ -1,4 +1,4 @@
-using ImmichMl.Daemon.Bench;
+using ImmichMl.Bench;
 
 namespace ImmichMl.Tests.Bench;
 

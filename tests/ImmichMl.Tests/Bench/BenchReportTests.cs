@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Xml;
 using System.Xml.Linq;
-using ImmichMl.Daemon.Bench;
+using ImmichMl.Bench;
 using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Tests.Bench;

@@ -1,5 +1,5 @@
 using ImmichMl.Client;
-using ImmichMl.Daemon.Bench;
+using ImmichMl.Bench;
 using ImmichMl.Tests.Gateway;
 using ImmichMl.Tests.Support;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using ImmichMl.Daemon.Bench;
+using ImmichMl.Bench;
 using ImmichMl.Protocol.Messages;
 using ImmichMl.Tests.Support;
 

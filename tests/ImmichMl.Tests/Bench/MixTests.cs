@@ -1,4 +1,4 @@
-using ImmichMl.Daemon.Bench;
+using ImmichMl.Bench;
 using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Tests.Bench;

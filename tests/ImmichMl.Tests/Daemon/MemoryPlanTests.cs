@@ -1,5 +1,4 @@
 using ImmichMl.Daemon;
-using ImmichMl.Inference;
 using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Daemon;

@@ -1,5 +1,5 @@
 using System.Formats.Tar;
-using ImmichMl.Daemon.Commands;
+using ImmichMl.Cli;
 using ImmichMl.Models;
 using ImmichMl.Tests.Support;
 

@@ -60,7 +60,7 @@ public sealed class DecodeRoomTests
     public async Task One_that_goes_on_not_fitting_is_out_of_memory_and_lets_others_have_the_turn()
     {
         long available = 100 * Megabyte;
-        var room = new DecodeRoom(s_options, new HastyClock(), () => new MemoryRoom(600 * Megabyte, Interlocked.Read(ref available), true));
+        DecodeRoom room = With(() => Interlocked.Read(ref available), new HastyClock());
         InferenceException? fault = await Assert.That(() => (Task)room.EnterAsync(200 * Megabyte, CancellationToken.None).Within())
             .Throws<InferenceException>();
         await Assert.That(fault!.Fault).IsEqualTo(InferenceFault.OutOfMemory);
@@ -68,8 +68,8 @@ public sealed class DecodeRoomTests
         (await room.EnterAsync(200 * Megabyte, CancellationToken.None).Within())!.Dispose();
     }
 
-    static DecodeRoom With(Func<long> available) =>
-        new(s_options, TimeProvider.System, () => new MemoryRoom(600 * Megabyte, available(), true));
+    static DecodeRoom With(Func<long> available, TimeProvider? time = null) =>
+        new(new RuntimeOptions { RequestThreads = 2, DecodeBytes = 300 * Megabyte, AvailableMemory = available }, time ?? TimeProvider.System);
 
     /// <summary>Patience ends at the second look.</summary>
     sealed class HastyClock : TimeProvider

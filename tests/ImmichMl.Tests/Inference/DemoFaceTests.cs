@@ -1,5 +1,5 @@
 using System.Numerics.Tensors;
-using ImmichMl.Daemon.Demo;
+using ImmichMl.Cli.Demo;
 using ImmichMl.Protocol.Messages;
 using ImmichMl.Tests.Support;
 

@@ -1,5 +1,5 @@
 using System.Numerics.Tensors;
-using ImmichMl.Daemon.Demo;
+using ImmichMl.Cli.Demo;
 using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Inference;

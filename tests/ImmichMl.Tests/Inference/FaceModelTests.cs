@@ -1,5 +1,5 @@
 using ImmichMl.Client;
-using ImmichMl.Daemon.Demo;
+using ImmichMl.Cli.Demo;
 using ImmichMl.Protocol.Messages;
 using ImmichMl.Tests.Support;
 using ImmichMl.Tests.Support.Synthetic;

@@ -1,4 +1,4 @@
-using ImmichMl.Inference.Graphs;
+using ImmichMl.Graphs;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Tests.Support;
 

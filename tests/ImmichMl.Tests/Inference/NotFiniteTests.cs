@@ -1,6 +1,6 @@
 using System.Text;
 using ImmichMl.Client;
-using ImmichMl.Daemon.Demo;
+using ImmichMl.Cli.Demo;
 using ImmichMl.Inference.Ocr;
 using ImmichMl.Protocol.Messages;
 using ImmichMl.Tests.Gateway;

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using ImmichMl.Inference;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using ImmichMl.Tests.Support;
@@ -13,8 +12,7 @@ public sealed partial class PreparedTrustTests
 
     readonly List<string> _told = [];
 
-    PreparedModels Prepared(TempFolder cache, MemoryRoom? room = null) =>
-        new(new ModelOptions { CacheFolder = cache.Path }, s_options, null, room is { } given ? () => given : null)
+    PreparedModels Prepared(TempFolder cache, RuntimeOptions? options = null) => new(new ModelOptions { CacheFolder = cache.Path }, options ?? s_options)
         {
             Missing = (_, _) => true,
             NotMade = (_, reason) => _told.Add(reason),
@@ -61,7 +59,7 @@ public sealed partial class PreparedTrustTests
     public async Task No_copy_is_begun_where_memory_does_not_suffice()
     {
         using TempFolder cache = PreparedModelTests.Cache();
-        PreparedModels prepared = Prepared(cache, room: new MemoryRoom(600_000_000, 60_000_000, IsGroups: true));
+        PreparedModels prepared = Prepared(cache, new RuntimeOptions { PrepareLeaveFree = 0, AvailableMemory = () => 60_000_000 });
         PreparedModelTests.Embed(PreparedModelTests.Store(cache), new SessionFactory(s_options, prepared));
         await Assert.That(_told.Single()).StartsWith("memory is short: 60 MB");
         await Assert.That(Directory.Exists(cache.File(".prepared"))).IsFalse();

@@ -1,4 +1,4 @@
-using ImmichMl.Daemon.Demo;
+using ImmichMl.Cli.Demo;
 
 namespace ImmichMl.Tests.Support;
 

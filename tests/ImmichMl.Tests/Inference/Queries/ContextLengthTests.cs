@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ImmichMl.Inference.Tokenizers;
+using ImmichMl.Tokenizers;
 using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Inference.Queries;

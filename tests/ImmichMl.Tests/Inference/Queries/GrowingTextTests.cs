@@ -1,6 +1,6 @@
 using System.Text;
 using ImmichMl.Client;
-using ImmichMl.Inference.Tokenizers;
+using ImmichMl.Tokenizers;
 using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Inference.Queries;

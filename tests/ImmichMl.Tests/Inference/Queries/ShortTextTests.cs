@@ -1,7 +1,7 @@
 using System.Text;
 using ImmichMl.Inference;
 using ImmichMl.Inference.Clip;
-using ImmichMl.Inference.Graphs;
+using ImmichMl.Graphs;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using ImmichMl.Tests.Support;

@@ -1,0 +1,119 @@
+using ImmichMl.Protocol.Messages;
+
+namespace ImmichMl.Bench;
+
+/// <summary>
+/// Takes down what became of every request. In a closed loop those count that were answered within the measured time: throughput is then
+/// free of what happens at its edges. In an open loop those count that were meant to start within it, however late they are answered.
+/// </summary>
+sealed class Recorder(Mix mix, TimeProvider time, bool byStart, long? limit)
+{
+    readonly Lock _lock = new();
+    readonly EndpointCounts[] _endpoints = [.. mix.Endpoints.Select(_ => new EndpointCounts())];
+    readonly TaskCompletionSource _filled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    EndpointCounts _interval = new();
+    long _from = long.MaxValue;
+    long _until = long.MaxValue;
+    long _counted;
+    long _last;
+
+    /// <summary>Completes once the limit of counted requests is reached.</summary>
+    public Task Filled => _filled.Task;
+
+    /// <summary>Timestamp of the first moment that counts; in the future until that is known.</summary>
+    public long From => Volatile.Read(ref _from);
+
+    public bool IsFilled => Filled.IsCompleted;
+
+    /// <param name="from">Timestamp of the first moment that counts.</param>
+    /// <param name="until">Of the first that counts no more.</param>
+    public void Measure(long from, long until)
+    {
+        lock (_lock)
+        {
+            (_from, _until, _last) = (from, until, from);
+        }
+    }
+
+    public void Answered(Call call, long intended, long started, Timings? timings)
+    {
+        long now = time.GetTimestamp();
+        double latency = Milliseconds(intended, now);
+        lock (_lock)
+        {
+            _interval.Latency.Add(latency);
+            if (Counts(intended, now))
+            {
+                _endpoints[call.Index].Add(latency, Milliseconds(started, now), timings);
+            }
+        }
+    }
+
+    public void Failed(Call call, long intended, string code)
+    {
+        lock (_lock)
+        {
+            _interval.Fail(code);
+            if (Counts(intended, time.GetTimestamp()))
+            {
+                _endpoints[call.Index].Fail(code);
+            }
+        }
+    }
+
+    /// <summary>What happened since the last call, counted or not.</summary>
+    public EndpointCounts CutInterval()
+    {
+        lock (_lock)
+        {
+            EndpointCounts cut = _interval;
+            _interval = new EndpointCounts();
+            return cut;
+        }
+    }
+
+    /// <summary>How things stand, by endpoint in the order of the mix.</summary>
+    public EndpointReport[] Report()
+    {
+        lock (_lock)
+        {
+            return [.. _endpoints.Select((counts, i) => counts.Report(mix.Endpoints[i].Name)), EndpointCounts.Sum(_endpoints).Report("all")];
+        }
+    }
+
+    /// <summary>Seconds that the counted requests took together.</summary>
+    public double Seconds()
+    {
+        lock (_lock)
+        {
+            long now = time.GetTimestamp();
+            if (_from > now)
+            {
+                return 0;
+            }
+
+            // Of a closed loop all the time was measured; an open loop is over when its last request is.
+            long end = byStart ? Math.Max(_last, Math.Min(_until, now)) : Math.Min(IsFilled ? _last : now, _until);
+            return time.GetElapsedTime(_from, IsFilled ? _last : end).TotalSeconds;
+        }
+    }
+
+    bool Counts(long intended, long now)
+    {
+        long moment = byStart ? intended : now;
+        if (moment < _from || moment >= _until || _counted >= (limit ?? long.MaxValue))
+        {
+            return false;
+        }
+
+        _last = Math.Max(_last, now);
+        if (++_counted == limit)
+        {
+            _filled.TrySetResult();
+        }
+
+        return true;
+    }
+
+    double Milliseconds(long from, long to) => time.GetElapsedTime(from, to).TotalMilliseconds;
+}

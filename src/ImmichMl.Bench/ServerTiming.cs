@@ -1,0 +1,39 @@
+using System.Globalization;
+using ImmichMl.Protocol.Messages;
+
+namespace ImmichMl.Bench;
+
+/// <summary>The header in which our gateway says where the time went; other servers do not send it.</summary>
+static class ServerTiming
+{
+    public static string[] Stages { get; } = ["queue", "decode", "preprocess", "inference", "postprocess", "total"];
+
+    public static Timings? Read(string? header)
+    {
+        if (header is null)
+        {
+            return null;
+        }
+
+        var stages = new Dictionary<string, double>();
+        foreach (string metric in header.Split(','))
+        {
+            string[] parts = metric.Split(';');
+            string? duration = parts.Skip(1).Select(part => part.Trim()).FirstOrDefault(part => part.StartsWith("dur=", StringComparison.Ordinal));
+            if (duration is not null && double.TryParse(duration.AsSpan(4), NumberStyles.Float, CultureInfo.InvariantCulture, out double milliseconds))
+            {
+                stages[parts[0].Trim()] = milliseconds;
+            }
+        }
+
+        return !stages.TryGetValue("total", out double total) ? null : new Timings
+        {
+            Queue = stages.GetValueOrDefault("queue"), Decode = stages.GetValueOrDefault("decode"), Preprocess = stages.GetValueOrDefault("preprocess"),
+            Inference = stages.GetValueOrDefault("inference"), Postprocess = stages.GetValueOrDefault("postprocess"), Total = total,
+        };
+    }
+
+    /// <summary>In the order of <see cref="Stages"/>.</summary>
+    public static ReadOnlySpan<double> Values(Timings timings) =>
+        (double[])[timings.Queue, timings.Decode, timings.Preprocess, timings.Inference, timings.Postprocess, timings.Total];
+}

@@ -1,0 +1,127 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using ImmichMl.Client;
+using ImmichMl.Imaging;
+using ImmichMl.Imaging.Codecs;
+using ImmichMl.Inference.Sessions;
+using ImmichMl.Models;
+
+namespace ImmichMl.Cli;
+
+/// <summary>What the verbs share: exit codes, the options that mean the same everywhere, and how a failure is told.</summary>
+static class CommandLine
+{
+    public static Option<string?> Socket { get; } = new("--socket")
+    {
+        Description = $"Path of the daemon's Unix socket [default: ${MlClientOptions.SocketVariable}, $XDG_RUNTIME_DIR/immich-ml.sock, "
+            + $"or {MlClientOptions.ServiceSocketPath}]",
+        HelpName = "PATH",
+    };
+
+    public static Option<string?> Cache { get; } = new("--cache")
+    {
+        Description = "Folder of the model cache [default: $MACHINE_LEARNING_CACHE_FOLDER or ~/.cache/immich_ml]",
+        HelpName = "DIR",
+    };
+
+    public static Option<bool> Json { get; } = new("--json") { Description = "Print JSON for programs" };
+
+    public static Option<double> Timeout { get; } = new("--timeout")
+    {
+        Description = "Seconds to wait for the answer",
+        HelpName = "SECONDS",
+        DefaultValueFactory = _ => 300,
+        CustomParser = Number,
+        Validators = { CheckTimeout },
+    };
+
+    /// <summary>A point, and nothing between thousands: read as usual, 1,5 would be 15.</summary>
+    public static double Number(ArgumentResult given)
+    {
+        double value = 0;
+        if (given.Tokens is [{ Value: var text }, ..] && !TryReadNumber(text, out value))
+        {
+            given.AddError($"'{text}' is not a number, such as 1.5.");
+        }
+
+        return value;
+    }
+
+    public static bool TryReadNumber(string text, out double value) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
+
+    /// <summary>A timer takes 49 days at most; NaN passes no comparison. What is no number at all has been refused already.</summary>
+    static void CheckTimeout(OptionResult timeout)
+    {
+        if (timeout.Tokens is [{ Value: var text }] && TryReadNumber(text, out double seconds) && seconds is not (> 0 and <= 1_000_000))
+        {
+            timeout.AddError("--timeout takes more than 0 and at most 1000000 seconds.");
+        }
+    }
+
+    public static MlClient Connect(ParseResult arguments)
+    {
+        var options = new MlClientOptions { RequestTimeout = TimeSpan.FromSeconds(arguments.GetValue(Timeout)) };
+        return new MlClient(arguments.GetValue(Socket) is { Length: > 0 } path ? options with { SocketPath = path } : options);
+    }
+
+    /// <summary>Looks at the native libraries' files only: loading them would cost memory before the first model.</summary>
+    /// <exception cref="OperatorException">One is missing.</exception>
+    public static void CheckLibraries(ImageLimits images, string onnxRuntimeFolder = "")
+    {
+        foreach (string library in (string[])[RuntimeLibrary.FileName, ImageDecoder.LibraryFileName])
+        {
+            if (library == ImageDecoder.LibraryFileName && images.ChosenCodec is CodecChoice.Auto or CodecChoice.Managed)
+            {
+                continue; // The managed codec stands in.
+            }
+
+            if (!RuntimeLibrary.IsPresent(library) && (library != RuntimeLibrary.FileName || onnxRuntimeFolder.Length == 0))
+            {
+                throw new OperatorException($"{library} is missing: it belongs beside this program.");
+            }
+        }
+
+        if (!ImageDecoder.IsAvailable(images.ChosenCodec))
+        {
+            throw new OperatorException($"MACHINE_LEARNING_CODEC={images.Codec}, and its library cannot be loaded.");
+        }
+    }
+
+    /// <summary>Gives a verb its action: what it throws becomes one line on stderr and an exit code.</summary>
+    public static Command Does(this Command command, Func<ParseResult, CancellationToken, Task<int>> action)
+    {
+        command.SetAction(async (arguments, cancellation) =>
+        {
+            try
+            {
+                return await action(arguments, cancellation);
+            }
+            catch (Exception e) when (ExitCodeOf(e) is { } code)
+            {
+                await Console.Error.WriteLineAsync($"immich-ml: {e.Message}");
+                return code;
+            }
+        });
+        return command;
+    }
+
+    static int? ExitCodeOf(Exception fault) => fault switch
+    {
+        MlConnectionException => ExitCode.CannotConnect,
+        MlErrorException { Code.Name: var code } => code switch
+        {
+            "model_unavailable" or "model_unusable" => ExitCode.OperatorFault,
+            "internal" or "overloaded" or "out_of_memory" or "deadline_exceeded" or "cancelled" or "shutting_down" => ExitCode.OurFault,
+            _ => ExitCode.Usage,
+        },
+        OperatorException => ExitCode.OperatorFault,
+        ModelException { Fault: ModelFault.Unknown } => ExitCode.Usage,
+        ModelException => ExitCode.OperatorFault,
+        FormatException => ExitCode.Usage,
+        IOException or UnauthorizedAccessException => ExitCode.Usage,
+        TimeoutException or OperationCanceledException => ExitCode.OurFault,
+        _ => null,
+    };
+}

@@ -1,0 +1,39 @@
+using System.Numerics.Tensors;
+using ImmichMl.Client;
+using ImmichMl.Protocol.Messages;
+
+namespace ImmichMl.Cli.Demo;
+
+/// <summary>The demo's search: queries in words, and the pictures that come out first. Both towers share one space.</summary>
+internal sealed record DemoQueries(IReadOnlyList<(string Query, string Family, IReadOnlyList<(DemoPicture Picture, float Cosine)> Found)> Answers)
+{
+    private static readonly (string Query, string Family)[] _queries =
+        [("red circle", "circle"), ("sunset", "sunset"), ("a green forest", "forest"), ("the blue sea", "sea"), ("city at night", "city")];
+
+    /// <summary>Every query finds a picture of its kind first.</summary>
+    public bool IsRight => Answers.All(answer => answer.Found[0].Picture.Family == answer.Family);
+
+    public static async Task<DemoQueries> AskAsync(
+        MlClient client, string model, IReadOnlyList<(DemoPicture Picture, float[] Embedding)> pictures, CancellationToken cancellation)
+    {
+        var answers = new List<(string, string, IReadOnlyList<(DemoPicture, float)>)>();
+        foreach (var (query, family) in _queries)
+        {
+            var result = await client.PredictAsync(
+                new PredictRequest { Id = 0, Tasks = [new TaskEntry { Task = "clip", Type = "textual", ModelName = model }], Text = query }, cancellation);
+            answers.Add((query, family,
+            [
+                .. pictures.Select(picture => (picture.Picture, TensorPrimitives.CosineSimilarity<float>(picture.Embedding, result.Clip!)))
+                    .OrderByDescending(found => found.Item2),
+            ]));
+        }
+
+        return new DemoQueries(answers);
+    }
+
+    public string Describe() =>
+        "Searched by words, and the three pictures nearest to each:\n\n"
+        + string.Join('\n', Answers.Select(answer =>
+            $"  {answer.Query,-15}  {string.Join(", ", answer.Found.Take(3).Select(found => $"{found.Picture.Name} {found.Cosine:0.00}"))}"))
+        + $"\n\n{Answers.Count(answer => answer.Found[0].Picture.Family == answer.Family)} of the {Answers.Count} queries found their kind first.";
+}

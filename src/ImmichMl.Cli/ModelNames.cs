@@ -1,0 +1,76 @@
+using System.CommandLine;
+using ImmichMl.Daemon;
+using ImmichMl.Models;
+
+namespace ImmichMl.Cli;
+
+/// <summary>What the verbs about models share: the cache they mean, and the models that a name stands for.</summary>
+sealed class ModelNames
+{
+    ModelNames(ModelOptions options, HubOptions hub)
+    {
+        Hub = hub;
+        Cache = Path.GetFullPath(options.CacheFolder);
+        var absolute = new ModelOptions { CacheFolder = Cache };
+        Catalog = new ModelCatalog(absolute);
+        Store = new ModelStore(absolute, Catalog);
+    }
+
+    public string Cache { get; }
+
+    /// <summary>Without the service's fetcher, which serves the service's cache.</summary>
+    public HubOptions Hub { get; }
+
+    public ModelCatalog Catalog { get; }
+
+    public ModelStore Store { get; }
+
+    public static Argument<string[]> Argument(bool optional) => new("NAME")
+    {
+        Description = "Names as Immich spells them, such as ViT-B-32__openai",
+        Arity = optional ? ArgumentArity.ZeroOrMore : ArgumentArity.OneOrMore,
+    };
+
+    public static ModelNames Read(ParseResult arguments)
+    {
+        Settings settings = new Settings().AddEnvironment().Add("MACHINE_LEARNING_CACHE_FOLDER", arguments.GetValue(CommandLine.Cache));
+        HubOptions hub = settings.Read<HubOptions>();
+        hub.FetchSocket = "";
+        ModelOptions options = settings.Read<ModelOptions>();
+        CheckFolder(options);
+        return new ModelNames(options, hub);
+    }
+
+    /// <exception cref="OperatorException">What is to be the cache is a file.</exception>
+    public static void CheckFolder(ModelOptions options)
+    {
+        if (ModelFile.KindOf(options.CacheFolder) is FileKind.Regular or FileKind.Special)
+        {
+            throw new OperatorException(
+                $"{options.CacheFolder} is no folder: --cache or MACHINE_LEARNING_CACHE_FOLDER names the folder of the model cache.");
+        }
+    }
+
+    /// <summary>Models of this name that are in the cache; of every name when it is null.</summary>
+    public IReadOnlyList<ModelKey> Present(string? name)
+    {
+        string? wanted = name is null ? null : new ModelKey(ModelKind.ClipVisual, name).Name;
+        ModelKey[] found = [.. Store.List().Where(model => model.Bytes > 0 && (wanted is null || model.Key.Name == wanted)).Select(model => model.Key)];
+        return (found.Length > 0 && name is not null) || Store.Unreadable() is not { Count: > 0 } unreadable
+            ? found.Length > 0 || name is null ? found : throw new OperatorException($"{name} is not in the cache {Cache}.")
+            : throw NotAll(unreadable);
+    }
+
+    /// <summary>What cannot be looked at is not missing: nobody can say what is there.</summary>
+    public static OperatorException NotAll(IReadOnlyList<string> unreadable) =>
+        new($"Not all of the cache can be looked at: {string.Join(" ", unreadable)}");
+
+    /// <summary>Models of this name in the catalogue.</summary>
+    public IReadOnlyList<ModelKey> Known(string name)
+    {
+        string wanted = new ModelKey(ModelKind.ClipVisual, name).Name;
+        ModelKey[] found = [.. Catalog.Named(wanted).SelectMany(entry => entry.Types.Select(type => new ModelKey(new ModelKind(entry.Task, type), wanted)))];
+        return found.Length > 0 ? found : throw new FormatException(
+            $"No model '{wanted}' is known.{(Catalog.NearMatches(wanted) is { Count: > 0 } near ? $" Near it: {string.Join(", ", near)}." : "")}");
+    }
+}

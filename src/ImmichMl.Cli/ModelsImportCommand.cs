@@ -1,0 +1,76 @@
+using System.CommandLine;
+using ImmichMl.Models;
+
+namespace ImmichMl.Cli;
+
+/// <summary>immich-ml models import: models from a tar file or a folder in the layout of the cache. The user vouches for them.</summary>
+static class ModelsImportCommand
+{
+    const string ConfigName = "config.json";
+    const string StagePrefix = "import-";
+
+    public static Command Create()
+    {
+        var source = new Argument<string>("SOURCE") { Description = "A tar file of 'models export', or a folder laid out as a cache" };
+        return new Command("import", "Bring models into the cache without a network.") { source, CommandLine.Cache }.Does(async (arguments, cancellation) =>
+        {
+            ModelNames models = ModelNames.Read(arguments);
+            string from = arguments.GetRequiredValue(source);
+            string partial = Path.Combine(models.Cache, ".partial");
+            CacheFiles.RefuseLinks(models.Cache, partial);
+            Directory.CreateDirectory(partial);
+            RemoveAbandoned(partial);
+            string staged = Path.Combine(partial, $"{StagePrefix}{Environment.ProcessId}");
+            try
+            {
+                var stage = new ImportStage(staged, from);
+                await (Directory.Exists(from) ? stage.CopyAsync(cancellation) : stage.UnpackAsync(cancellation));
+                return await PlaceAllAsync(models, staged, cancellation);
+            }
+            finally
+            {
+                ModelPlacing.Remove(staged);
+            }
+        });
+    }
+
+    /// <summary>What an import that was killed left behind.</summary>
+    static void RemoveAbandoned(string partial)
+    {
+        foreach (string folder in Directory.GetDirectories(partial, StagePrefix + "*").Where(folder => !Directory.Exists($"/proc/{Path.GetFileName(folder)[StagePrefix.Length..]}")))
+        {
+            ModelPlacing.Remove(folder);
+        }
+    }
+
+    static async Task<int> PlaceAllAsync(ModelNames models, string staged, CancellationToken cancellation)
+    {
+        var here = new ModelStore(new ModelOptions { CacheFolder = staged }, new ModelCatalog());
+        ModelKey[] found = [.. here.List().Where(model => model.Bytes > 0).Select(model => model.Key)];
+        HashSet<string> placed = [];
+        foreach (ModelKey key in found.Where(key => placed.Add(here.FolderOf(key))))
+        {
+            string ready = here.FolderOf(key);
+            string folder = models.Store.FolderOf(key);
+            CacheFiles.RefuseLinks(models.Cache, folder);
+            string owner = Path.GetDirectoryName(folder)!;
+            using ModelLock held = await ModelLock.TakeAsync(
+                models.Cache, key.Kind.Task, $"{Path.GetFileName(owner)}.{key.Kind.Type}", TimeProvider.System, cancellation);
+            new ModelRecord { Origin = ModelRecord.Imported, Files = await ModelVerifier.DescribeAsync(ready, cancellation) }.Write(ready);
+            if (Path.Combine(Path.GetDirectoryName(ready)!, ConfigName) is var config && File.Exists(config))
+            {
+                if (File.Exists(owner))
+                {
+                    ModelPlacing.SetAside(models.Cache, owner);
+                }
+
+                ModelPlacing.PlaceFile(models.Cache, config, Path.Combine(owner, ConfigName));
+            }
+
+            ModelPlacing.Place(models.Cache, ready, folder, keep: false);
+            Console.WriteLine($"{key}  {folder}");
+        }
+
+        return found.Length > 0 ? ExitCode.Ok : throw new FormatException("No model in the layout of a cache is in it: TASK/NAME/TYPE/model.onnx.");
+    }
+}

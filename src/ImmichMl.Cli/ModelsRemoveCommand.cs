@@ -1,0 +1,42 @@
+using System.CommandLine;
+using ImmichMl.Bench;
+using ImmichMl.Models;
+
+namespace ImmichMl.Cli;
+
+/// <summary>immich-ml models rm: frees a model's space on disk.</summary>
+static class ModelsRemoveCommand
+{
+    public static Command Create()
+    {
+        Argument<string[]> names = ModelNames.Argument(optional: false);
+        return new Command("rm", "Delete models from the cache and say how much that freed.") { names, CommandLine.Cache }.Does((arguments, _) =>
+        {
+            ModelNames models = ModelNames.Read(arguments);
+            long freed = 0;
+            foreach (ModelKey key in arguments.GetRequiredValue(names).SelectMany(models.Present).Distinct())
+            {
+                // A language's name shares its detector with others: it goes with the name that owns the folder.
+                string folder = models.Store.Find(key);
+                string owner = Path.GetDirectoryName(folder)!;
+                if (Path.GetFileName(owner) != key.Name)
+                {
+                    continue;
+                }
+
+                using ModelLock held = ModelLock.TryTake(models.Cache, key.Kind.Task, $"{key.Name}.{key.Kind.Type}", TimeProvider.System)
+                    ?? throw new OperatorException($"{key} is being fetched or imported by another process, which {models.Cache}/.partial/{key.Kind.Task}/{key.Name}.{key.Kind.Type}.lock names.");
+                freed += models.Store.List().First(model => model.Key == key).Bytes;
+                ModelPlacing.Remove(folder);
+                ModelPlacing.Remove(Path.Combine(models.Cache, ".partial", key.Kind.Task, key.Name, key.Kind.Type));
+                if (!Directory.EnumerateDirectories(owner).Any())
+                {
+                    ModelPlacing.Remove(owner);
+                }
+            }
+
+            Console.WriteLine($"freed {ByteSize.Text(freed)}");
+            return Task.FromResult(ExitCode.Ok);
+        });
+    }
+}

@@ -1,0 +1,98 @@
+using System.CommandLine;
+using ImmichMl.Daemon;
+using ImmichMl.Models;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ImmichMl.Cli;
+
+/// <summary>
+/// immich-ml models verify: hashes again what was written down when a model came. Where nothing was, because Immich or the user put it
+/// there, all that can be told is whether it loads.
+/// </summary>
+static class ModelsVerifyCommand
+{
+    public static Command Create()
+    {
+        Argument<string[]> names = ModelNames.Argument(optional: true);
+        return new Command(
+            "verify", "Hash models of the cache again and compare with what came. Those without a record (Immich's own, or yours) are loaded instead. Exit code 3: damaged.")
+        {
+            names, CommandLine.Cache,
+        }.Does(async (arguments, cancellation) =>
+        {
+            ModelNames models = ModelNames.Read(arguments);
+            string[] given = arguments.GetValue(names) ?? [];
+            ModelKey[] keys = [.. (given.Length > 0 ? given.SelectMany(models.Present) : models.Present(null)).Distinct()];
+            using IHost rooms = Rooms(models.Cache);
+            int code = ExitCode.Ok;
+            foreach (ModelKey key in keys)
+            {
+                (bool isGood, string said) = await TryLookAsync(key, models, rooms, cancellation);
+                code = isGood ? code : ExitCode.OperatorFault;
+                Console.WriteLine($"{key}  {said}");
+            }
+
+            return code;
+        });
+    }
+
+    /// <summary>What cannot be read is told of the one model; the others are looked at too.</summary>
+    static async Task<(bool IsGood, string Said)> TryLookAsync(ModelKey key, ModelNames models, IHost rooms, CancellationToken cancellation)
+    {
+        try
+        {
+            return await LookAsync(key, models, rooms, cancellation);
+        }
+        catch (Exception e) when (e is ModelException or IOException or UnauthorizedAccessException)
+        {
+            return (false, $"cannot be verified: {e.Message}");
+        }
+    }
+
+    static async Task<(bool IsGood, string Said)> LookAsync(ModelKey key, ModelNames models, IHost rooms, CancellationToken cancellation)
+    {
+        string folder = models.Store.Find(key);
+        if (ModelRecord.Read(folder) is not { } record)
+        {
+            return Loads(key, rooms) is { } cause
+                ? (false, $"no record to compare with, and it will not load: {cause}")
+                : (true, "no record to compare with; it loads");
+        }
+
+        List<string> differences = [.. await ModelVerifier.CompareAsync(folder, record, cancellation)];
+        if (record.Origin == ModelRecord.Fetched && models.Catalog.Find(key)?.Files.FirstOrDefault(file => file.Type == key.Kind.Type) is { } known
+            && record.Files.FirstOrDefault(file => file.Path == ModelStore.ModelFileName)?.Sha256 != known.Sha256)
+        {
+            differences.Add($"{ModelStore.ModelFileName} is not the one that the catalogue knows");
+        }
+
+        if (differences.Count > 0)
+        {
+            return (false, string.Join("; ", differences));
+        }
+
+        string[] unverified = [.. record.Files.Where(file => file.Unverified).Select(file => file.Path)];
+        return (true, unverified.Length == 0 ? $"ok, {record.Origin}"
+            : $"as it came, {record.Origin}; never verified, because its source told no digest: {string.Join(", ", unverified)}");
+    }
+
+    /// <summary>Why it does not load; null when it does.</summary>
+    static string? Loads(ModelKey key, IHost rooms)
+    {
+        try
+        {
+            rooms.Services.GetRequiredService<ModelLoader>().Load(key).Dispose();
+            return null;
+        }
+        catch (Exception e) when (e is ModelException or IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
+        }
+    }
+
+    static IHost Rooms(string cache) => DaemonHost.Build(
+        DaemonOptions.Read(new Settings().AddEnvironment().Add("MACHINE_LEARNING_CACHE_FOLDER", cache).Add("MACHINE_LEARNING_PREPARE_MODELS", "false")),
+        logging => logging.ClearProviders());
+}

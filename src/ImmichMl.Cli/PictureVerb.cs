@@ -1,0 +1,83 @@
+using System.Buffers;
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using ImmichMl.Client;
+using ImmichMl.Imaging;
+using ImmichMl.Protocol.Messages;
+
+namespace ImmichMl.Cli;
+
+/// <summary>What faces and ocr share: ask about one picture, print what was found, and draw it.</summary>
+static class PictureVerb
+{
+    const string FontFolder = "/usr/share/fonts";
+
+    public static Option<string?> Draw { get; } = new("--draw")
+    {
+        Description = "Write the picture as PNG with what was found drawn on it",
+        HelpName = "OUT.png",
+    };
+
+    public static Option<double?> MinScore(string of, double standard) => new("--min-score")
+    {
+        Description = $"Score under which {of} is dropped, 0 to 1 [default: {standard:0.0}]",
+        HelpName = "SCORE",
+        CustomParser = given => CommandLine.Number(given),
+        Validators = { CheckScore },
+    };
+
+    static void CheckScore(OptionResult given)
+    {
+        if (given.Tokens is [{ Value: var text }] && CommandLine.TryReadNumber(text, out double score) && score is not (>= 0 and <= 1))
+        {
+            given.AddError("--min-score takes 0 to 1.");
+        }
+    }
+
+    public static async Task<int> RunAsync(
+        ParseResult arguments, Argument<string?> file, IReadOnlyList<TaskEntry> tasks, Func<PredictResult, string> tell, Action<PredictResult, Annotation> draw,
+        CancellationToken cancellation)
+    {
+        ReadOnlySequence<byte> image = await PredictCommand.ReadImageAsync(arguments.GetValue(file)!, cancellation);
+        await using MlClient client = CommandLine.Connect(arguments);
+        PredictResult result = await client.PredictAsync(
+            new PredictRequest { Id = 0, Tasks = tasks, Image = image, Priority = Priority.Interactive }, cancellation);
+        if (arguments.GetValue(Draw) is { } path)
+        {
+            await File.WriteAllBytesAsync(path, Drawn(image.ToArray(), result, draw), cancellation);
+        }
+
+        Console.WriteLine(arguments.GetValue(CommandLine.Json) ? ImmichJson.Write(tasks, result) : tell(result));
+        return ExitCode.Ok;
+    }
+
+    static byte[] Drawn(byte[] image, PredictResult result, Action<PredictResult, Annotation> draw)
+    {
+        using Bitmap bitmap = ImageDecoder.Decode(image, ImageHeader.Read(image, new ImageLimits()));
+        using var annotation = new Annotation(bitmap, FontFiles());
+        draw(result, annotation);
+        return annotation.ToPng();
+    }
+
+    /// <summary>Plain upright ones first; what stands deeper or is more than a person waits for is not looked at.</summary>
+    static string[] FontFiles()
+    {
+        const int Most = 300;
+        var search = new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 5, IgnoreInaccessible = true };
+        return !Directory.Exists(FontFolder)
+            ? []
+            : [.. Directory.EnumerateFiles(FontFolder, "*.*", search)
+                .Where(path => Path.GetExtension(path) is ".ttf" or ".otf" or ".ttc")
+                .Take(Most)
+                .OrderBy(path => path.Contains("Sans", StringComparison.Ordinal) ? 0 : 1)
+                .ThenBy(path => Path.GetFileName(path).Length)
+                .ThenBy(path => path, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Columns as wide as their widest cell; the first row is the head.</summary>
+    public static string Table(IReadOnlyList<string[]> rows)
+    {
+        int[] widths = [.. Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length))];
+        return string.Join('\n', rows.Select(row => string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd()));
+    }
+}

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using ImmichMl.Daemon;
+using ImmichMl.Inference;
+using ImmichMl.Inference.Devices;
+using ImmichMl.Inference.Sessions;
+using ImmichMl.Models;
+
+namespace ImmichMl.Cli;
+
+/// <summary>The hidden verb that the daemon starts itself with to prepare a model. Its last line says what came of it.</summary>
+static class PrepareCommand
+{
+    public static Command Create()
+    {
+        var task = new Argument<string>("task");
+        var type = new Argument<string>("type");
+        var name = new Argument<string>("name");
+        return new Command(Preparation.Verb, "Make the prepared copy of a model.") { task, type, name }.Hide().Does((arguments, _) =>
+        {
+            BeFirstToGo();
+            EndWithParent();
+            ThreadNiceness.Lower();
+            UseChosenRuntime();
+            Settings settings = new Settings().AddEnvironment();
+            var models = settings.Read<ModelOptions>();
+            var key = new ModelKey(new ModelKind(arguments.GetValue(task)!, arguments.GetValue(type)!), arguments.GetValue(name)!);
+            string folder = new ModelStore(models, new ModelCatalog(models)).Find(key);
+            RuntimeOptions runtime = settings.Read<RuntimeOptions>();
+            runtime.AvailableMemory = static () => MemoryRoom.Now().Available;
+            var prepared = new PreparedModels(models, runtime);
+            Console.WriteLine(prepared.Prepare(key, Path.Combine(folder, ModelStore.ModelFileName), isAskedFor: false));
+            return Task.FromResult(ExitCode.Ok);
+        });
+    }
+
+    /// <summary>Where memory runs out, the kernel ends this process before any that answers somebody.</summary>
+    static void BeFirstToGo()
+    {
+        try
+        {
+            File.WriteAllText("/proc/self/oom_score_adj", "1000");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // No such file system.
+        }
+    }
+
+    /// <summary>Standard input is the daemon's: it ends with it.</summary>
+    static void EndWithParent() => new Thread(() =>
+    {
+        using Stream input = Console.OpenStandardInput();
+        while (input.ReadByte() >= 0)
+        {
+        }
+
+        Environment.Exit(ExitCode.OurFault);
+    })
+    { IsBackground = true, Name = "parent watch" }.Start();
+
+    /// <summary>A copy belongs to the ONNX Runtime that made it: it must be the one that the daemon uses.</summary>
+    public static void UseChosenRuntime()
+    {
+        if (new Settings().AddEnvironment().Read<DeviceOptions>().OnnxRuntimeDir is { Length: > 0 } folder)
+        {
+            RuntimeLibrary.UseFolder(folder);
+        }
+    }
+
+    static Command Hide(this Command command)
+    {
+        command.Hidden = true;
+        return command;
+    }
+}

@@ -1,0 +1,112 @@
+using System.CommandLine;
+using ImmichMl.Client;
+using ImmichMl.Daemon;
+using ImmichMl.Imaging;
+using ImmichMl.Inference.Devices;
+using ImmichMl.Models;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ImmichMl.Cli;
+
+/// <summary>immich-ml serve: the daemon itself.</summary>
+static class ServeCommand
+{
+    public static Command Create()
+    {
+        var config = new Option<string?>("--config")
+        {
+            Description = "File of NAME=value lines; the environment and the command line go before it",
+            HelpName = "FILE",
+        };
+        var printConfig = new Option<bool>("--print-config") { Description = "Print the settings in force and stop" };
+        return new Command("serve", "Run the daemon: listen on a Unix socket and answer until SIGTERM or Ctrl+C.\n"
+            + "Settings come from defaults, --config, the environment and the command line, in this order. With LISTEN_FDS (systemd) "
+            + "the inherited socket is used.")
+        {
+            CommandLine.Socket, CommandLine.Cache, config, printConfig, CommandLine.Json,
+        }.Does((arguments, cancellation) => RunAsync(
+            arguments, arguments.GetValue(config), arguments.GetValue(printConfig), cancellation));
+    }
+
+    static async Task<int> RunAsync(ParseResult arguments, string? config, bool printConfig, CancellationToken cancellation)
+    {
+        Settings file = FileSettings(config);
+        Settings settings = GivenSettings(arguments, config, before: null);
+        DaemonOptions options = DaemonOptions.Read(settings);
+        if (printConfig)
+        {
+            PrintConfig(options, arguments.GetValue(CommandLine.Json));
+            return ExitCode.Ok;
+        }
+
+        ModelNames.CheckFolder(options.Models);
+        CommandLine.CheckLibraries(options.Images, options.Devices.OnnxRuntimeDir);
+
+        // With two cores there are two: one that is kept busy by a frame of 100 MB and one that pings wait for.
+        ThreadPool.GetMinThreads(out int workers, out int ports);
+        ThreadPool.SetMinThreads(Math.Max(workers, 4), ports);
+        using IHost host = DaemonHost.Build(
+            options, again: () => DaemonOptions.Read(GivenSettings(arguments, config, before: file)), own: OwnProgram.Running());
+        ILogger log = host.Services.GetRequiredService<ILogger<DaemonLifetime>>();
+        DeviceList devices = host.Services.GetRequiredService<DeviceList>();
+        devices.Warned = log.DeviceTrouble;
+        devices.Troubles.ToList().ForEach(log.DeviceTrouble);
+        log.RunningOn(string.Join(", ", devices.All.AsEnumerable()));
+        log.DecodingWith(ImageDecoder.Describe(options.Images.ChosenCodec));
+        log.PlannedMemory(MemoryPlan.Describe(options, MemoryRoom.Now()));
+        foreach (string name in settings.Unread)
+        {
+            log.SettingWithoutEffect(name);
+        }
+
+        if (ModelFile.KindOf(options.Models.CacheFolder) == FileKind.Missing)
+        {
+            log.NoCache(options.Models.CacheFolder);
+        }
+
+        foreach (string unreadable in host.Services.GetRequiredService<ModelStore>().Unreadable())
+        {
+            log.UnreadableCache(unreadable);
+        }
+
+        foreach (string passedOver in host.Services.GetRequiredService<ModelCatalog>().Faults)
+        {
+            log.CatalogFault(passedOver);
+        }
+
+        // Asked for before the run: the host is disposed at its end.
+        DaemonLifetime lifetime = host.Services.GetServices<IHostedService>().OfType<DaemonLifetime>().Single();
+        await host.RunAsync(cancellation);
+        if (lifetime.Fault is not { } fault)
+        {
+            return ExitCode.Ok;
+        }
+
+        // Not the operator's code: with that one the service manager would not start it again.
+        await Console.Error.WriteLineAsync($"immich-ml: {fault.Message}");
+        return ExitCode.OurFault;
+    }
+
+    static Settings FileSettings(string? config) => config is null ? new Settings() : new Settings().AddFile(config);
+
+    static Settings GivenSettings(ParseResult arguments, string? config, Settings? before) => FileSettings(config)
+        .AddEnvironment(before)
+        .Add(MlClientOptions.SocketVariable, arguments.GetValue(CommandLine.Socket))
+        .Add("MACHINE_LEARNING_CACHE_FOLDER", arguments.GetValue(CommandLine.Cache));
+
+    static void PrintConfig(DaemonOptions options, bool json)
+    {
+        if (json)
+        {
+            Console.WriteLine(JsonText.Object(options.Describe().Select(setting => (setting.Name, JsonText.Text(setting.Value)))));
+            return;
+        }
+
+        foreach ((string name, string value, string description) in options.Describe())
+        {
+            Console.WriteLine($"# {description}\n{name}={value}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+using System.Buffers;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace ImmichMl.Graphs;
+
+/// <summary>A constant of a graph; its values lie in the graph or in a file beside it. Source: onnx.proto, TensorProto.</summary>
+public sealed class GraphTensor
+{
+    const int DimsField = 1, TypeField = 2, FloatField = 4, Int32Field = 5, Int64Field = 7, NameField = 8, RawField = 9, ExternalField = 13, LocationField = 14;
+    const int FloatType = 1, Int32Type = 6, Int64Type = 7;
+
+    readonly byte[] _message;
+    readonly int _type;
+    readonly byte[]? _raw;
+    readonly List<long> _integers = [];
+    readonly List<float> _floats = [];
+    readonly Dictionary<string, string> _external = [];
+
+    public string Name { get; } = "";
+
+    public int[] Dimensions { get; }
+
+    public bool IsFloat => _type == FloatType;
+
+    /// <summary>Its values lie in another file.</summary>
+    public bool IsExternal => _external.Count > 0;
+
+    public GraphTensor(ReadOnlySpan<byte> message)
+    {
+        _message = message.ToArray();
+        var dimensions = new List<int>();
+        for (int at = 0; at < message.Length;)
+        {
+            ProtobufField field = Protobuf.Next(message, ref at);
+            switch (field.Number)
+            {
+                case DimsField:
+                    dimensions.AddRange(Numbers(field).Select(number => checked((int)number)));
+                    break;
+                case TypeField:
+                    _type = (int)field.Value;
+                    break;
+                case FloatField:
+                    _floats.AddRange(MemoryMarshal.Cast<byte, float>(field.Content));
+                    break;
+                case Int32Field or Int64Field:
+                    _integers.AddRange(Numbers(field));
+                    break;
+                case NameField:
+                    Name = field.Text;
+                    break;
+                case RawField:
+                    _raw = field.Content.ToArray();
+                    break;
+                case ExternalField:
+                    (string key, string value) = Protobuf.Entry(field.Content);
+                    _external[key] = value;
+                    break;
+            }
+        }
+
+        Dimensions = [.. dimensions];
+    }
+
+    /// <summary>A tensor that had no name, or another.</summary>
+    public static GraphTensor Named(ReadOnlySpan<byte> message, string name)
+    {
+        var written = new ArrayBufferWriter<byte>();
+        written.Write(message);
+        Protobuf.WriteText(written, NameField, name);
+        return new GraphTensor(written.WrittenSpan);
+    }
+
+    public static GraphTensor Floats(string name, ReadOnlySpan<int> dimensions, ReadOnlySpan<float> values)
+    {
+        var written = new ArrayBufferWriter<byte>();
+        foreach (int dimension in dimensions)
+        {
+            Protobuf.WriteNumber(written, DimsField, dimension);
+        }
+
+        Protobuf.WriteNumber(written, TypeField, FloatType);
+        Protobuf.WriteText(written, NameField, name);
+        Protobuf.WriteBytes(written, RawField, MemoryMarshal.AsBytes(values));
+        return new GraphTensor(written.WrittenSpan);
+    }
+
+    public static GraphTensor Scalar(string name, long value) => Integers(name, [value], rank: 0);
+
+    public static GraphTensor Integers(string name, params ReadOnlySpan<long> values) => Integers(name, values, rank: 1);
+
+    static GraphTensor Integers(string name, ReadOnlySpan<long> values, int rank)
+    {
+        var written = new ArrayBufferWriter<byte>();
+        if (rank > 0)
+        {
+            Protobuf.WriteNumber(written, DimsField, values.Length);
+        }
+
+        Protobuf.WriteNumber(written, TypeField, Int64Type);
+        Protobuf.WriteText(written, NameField, name);
+        Protobuf.WriteBytes(written, RawField, MemoryMarshal.AsBytes(values));
+        return new GraphTensor(written.WrittenSpan);
+    }
+
+    /// <param name="name">Its name.</param>
+    /// <param name="dimensions">Its shape.</param>
+    /// <param name="file">The file beside the graph.</param>
+    /// <param name="offset">Where its floats begin there, in bytes.</param>
+    public static GraphTensor External(string name, ReadOnlySpan<int> dimensions, string file, long offset)
+    {
+        var written = new ArrayBufferWriter<byte>();
+        long length = sizeof(float);
+        foreach (int dimension in dimensions)
+        {
+            Protobuf.WriteNumber(written, DimsField, dimension);
+            length *= dimension;
+        }
+
+        Protobuf.WriteNumber(written, TypeField, FloatType);
+        Protobuf.WriteText(written, NameField, name);
+        WriteEntry("location", file);
+        WriteEntry("offset", offset.ToString(CultureInfo.InvariantCulture));
+        WriteEntry("length", length.ToString(CultureInfo.InvariantCulture));
+        Protobuf.WriteNumber(written, LocationField, 1);
+        return new GraphTensor(written.WrittenSpan);
+
+        void WriteEntry(string key, string value)
+        {
+            Protobuf.WriteBytes(written, ExternalField, Protobuf.Entry(key, value));
+        }
+    }
+
+    /// <summary>Its whole numbers; null when it has others, or they lie in a file.</summary>
+    public long[]? ToIntegers() => _type switch
+    {
+        Int64Type when _raw is not null => MemoryMarshal.Cast<byte, long>(_raw).ToArray(),
+        Int32Type when _raw is not null => [.. MemoryMarshal.Cast<byte, int>(_raw).ToArray().Select(number => (long)number)],
+        Int64Type or Int32Type when !IsExternal => [.. _integers],
+        _ => null,
+    };
+
+    /// <summary>Its floats; null when it has others.</summary>
+    /// <exception cref="InvalidDataException">The file beside the graph does not hold them.</exception>
+    public float[]? ToFloats(string folder)
+    {
+        if (!IsFloat)
+        {
+            return null;
+        }
+
+        if (!IsExternal)
+        {
+            return _raw is null ? [.. _floats] : MemoryMarshal.Cast<byte, float>(_raw).ToArray();
+        }
+
+        var values = new float[Dimensions.Aggregate(1, (product, dimension) => checked(product * dimension))];
+        using FileStream file = File.OpenRead(Path.Combine(folder, _external["location"]));
+        file.Position = long.Parse(_external.GetValueOrDefault("offset", "0"), CultureInfo.InvariantCulture);
+        file.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
+        return values;
+    }
+
+    public byte[] ToBytes() => _message;
+
+    static List<long> Numbers(ProtobufField field) => field.Content.Length == 0 ? [(long)field.Value] : Packed(field.Content);
+
+    internal static List<long> Packed(ReadOnlySpan<byte> content)
+    {
+        var numbers = new List<long>();
+        for (int at = 0; at < content.Length;)
+        {
+            numbers.Add((long)Protobuf.Varint(content, ref at));
+        }
+
+        return numbers;
+    }
+}

@@ -1,0 +1,44 @@
+using ImmichMl.Tests.Inference;
+using ImmichMl.Tests.Support;
+
+namespace ImmichMl.Tests.Cli;
+
+/// <summary>immich-ml models prepare, without a daemon.</summary>
+public sealed class ModelsPrepareTests
+{
+    [Test]
+    public async Task Copies_are_made_once_and_those_out_of_date_are_removed()
+    {
+        using TempFolder cache = PreparedModelTests.Cache();
+        Finished first = await PrepareAsync(cache);
+        await Assert.That(first.ExitCode).IsEqualTo(0).Because(first.Errors);
+        await Assert.That(first.Output).Contains($"{PreparedModelTests.Key}  prepared\n");
+        string weights = Directory.GetFiles(cache.File(".prepared"), "weights.bin", SearchOption.AllDirectories).Single();
+        string old = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(weights))!, "1.0.0.0-ab-cd");
+        Directory.CreateDirectory(old);
+        Directory.SetLastWriteTimeUtc(old, DateTime.UnixEpoch);
+        Finished second = await PrepareAsync(cache, PreparedModelTests.Key.Name);
+        await Assert.That(second.Output).Contains("is prepared already").And.Contains("removed ");
+        await Assert.That(Directory.Exists(old)).IsFalse();
+        await Assert.That(File.Exists(weights)).IsTrue();
+        await Assert.That((await PrepareAsync(cache, "no-such-model")).ExitCode).IsEqualTo(3);
+    }
+
+    [Test]
+    public async Task A_short_disk_and_a_broken_model_are_told()
+    {
+        using TempFolder cache = PreparedModelTests.Cache();
+        Finished none = await ChildProgram.RunAsync(
+            ["models", "prepare", "--cache", cache.Path], ("MACHINE_LEARNING_PREPARE_LEAVE_FREE", long.MaxValue.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        await Assert.That(none.Output).Contains("the disk is short");
+        await Assert.That(Directory.Exists(cache.File(".prepared"))).IsFalse();
+        cache.Write(new byte[17_000_000], "clip", PreparedModelTests.Key.Name, "visual", "model.onnx");
+        Finished broken = await PrepareAsync(cache);
+        await Assert.That(broken.ExitCode).IsEqualTo(3);
+        await Assert.That(broken.Output).Contains("cannot be prepared");
+        await Assert.That(Directory.GetFiles(cache.File(".prepared"), "*.onnx", SearchOption.AllDirectories)).IsEmpty();
+    }
+
+    static Task<Finished> PrepareAsync(TempFolder cache, params string[] names) => ChildProgram.RunAsync(
+        ["models", "prepare", .. names, "--cache", cache.Path], ("MACHINE_LEARNING_PREPARE_LEAVE_FREE", "0"));
+}

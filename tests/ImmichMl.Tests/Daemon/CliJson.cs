@@ -1,6 +1,0 @@
-using System.Text.Json.Serialization;
-
-namespace ImmichMl.Tests.Daemon;
-
-[JsonSerializable(typeof(float[]))]
-sealed partial class CliJson : JsonSerializerContext;
