@@ -39,9 +39,12 @@ public sealed class AttentionFusion
     {
         if (!_shapes.TryGetValue(softmax.Inputs[0], out int[]? shape) || shape.Length < 3 || shape[^1] != shape[^2]
             || GraphShapes.Axis(softmax, shape, absent: -1) != shape.Length - 1 || _consumers[softmax.Output].ToArray() is not [var context]
-            || !context.Is("MatMul") || context.Inputs[0] != softmax.Output || !TryScores(softmax.Inputs[0], out GraphNode scores, out string? mask, out float scale)
-            || _projections.Of(scores.Inputs[0], isKey: false) is not { } query || _projections.Of(scores.Inputs[1], isKey: true) is not { } key
-            || _projections.Of(context.Inputs[1], isKey: false) is not { } value || !AreOne(query, key, value) || JoinedTokens(context, query) is not { } end)
+            || !context.Is("MatMul") || context.Inputs[0] != softmax.Output
+            || !TryScores(softmax.Inputs[0], out GraphNode scores, out string? mask, out float scale)
+            || _projections.Of(scores.Inputs[0], isKey: false) is not { } query
+            || _projections.Of(scores.Inputs[1], isKey: true) is not { } key
+            || _projections.Of(context.Inputs[1], isKey: false) is not { } value || !AreOne(query, key, value)
+            || JoinedTokens(context, query) is not { } end)
         {
             return false;
         }
@@ -105,7 +108,8 @@ public sealed class AttentionFusion
 
     static bool AreOne(HeadProjection query, HeadProjection key, HeadProjection value) =>
         query.Source == key.Source && key.Source == value.Source && query.Heads == key.Heads && key.Heads == value.Heads
-            && query.Size == key.Size && key.Size == value.Size && query.Tokens == key.Tokens && key.Tokens == value.Tokens && value.Scale == 1;
+            && query.Size == key.Size && key.Size == value.Size && query.Tokens == key.Tokens && key.Tokens == value.Tokens
+            && value.Scale == 1;
 
     /// <summary>The value behind the context in which a token's heads stand side by side, in the tokens' order.</summary>
     string? JoinedTokens(GraphNode context, HeadProjection query)
@@ -120,7 +124,8 @@ public sealed class AttentionFusion
         string value = context.Output;
         while (!IsJoined(layout, query))
         {
-            if (_consumers[value].ToArray() is not [var next] || !Layout.Moves(next, _model) || next.Inputs[0] != value || next.Outputs.Count != 1
+            if (_consumers[value].ToArray() is not [var next] || !Layout.Moves(next, _model) || next.Inputs[0] != value
+                || next.Outputs.Count != 1
                 || !_shapes.TryGetValue(next.Output, out int[]? moved) || GraphShapes.Count(moved) != layout.From.Length)
             {
                 return null;
@@ -177,7 +182,8 @@ public sealed class AttentionFusion
                 bias[(part * hidden) + i] = added?[column] ?? 0;
                 for (int row = 0; row < inputs; row++)
                 {
-                    joined[(row * hidden * 3) + (part * hidden) + i] = projection.IsTransposed ? weights[(column * inputs) + row] : weights[(row * width) + column];
+                    joined[(row * hidden * 3) + (part * hidden) + i] = projection.IsTransposed
+                        ? weights[(column * inputs) + row] : weights[(row * width) + column];
                 }
             }
         }

@@ -24,7 +24,8 @@ public static class ExternalWeights
     }
 
     /// <summary>
-    /// Copies every region to an aligned place and tells the graph; large ones get pages of their own. Packed weights come behind all others:
+    /// Copies every region to an aligned offset and tells the graph; large ones get pages of their own. Packed weights come behind all
+    /// others:
     /// the session that answers first does without them.
     /// </summary>
     /// <returns>Where the packed ones begin.</returns>

@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace ImmichMl.Graphs;
 
 /// <summary>
@@ -35,9 +33,8 @@ public sealed class GraphModel
     public static GraphModel Read(ReadOnlySpan<byte> message, string folder)
     {
         var model = new GraphModel { Folder = folder };
-        for (int at = 0; at < message.Length;)
+        foreach (ProtobufField field in new ProtobufFields(message))
         {
-            ProtobufField field = Protobuf.Next(message, ref at);
             if (field.Number == GraphField)
             {
                 model.ReadGraph(field.Content);
@@ -53,9 +50,8 @@ public sealed class GraphModel
 
     void ReadGraph(ReadOnlySpan<byte> graph)
     {
-        for (int at = 0; at < graph.Length;)
+        foreach (ProtobufField field in new ProtobufFields(graph))
         {
-            ProtobufField field = Protobuf.Next(graph, ref at);
             switch (field.Number)
             {
                 case NodeField:
@@ -109,13 +105,11 @@ public sealed class GraphModel
     {
         for (int i = 0; i < _graph.Count; i++)
         {
-            int at = 0;
-            ProtobufField field = Protobuf.Next(_graph[i], ref at);
-            if (field.Number == InputField && GraphValue.Read(field.Content) is { Shape: not null, Type: > 0 } value && value.Name == input)
+            var fields = new ProtobufFields(_graph[i]);
+            if (fields.MoveNext() && fields.Current is { Number: InputField } field
+                && GraphValue.Read(field.Content) is { Shape: not null, Type: > 0 } value && value.Name == input)
             {
-                var written = new ArrayBufferWriter<byte>();
-                Protobuf.WriteBytes(written, InputField, (value with { Free = (axis, name) }).ToBytes());
-                _graph[i] = written.WrittenSpan.ToArray();
+                _graph[i] = new ProtobufWriter().Message(InputField, (value with { Free = (axis, name) }).ToMessage()).ToArray();
                 InputShapes.Remove(input);
                 return true;
             }
@@ -125,12 +119,7 @@ public sealed class GraphModel
     }
 
     /// <summary>Writes beside the graph what ONNX Runtime hands on to who loads the model.</summary>
-    public void SetMetadata(string key, string value)
-    {
-        var field = new ArrayBufferWriter<byte>();
-        Protobuf.WriteBytes(field, MetadataField, Protobuf.Entry(key, value));
-        _model.Add(field.WrittenSpan.ToArray());
-    }
+    public void SetMetadata(string key, string value) => _model.Add(new ProtobufWriter().Entry(MetadataField, key, value).ToArray());
 
     /// <summary>A name that no value and no operator has.</summary>
     public string NewName(string what)
@@ -220,17 +209,16 @@ public sealed class GraphModel
     /// <summary>The model's bytes. What ONNX Runtime saved names its own domain already.</summary>
     public byte[] ToBytes()
     {
-        var graph = new ArrayBufferWriter<byte>();
-        Nodes.ForEach(node => Protobuf.WriteBytes(graph, NodeField, node.ToBytes()));
+        var graph = new ProtobufWriter();
+        Nodes.ForEach(node => graph.Message(NodeField, node.ToMessage()));
         foreach (GraphTensor constant in Constants.Values)
         {
-            Protobuf.WriteBytes(graph, ConstantField, constant.ToBytes());
+            graph.Bytes(ConstantField, constant.ToBytes());
         }
 
-        _graph.ForEach(field => graph.Write(field));
-        var model = new ArrayBufferWriter<byte>();
-        _model.ForEach(field => model.Write(field));
-        Protobuf.WriteBytes(model, GraphField, graph.WrittenSpan);
-        return model.WrittenSpan.ToArray();
+        _graph.ForEach(field => graph.Raw(field));
+        var model = new ProtobufWriter();
+        _model.ForEach(field => model.Raw(field));
+        return model.Message(GraphField, graph).ToArray();
     }
 }

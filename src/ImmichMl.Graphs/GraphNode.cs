@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 
 namespace ImmichMl.Graphs;
@@ -32,94 +31,52 @@ public sealed class GraphNode
 
     public bool Has(string attribute) => _attributes.ContainsKey(attribute);
 
-    public long IntAttribute(string attribute, long absent)
-    {
-        foreach ((int field, ulong value, _) in FieldsOf(attribute))
-        {
-            if (field == 3)
-            {
-                return (long)value;
-            }
-        }
-
-        return absent;
-    }
+    public long IntAttribute(string attribute, long absent) => FieldOf(attribute, 3) is { } field ? (long)field.Value : absent;
 
     /// <returns>Null where there is none.</returns>
-    public float? FloatAttribute(string attribute)
-    {
-        foreach ((int field, _, byte[] content) in FieldsOf(attribute))
-        {
-            if (field == 2)
-            {
-                return BinaryPrimitives.ReadSingleLittleEndian(content);
-            }
-        }
-
-        return null;
-    }
+    public float? FloatAttribute(string attribute) =>
+        FieldOf(attribute, 2) is { } field ? BinaryPrimitives.ReadSingleLittleEndian(field.Content) : null;
 
     /// <summary>The tensor that an attribute is, under a name; null where there is none.</summary>
-    public GraphTensor? Tensor(string attribute, string name)
+    public GraphTensor? Tensor(string attribute, string name) =>
+        FieldOf(attribute, 5) is { } field ? GraphTensor.Named(field.Content, name) : null;
+
+    /// <returns>Null where there is none.</returns>
+    public int[]? Ints(string attribute) => Has(attribute)
+        ? [.. FieldsOf(attribute).Where(part => part.Field == 8).SelectMany(part => part.Numbers).Select(number => (int)number)]
+        : null;
+
+    public GraphNode With(string attribute, long value) =>
+        With(attribute, new ProtobufWriter().Text(1, attribute).Number(3, value).Number(20, 2));
+
+    public GraphNode With(string attribute, float value) =>
+        With(attribute, new ProtobufWriter().Text(1, attribute).Fixed32(2, value).Number(20, 1));
+
+    GraphNode With(string attribute, ProtobufWriter message)
     {
-        foreach ((int field, _, byte[] content) in FieldsOf(attribute))
+        _attributes[attribute] = message.ToArray();
+        return this;
+    }
+
+    (ulong Value, byte[] Content)? FieldOf(string attribute, int number)
+    {
+        foreach ((int field, ulong value, byte[] content, _) in FieldsOf(attribute))
         {
-            if (field == 5)
+            if (field == number)
             {
-                return GraphTensor.Named(content, name);
+                return (value, content);
             }
         }
 
         return null;
     }
 
-    /// <returns>Null where there is none.</returns>
-    public int[]? Ints(string attribute)
+    List<(int Field, ulong Value, byte[] Content, List<long> Numbers)> FieldsOf(string attribute)
     {
-        var values = new List<int>();
-        foreach ((int field, ulong value, byte[] content) in FieldsOf(attribute))
+        var fields = new List<(int, ulong, byte[], List<long>)>();
+        foreach (ProtobufField field in new ProtobufFields(_attributes.GetValueOrDefault(attribute)))
         {
-            if (field == 8)
-            {
-                values.AddRange((content.Length == 0 ? [(long)value] : GraphTensor.Packed(content)).Select(number => (int)number));
-            }
-        }
-
-        return Has(attribute) ? [.. values] : null;
-    }
-
-    public GraphNode With(string attribute, long value)
-    {
-        var written = new ArrayBufferWriter<byte>();
-        Protobuf.WriteText(written, 1, attribute);
-        Protobuf.WriteNumber(written, 3, value);
-        Protobuf.WriteNumber(written, 20, 2);
-        _attributes[attribute] = written.WrittenSpan.ToArray();
-        return this;
-    }
-
-    public GraphNode With(string attribute, float value)
-    {
-        var written = new ArrayBufferWriter<byte>();
-        Protobuf.WriteText(written, 1, attribute);
-        written.Write((ReadOnlySpan<byte>)[0x15]); // Field 2, four bytes.
-        BinaryPrimitives.WriteSingleLittleEndian(written.GetSpan(4), value);
-        written.Advance(4);
-        Protobuf.WriteNumber(written, 20, 1);
-        _attributes[attribute] = written.WrittenSpan.ToArray();
-        return this;
-    }
-
-    List<(int Field, ulong Value, byte[] Content)> FieldsOf(string attribute)
-    {
-        var fields = new List<(int, ulong, byte[])>();
-        if (_attributes.TryGetValue(attribute, out byte[]? message))
-        {
-            for (int at = 0; at < message.Length;)
-            {
-                ProtobufField field = Protobuf.Next(message, ref at);
-                fields.Add((field.Number, field.Value, field.Content.ToArray()));
-            }
+            fields.Add((field.Number, field.Value, field.Content.ToArray(), field.Number == 8 ? field.Numbers : []));
         }
 
         return fields;
@@ -130,9 +87,8 @@ public sealed class GraphNode
         (string name, string kind, string domain) = ("", "", "");
         List<string> inputs = [], outputs = [];
         var attributes = new Dictionary<string, byte[]>();
-        for (int at = 0; at < message.Length;)
+        foreach (ProtobufField field in new ProtobufFields(message))
         {
-            ProtobufField field = Protobuf.Next(message, ref at);
             switch (field.Number)
             {
                 case InputField:
@@ -167,9 +123,8 @@ public sealed class GraphNode
 
     static string NameOf(ReadOnlySpan<byte> attribute)
     {
-        for (int at = 0; at < attribute.Length;)
+        foreach (ProtobufField field in new ProtobufFields(attribute))
         {
-            ProtobufField field = Protobuf.Next(attribute, ref at);
             if (field.Number == 1)
             {
                 return field.Text;
@@ -179,19 +134,15 @@ public sealed class GraphNode
         return "";
     }
 
-    public byte[] ToBytes()
+    internal ProtobufWriter ToMessage()
     {
-        var written = new ArrayBufferWriter<byte>();
-        Inputs.ForEach(input => Protobuf.WriteText(written, InputField, input));
-        Outputs.ForEach(output => Protobuf.WriteText(written, OutputField, output));
-        Protobuf.WriteText(written, NameField, Name);
-        Protobuf.WriteText(written, OperatorField, Operator);
+        ProtobufWriter written = new ProtobufWriter().Texts(InputField, Inputs).Texts(OutputField, Outputs).Text(NameField, Name)
+            .Text(OperatorField, Operator);
         foreach (byte[] attribute in _attributes.Values)
         {
-            Protobuf.WriteBytes(written, AttributeField, attribute);
+            written.Bytes(AttributeField, attribute);
         }
 
-        Protobuf.WriteText(written, DomainField, Domain);
-        return written.WrittenSpan.ToArray();
+        return written.Text(DomainField, Domain);
     }
 }

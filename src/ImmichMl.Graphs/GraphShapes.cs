@@ -8,7 +8,8 @@ static class GraphShapes
 {
     static readonly HashSet<string> s_sameAsFirst =
     [
-        "Cast", "Clip", "Cos", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Identity", "LayerNormalization", "LeakyRelu", "Log", "Neg",
+        "Cast", "Clip", "Cos", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Identity", "LayerNormalization", "LeakyRelu",
+        "Log", "Neg",
         "Reciprocal", "Relu", "Sigmoid", "Sin", "Softmax", "Sqrt", "Tanh",
     ];
 
@@ -66,9 +67,11 @@ static class GraphShapes
             _ when IsSameAsFirst(node) => first,
             _ when IsBroadcast(node) => inputs.Aggregate((int[]?)[], Broadcast),
             { Operator: "MatMul" } => MatMul(first, inputs[1]),
-            { Operator: "Gemm" } => [first[node.IntAttribute("transA", 0) == 0 ? 0 : 1], inputs[1][node.IntAttribute("transB", 0) == 0 ? 1 : 0]],
+            { Operator: "Gemm" } =>
+                [first[node.IntAttribute("transA", 0) == 0 ? 0 : 1], inputs[1][node.IntAttribute("transB", 0) == 0 ? 1 : 0]],
             { Operator: "Reshape" } => Reshape(first, model.IntegersOf(node.Inputs[1]), node.IntAttribute("allowzero", 0) != 0),
-            { Operator: "Flatten" } when Axis(node, first, absent: 1) is var axis => [(int)Count(first.AsSpan(..axis)), (int)Count(first.AsSpan(axis..))],
+            { Operator: "Flatten" } when Axis(node, first, absent: 1) is var axis =>
+                [(int)Count(first.AsSpan(..axis)), (int)Count(first.AsSpan(axis..))],
             { Operator: "Transpose" } => [.. Permutation(node, first.Length).Select(axis => first[axis])],
             { Operator: "Unsqueeze" } => Unsqueeze(first, AxesOf(node, model)),
             { Operator: "Squeeze" } => Squeeze(first, AxesOf(node, model)),
@@ -77,8 +80,10 @@ static class GraphShapes
             { Operator: "Split" } => Split(node, model, first),
             { Operator: "Slice" } when SliceOf(node, model, first) is var (axis, start, end) => Sliced(first, axis, end - start),
             { Operator: "Conv" } => Conv(node, first, inputs[1]),
-            { Operator: "ReduceMean" or "ReduceL2" or "ReduceSum" } when node.IntAttribute("keepdims", 1) == 1 => Reduce(first, AxesOf(node, model)),
-            { Operator: "ArgMax" } when Axis(node, first) is var axis => node.IntAttribute("keepdims", 1) == 1 ? Reduce(first, [axis]) : [.. first[..axis], .. first[(axis + 1)..]],
+            { Operator: "ReduceMean" or "ReduceL2" or "ReduceSum" } when node.IntAttribute("keepdims", 1) == 1 =>
+                Reduce(first, AxesOf(node, model)),
+            { Operator: "ArgMax" } when Axis(node, first) is var axis =>
+                node.IntAttribute("keepdims", 1) == 1 ? Reduce(first, [axis]) : [.. first[..axis], .. first[(axis + 1)..]],
             { Operator: "GatherND" } when node.IntAttribute("batch_dims", 0) == 0 => [.. inputs[1][..^1], .. first[inputs[1][^1]..]],
             _ => null,
         };
@@ -86,10 +91,12 @@ static class GraphShapes
 
     public static int[] Permutation(GraphNode node, int rank) => node.Ints("perm") ?? [.. Enumerable.Range(0, rank).Reverse()];
 
-    public static int Axis(GraphNode node, int[] shape, int absent = 0) => (int)node.IntAttribute("axis", absent) is var axis && axis < 0 ? axis + shape.Length : axis;
+    public static int Axis(GraphNode node, int[] shape, int absent = 0) =>
+        (int)node.IntAttribute("axis", absent) is var axis && axis < 0 ? axis + shape.Length : axis;
 
     static int[]? AxesOf(GraphNode node, GraphModel model) =>
-        node.Ints("axes") ?? (node.Inputs.Count > 1 && model.IntegersOf(node.Inputs[1]) is { } axes ? [.. axes.Select(axis => (int)axis)] : null);
+        node.Ints("axes") ?? (node.Inputs.Count > 1 && model.IntegersOf(node.Inputs[1]) is { } axes ? [.. axes.Select(axis => (int)axis)]
+            : null);
 
     static int[]? Broadcast(int[]? left, int[] right)
     {
@@ -114,7 +121,8 @@ static class GraphShapes
         return shape;
     }
 
-    static int[]? MatMul(int[] left, int[] right) => left.Length < 2 || right.Length < 2 || left[^1] != right[^2] || Broadcast(left[..^2], right[..^2]) is not { } batch
+    static int[]? MatMul(int[] left, int[] right) =>
+        left.Length < 2 || right.Length < 2 || left[^1] != right[^2] || Broadcast(left[..^2], right[..^2]) is not { } batch
         ? null
         : [.. batch, left[^2], right[^1]];
 
@@ -168,7 +176,8 @@ static class GraphShapes
     {
         int axis = Axis(node, from);
         int parts = node.Outputs.Count;
-        if (from[axis] % parts != 0 || (node.Inputs.Count > 1 && model.IntegersOf(node.Inputs[1])?.Any(size => size != from[axis] / parts) != false))
+        if (from[axis] % parts != 0 || (node.Inputs.Count > 1
+            && model.IntegersOf(node.Inputs[1])?.Any(size => size != from[axis] / parts) != false))
         {
             return null;
         }
@@ -181,16 +190,18 @@ static class GraphShapes
     /// <summary>A slice along one axis, without gaps; both ends counted from the front.</summary>
     public static (int Axis, int Start, int End)? SliceOf(GraphNode node, GraphModel model, int[] from)
     {
-        if (node.Inputs.Count < 4 || model.IntegersOf(node.Inputs[1]) is not [var start] || model.IntegersOf(node.Inputs[2]) is not [var end]
-            || model.IntegersOf(node.Inputs[3]) is not [var given] || (node.Inputs.Count > 4 && model.IntegersOf(node.Inputs[4]) is not [1]))
+        if (node.Inputs.Count < 4 || model.IntegersOf(node.Inputs[1]) is not [var start]
+            || model.IntegersOf(node.Inputs[2]) is not [var end]
+            || model.IntegersOf(node.Inputs[3]) is not [var given]
+            || (node.Inputs.Count > 4 && model.IntegersOf(node.Inputs[4]) is not [1]))
         {
             return null;
         }
 
         int axis = (int)(given < 0 ? given + from.Length : given);
-        return (axis, Place(start), Place(end));
+        return (axis, Position(start), Position(end));
 
-        int Place(long place) => (int)Math.Clamp(place < 0 ? place + from[axis] : place, 0, from[axis]);
+        int Position(long index) => (int)Math.Clamp(index < 0 ? index + from[axis] : index, 0, from[axis]);
     }
 
     static int[] Sliced(int[] from, int axis, int size)

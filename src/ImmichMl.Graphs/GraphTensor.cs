@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Runtime.InteropServices;
 
@@ -7,7 +6,8 @@ namespace ImmichMl.Graphs;
 /// <summary>A constant of a graph; its values lie in the graph or in a file beside it. Source: onnx.proto, TensorProto.</summary>
 public sealed class GraphTensor
 {
-    const int DimsField = 1, TypeField = 2, FloatField = 4, Int32Field = 5, Int64Field = 7, NameField = 8, RawField = 9, ExternalField = 13, LocationField = 14;
+    const int DimsField = 1, TypeField = 2, FloatField = 4, Int32Field = 5, Int64Field = 7, NameField = 8, RawField = 9;
+    const int ExternalField = 13, LocationField = 14;
     const int FloatType = 1, Int32Type = 6, Int64Type = 7;
 
     readonly byte[] _message;
@@ -30,13 +30,12 @@ public sealed class GraphTensor
     {
         _message = message.ToArray();
         var dimensions = new List<int>();
-        for (int at = 0; at < message.Length;)
+        foreach (ProtobufField field in new ProtobufFields(message))
         {
-            ProtobufField field = Protobuf.Next(message, ref at);
             switch (field.Number)
             {
                 case DimsField:
-                    dimensions.AddRange(Numbers(field).Select(number => checked((int)number)));
+                    dimensions.AddRange(field.Numbers.Select(number => checked((int)number)));
                     break;
                 case TypeField:
                     _type = (int)field.Value;
@@ -45,7 +44,7 @@ public sealed class GraphTensor
                     _floats.AddRange(MemoryMarshal.Cast<byte, float>(field.Content));
                     break;
                 case Int32Field or Int64Field:
-                    _integers.AddRange(Numbers(field));
+                    _integers.AddRange(field.Numbers);
                     break;
                 case NameField:
                     Name = field.Text;
@@ -54,7 +53,7 @@ public sealed class GraphTensor
                     _raw = field.Content.ToArray();
                     break;
                 case ExternalField:
-                    (string key, string value) = Protobuf.Entry(field.Content);
+                    (string key, string value) = field.Entry;
                     _external[key] = value;
                     break;
             }
@@ -64,45 +63,21 @@ public sealed class GraphTensor
     }
 
     /// <summary>A tensor that had no name, or another.</summary>
-    public static GraphTensor Named(ReadOnlySpan<byte> message, string name)
-    {
-        var written = new ArrayBufferWriter<byte>();
-        written.Write(message);
-        Protobuf.WriteText(written, NameField, name);
-        return new GraphTensor(written.WrittenSpan);
-    }
+    public static GraphTensor Named(ReadOnlySpan<byte> message, string name) =>
+        new(new ProtobufWriter().Raw(message).Text(NameField, name).Written);
 
-    public static GraphTensor Floats(string name, ReadOnlySpan<int> dimensions, ReadOnlySpan<float> values)
-    {
-        var written = new ArrayBufferWriter<byte>();
-        foreach (int dimension in dimensions)
-        {
-            Protobuf.WriteNumber(written, DimsField, dimension);
-        }
+    public static GraphTensor Floats(string name, ReadOnlySpan<int> dimensions, ReadOnlySpan<float> values) =>
+        new(Head(name, FloatType, dimensions).Bytes(RawField, MemoryMarshal.AsBytes(values)).Written);
 
-        Protobuf.WriteNumber(written, TypeField, FloatType);
-        Protobuf.WriteText(written, NameField, name);
-        Protobuf.WriteBytes(written, RawField, MemoryMarshal.AsBytes(values));
-        return new GraphTensor(written.WrittenSpan);
-    }
+    public static GraphTensor Scalar(string name, long value) => Integers(name, [value], []);
 
-    public static GraphTensor Scalar(string name, long value) => Integers(name, [value], rank: 0);
+    public static GraphTensor Integers(string name, params ReadOnlySpan<long> values) => Integers(name, values, [values.Length]);
 
-    public static GraphTensor Integers(string name, params ReadOnlySpan<long> values) => Integers(name, values, rank: 1);
+    static GraphTensor Integers(string name, ReadOnlySpan<long> values, ReadOnlySpan<int> dimensions) =>
+        new(Head(name, Int64Type, dimensions).Bytes(RawField, MemoryMarshal.AsBytes(values)).Written);
 
-    static GraphTensor Integers(string name, ReadOnlySpan<long> values, int rank)
-    {
-        var written = new ArrayBufferWriter<byte>();
-        if (rank > 0)
-        {
-            Protobuf.WriteNumber(written, DimsField, values.Length);
-        }
-
-        Protobuf.WriteNumber(written, TypeField, Int64Type);
-        Protobuf.WriteText(written, NameField, name);
-        Protobuf.WriteBytes(written, RawField, MemoryMarshal.AsBytes(values));
-        return new GraphTensor(written.WrittenSpan);
-    }
+    static ProtobufWriter Head(string name, int type, ReadOnlySpan<int> dimensions) =>
+        new ProtobufWriter().Numbers(DimsField, dimensions).Number(TypeField, type).Text(NameField, name);
 
     /// <param name="name">Its name.</param>
     /// <param name="dimensions">Its shape.</param>
@@ -110,26 +85,15 @@ public sealed class GraphTensor
     /// <param name="offset">Where its floats begin there, in bytes.</param>
     public static GraphTensor External(string name, ReadOnlySpan<int> dimensions, string file, long offset)
     {
-        var written = new ArrayBufferWriter<byte>();
         long length = sizeof(float);
         foreach (int dimension in dimensions)
         {
-            Protobuf.WriteNumber(written, DimsField, dimension);
             length *= dimension;
         }
 
-        Protobuf.WriteNumber(written, TypeField, FloatType);
-        Protobuf.WriteText(written, NameField, name);
-        WriteEntry("location", file);
-        WriteEntry("offset", offset.ToString(CultureInfo.InvariantCulture));
-        WriteEntry("length", length.ToString(CultureInfo.InvariantCulture));
-        Protobuf.WriteNumber(written, LocationField, 1);
-        return new GraphTensor(written.WrittenSpan);
-
-        void WriteEntry(string key, string value)
-        {
-            Protobuf.WriteBytes(written, ExternalField, Protobuf.Entry(key, value));
-        }
+        return new GraphTensor(Head(name, FloatType, dimensions).Entry(ExternalField, "location", file)
+            .Entry(ExternalField, "offset", offset.ToString(CultureInfo.InvariantCulture))
+            .Entry(ExternalField, "length", length.ToString(CultureInfo.InvariantCulture)).Number(LocationField, 1).Written);
     }
 
     /// <summary>Its whole numbers; null when it has others, or they lie in a file.</summary>
@@ -163,17 +127,4 @@ public sealed class GraphTensor
     }
 
     public byte[] ToBytes() => _message;
-
-    static List<long> Numbers(ProtobufField field) => field.Content.Length == 0 ? [(long)field.Value] : Packed(field.Content);
-
-    internal static List<long> Packed(ReadOnlySpan<byte> content)
-    {
-        var numbers = new List<long>();
-        for (int at = 0; at < content.Length;)
-        {
-            numbers.Add((long)Protobuf.Varint(content, ref at));
-        }
-
-        return numbers;
-    }
 }

@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace ImmichMl.Graphs;
 
 /// <summary>
@@ -24,9 +22,8 @@ public readonly record struct GraphValue(string Name, long Type, int[]? Shape)
 
         void Read(ReadOnlySpan<byte> message, int depth)
         {
-            for (int at = 0; at < message.Length;)
+            foreach (ProtobufField field in new ProtobufFields(message))
             {
-                ProtobufField field = Protobuf.Next(message, ref at);
                 switch (depth, field.Number)
                 {
                     case (0, 1):
@@ -54,29 +51,16 @@ public readonly record struct GraphValue(string Name, long Type, int[]? Shape)
         }
     }
 
-    public byte[] ToBytes()
+    internal ProtobufWriter ToMessage()
     {
-        ArrayBufferWriter<byte> shape = new(), tensor = new(), type = new(), value = new();
+        var shape = new ProtobufWriter();
         for (int axis = 0; axis < Shape!.Length; axis++)
         {
-            var dimension = new ArrayBufferWriter<byte>();
-            if (axis == Free?.Axis)
-            {
-                Protobuf.WriteText(dimension, 2, Free.Value.Name);
-            }
-            else
-            {
-                Protobuf.WriteNumber(dimension, 1, Shape[axis]);
-            }
-
-            Protobuf.WriteBytes(shape, 1, dimension.WrittenSpan);
+            shape.Message(1, axis == Free?.Axis
+                ? new ProtobufWriter().Text(2, Free.Value.Name) : new ProtobufWriter().Number(1, Shape[axis]));
         }
 
-        Protobuf.WriteNumber(tensor, 1, Type);
-        Protobuf.WriteBytes(tensor, 2, shape.WrittenSpan);
-        Protobuf.WriteBytes(type, 1, tensor.WrittenSpan);
-        Protobuf.WriteText(value, 1, Name);
-        Protobuf.WriteBytes(value, 2, type.WrittenSpan);
-        return value.WrittenSpan.ToArray();
+        ProtobufWriter tensor = new ProtobufWriter().Number(1, Type).Message(2, shape);
+        return new ProtobufWriter().Text(1, Name).Message(2, new ProtobufWriter().Message(1, tensor));
     }
 }

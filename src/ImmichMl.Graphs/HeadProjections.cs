@@ -1,7 +1,10 @@
 namespace ImmichMl.Graphs;
 
-/// <summary>Heads [.., heads, tokens, size] as a linear map of tokens: which column of its weights each stands for, and by what it is scaled.</summary>
-sealed record HeadProjection(string Source, GraphTensor Weights, bool IsTransposed, string? Bias, int[] Columns, int Heads, int Tokens, int Size, float Scale);
+/// <summary>
+/// Heads [.., heads, tokens, size] as a linear map of tokens: which column of its weights each stands for, and by what it is scaled.
+/// </summary>
+sealed record HeadProjection(string Source, GraphTensor Weights, bool IsTransposed, string? Bias, int[] Columns, int Heads, int Tokens,
+    int Size, float Scale);
 
 /// <summary>Finds how the heads of an attention come of its tokens.</summary>
 sealed class HeadProjections(GraphModel model, Dictionary<string, int[]> shapes, Dictionary<string, GraphNode> producers)
@@ -15,7 +18,8 @@ sealed class HeadProjections(GraphModel model, Dictionary<string, int[]> shapes,
         }
 
         int factor = model.Constants.ContainsKey(node.Inputs[1]) ? 1 : node.Is("Mul") ? 0 : 1;
-        if (!model.Constants.TryGetValue(node.Inputs[factor], out GraphTensor? constant) || constant.ToFloats(model.Folder) is not [var number])
+        if (!model.Constants.TryGetValue(node.Inputs[factor], out GraphTensor? constant)
+            || constant.ToFloats(model.Folder) is not [var number])
         {
             return false;
         }
@@ -48,7 +52,8 @@ sealed class HeadProjections(GraphModel model, Dictionary<string, int[]> shapes,
                 return Linear(node) is var (source, weights, isTransposed, bias)
                     ? Columns(moves, value, shape, isKey) is { } columns
                         ? new HeadProjection(
-                            source, weights, isTransposed, bias, columns, shape[^3], isKey ? shape[^1] : shape[^2], isKey ? shape[^2] : shape[^1], scale)
+                            source, weights, isTransposed, bias, columns, shape[^3], isKey
+                                ? shape[^1] : shape[^2], isKey ? shape[^2] : shape[^1], scale)
                         : null
                     : null;
             }
@@ -57,16 +62,20 @@ sealed class HeadProjections(GraphModel model, Dictionary<string, int[]> shapes,
         return null;
     }
 
-    /// <summary>A product with constant weights and perhaps a constant added: where its rows come from, without what keeps their order.</summary>
+    /// <summary>
+    /// A product with constant weights and perhaps a constant added: where its rows come from, without what keeps their order.
+    /// </summary>
     (string Source, GraphTensor Weights, bool IsTransposed, string? Bias)? Linear(GraphNode node)
     {
         string? bias = null;
         if (node.Is("Add") && node.Inputs.FirstOrDefault(model.Constants.ContainsKey) is { } constant
-            && producers.TryGetValue(node.Inputs[0] == constant ? node.Inputs[1] : node.Inputs[0], out GraphNode? product) && product.Is("MatMul"))
+            && producers.TryGetValue(node.Inputs[0] == constant ? node.Inputs[1] : node.Inputs[0], out GraphNode? product)
+            && product.Is("MatMul"))
         {
             (bias, node) = (constant, product);
         }
-        else if (node.Is("Gemm") && (node.FloatAttribute("alpha") ?? 1) == 1 && (node.FloatAttribute("beta") ?? 1) == 1 && node.IntAttribute("transA", 0) == 0)
+        else if (node.Is("Gemm") && (node.FloatAttribute("alpha") ?? 1) == 1 && (node.FloatAttribute("beta") ?? 1) == 1
+            && node.IntAttribute("transA", 0) == 0)
         {
             bias = node.Inputs.ElementAtOrDefault(2);
         }
@@ -95,7 +104,9 @@ sealed class HeadProjections(GraphModel model, Dictionary<string, int[]> shapes,
         return value;
     }
 
-    /// <summary>For each head and place in it the column of the weights; null if tokens are mixed, or columns differ between tokens.</summary>
+    /// <summary>
+    /// For each head and position in it the column of the weights; null if tokens are mixed, or columns differ between tokens.
+    /// </summary>
     int[]? Columns(Stack<(GraphNode Node, string Output)> moves, string linear, int[] heads, bool isKey)
     {
         if (!shapes.TryGetValue(linear, out int[]? shape))
@@ -124,14 +135,14 @@ sealed class HeadProjections(GraphModel model, Dictionary<string, int[]> shapes,
             int row = i / heads[^1] % heads[^2];
             int column = i % heads[^1];
             (int token, int inHead) = isKey ? (column, row) : (row, column);
-            ref int place = ref columns[(i / (tokens * size) * size) + inHead];
+            ref int position = ref columns[(i / (tokens * size) * size) + inHead];
             int fromColumn = layout.From[i] % width;
-            if (layout.From[i] / width != token || (place >= 0 && place != fromColumn))
+            if (layout.From[i] / width != token || (position >= 0 && position != fromColumn))
             {
                 return null;
             }
 
-            place = fromColumn;
+            position = fromColumn;
         }
 
         return columns;

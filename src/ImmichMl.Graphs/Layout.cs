@@ -1,12 +1,12 @@
 namespace ImmichMl.Graphs;
 
 /// <summary>
-/// Which element of another value stands at each place of this one. Operators that only move values about are followed by moving these
+/// Which element of another value stands at each position of this one. Operators that only move values about are followed by moving these
 /// numbers about: however an exporter splits heads, the numbers tell what came of it.
 /// </summary>
 readonly record struct Layout(int[] Shape, int[] From)
 {
-    /// <summary>A value as it is: element i at place i.</summary>
+    /// <summary>A value as it is: element i at position i.</summary>
     public static Layout Of(int[] shape) => new(shape, [.. Enumerable.Range(0, (int)GraphShapes.Count(shape))]);
 
     public bool IsInOrder
@@ -41,7 +41,8 @@ readonly record struct Layout(int[] Shape, int[] From)
     {
         "Transpose" => Transposed(GraphShapes.Permutation(node, Shape.Length)),
         "Gather" => Part(shape, GraphShapes.Axis(node, Shape), (int)model.IntegersOf(node.Inputs[1])![0], size: 1),
-        "Split" when GraphShapes.Axis(node, Shape) is var axis => Part(shape, axis, node.Outputs.IndexOf(output) * shape[axis], shape[axis]),
+        "Split" when GraphShapes.Axis(node, Shape) is var axis =>
+            Part(shape, axis, node.Outputs.IndexOf(output) * shape[axis], shape[axis]),
         "Slice" when GraphShapes.SliceOf(node, model, Shape) is var (axis, start, _) => Part(shape, axis, start, shape[axis]),
         _ => this with { Shape = shape },
     };
@@ -63,26 +64,26 @@ readonly record struct Layout(int[] Shape, int[] From)
         }
 
         var from = new int[From.Length];
-        var place = new int[shape.Length];
+        var position = new int[shape.Length];
         for (int i = 0; i < from.Length; i++)
         {
             int source = 0;
-            for (int axis = 0; axis < place.Length; axis++)
+            for (int axis = 0; axis < position.Length; axis++)
             {
-                source += place[axis] * steps[permutation[axis]];
+                source += position[axis] * steps[permutation[axis]];
             }
 
             from[i] = From[source];
-            for (int axis = place.Length - 1; axis >= 0 && ++place[axis] == shape[axis]; axis--)
+            for (int axis = position.Length - 1; axis >= 0 && ++position[axis] == shape[axis]; axis--)
             {
-                place[axis] = 0;
+                position[axis] = 0;
             }
         }
 
         return new Layout(shape, from);
     }
 
-    /// <summary>So many places along an axis.</summary>
+    /// <summary>So many positions along an axis.</summary>
     Layout Part(int[] shape, int axis, int start, int size)
     {
         int inner = (int)GraphShapes.Count(Shape.AsSpan(axis + 1));

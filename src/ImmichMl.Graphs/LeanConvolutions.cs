@@ -38,7 +38,8 @@ public static class LeanConvolutions
     }
 
     static bool IsPlain(GraphModel graph, GraphNode node) =>
-        node.Is("Conv") && node is { Inputs.Count: 2 or 3, Outputs: [_] } && graph.Constants.TryGetValue(node.Inputs[1], out GraphTensor? weights)
+        node.Is("Conv") && node is { Inputs.Count: 2 or 3, Outputs: [_] }
+            && graph.Constants.TryGetValue(node.Inputs[1], out GraphTensor? weights)
         && weights is { IsFloat: true, IsExternal: false, Dimensions: [var channels, > 0, > 0, > 0] }
         && (node.Inputs.Count == 2 || graph.FloatsOf(node.Inputs[2])?.Length == channels);
 
@@ -66,7 +67,10 @@ public static class LeanConvolutions
         graph.Nodes.Remove(node);
     }
 
-    /// <summary>Weights times <paramref name="scale"/>, biases times <paramref name="biasScale"/> and more by <paramref name="more"/> of a channel's weights.</summary>
+    /// <summary>
+    /// Weights times <paramref name="scale"/>, biases times <paramref name="biasScale"/> and more by <paramref name="more"/> of a channel's
+    /// weights.
+    /// </summary>
     static void Weigh(GraphModel graph, GraphNode convolution, float scale, float biasScale, Func<float[], float> more)
     {
         float[] weights = graph.FloatsOf(convolution.Inputs[1])!;
@@ -79,12 +83,15 @@ public static class LeanConvolutions
         convolution.Inputs.Add(bias);
     }
 
-    static string Add(GraphModel graph, int[] shape, float[] values) => graph.Add(GraphTensor.Floats(graph.NewName("weights"), shape, values));
+    static string Add(GraphModel graph, int[] shape, float[] values) =>
+        graph.Add(GraphTensor.Floats(graph.NewName("weights"), shape, values));
 
     /// <summary>The number, where the constant is a single one.</summary>
     static float? Single(GraphModel graph, string name) => graph.FloatsOf(name) is [var value] ? value : null;
 
-    /// <summary>Scale and offset after a swish go into the next convolution where that sees no border; else they become one of their own.</summary>
+    /// <summary>
+    /// Scale and offset after a swish go into the next convolution where that sees no border; else they become one of their own.
+    /// </summary>
     static void PushOn(GraphModel graph, string value, int channels)
     {
         var (scale, offset) = (1f, 0f);
@@ -108,7 +115,8 @@ public static class LeanConvolutions
         }
 
         List<GraphNode> takers = graph.TakersOf(end);
-        if (!graph.Outputs.Contains(end) && takers.All(taker => IsPlain(graph, taker) && taker.Inputs[0] == end && SeesNoBorder(graph, taker)))
+        if (!graph.Outputs.Contains(end)
+            && takers.All(taker => IsPlain(graph, taker) && taker.Inputs[0] == end && SeesNoBorder(graph, taker)))
         {
             foreach (GraphNode taker in takers)
             {
@@ -125,7 +133,8 @@ public static class LeanConvolutions
     }
 
     static bool SeesNoBorder(GraphModel graph, GraphNode convolution) =>
-        Shape(graph, convolution) is [_, _, 1, 1] && convolution.Ints("pads")?.All(pad => pad == 0) != false && !convolution.Has("auto_pad");
+        Shape(graph, convolution) is [_, _, 1, 1] && convolution.Ints("pads")?.All(pad => pad == 0) != false
+            && !convolution.Has("auto_pad");
 
     /// <summary>v · scale + offset as a convolution of one weight a channel.</summary>
     static GraphNode PerChannel(GraphModel graph, string from, string to, int channels, float scale, float offset)
@@ -142,7 +151,8 @@ public static class LeanConvolutions
     {
         public static Affine? Of(GraphModel graph, GraphNode node, string value)
         {
-            if (node is not { Operator: "Mul" or "Add", Inputs: [var left, var right], Outputs: [_] } || Single(graph, left == value ? right : left) is not { } number)
+            if (node is not { Operator: "Mul" or "Add", Inputs: [var left, var right], Outputs: [_] }
+                || Single(graph, left == value ? right : left) is not { } number)
             {
                 return null;
             }
@@ -166,7 +176,8 @@ public static class LeanConvolutions
                 && graph.OnlyTakerOf(add.Outputs[0]) is { Operator: "Clip" } clip && Limits(graph, clip) is (0, SwishRange)
                 && mul is { Operator: "Mul", Inputs: [var left, var right] } && (left == value ? right : left) == clip.Outputs[0]
                 && graph.OnlyTakerOf(clip.Outputs[0]) == mul
-                && graph.OnlyTakerOf(mul.Outputs[0]) is { Operator: "Div", Inputs: [_, var divisor] } div && Single(graph, divisor) == SwishRange
+                && graph.OnlyTakerOf(mul.Outputs[0]) is { Operator: "Div", Inputs: [_, var divisor] } div
+                && Single(graph, divisor) == SwishRange
                 ? new Swish(value, div.Outputs[0], add, clip, mul, div)
                 : null;
         }

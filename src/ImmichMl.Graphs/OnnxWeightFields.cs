@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 
 namespace ImmichMl.Graphs;
@@ -37,38 +36,37 @@ public static class OnnxWeightFields
 
     /// <summary>The model's bytes with every region's offset as <paramref name="move"/> says.</summary>
     /// <exception cref="InvalidDataException">These are no bytes of a model.</exception>
-    public static byte[] Rewrite(ReadOnlySpan<byte> model, Func<ExternalRegion, long> move) => Rewrite(model, Part.Model, move);
+    public static byte[] Rewrite(ReadOnlySpan<byte> model, Func<ExternalRegion, long> move) => Rewrite(model, Part.Model, move).ToArray();
 
-    static byte[] Rewrite(ReadOnlySpan<byte> message, Part part, Func<ExternalRegion, long> move)
+    static ProtobufWriter Rewrite(ReadOnlySpan<byte> message, Part part, Func<ExternalRegion, long> move)
     {
-        var written = new ArrayBufferWriter<byte>(message.Length + 64);
+        var written = new ProtobufWriter();
         long length = part == Part.Tensor ? LengthOf(message) : 0;
-        for (int at = 0; at < message.Length;)
+        foreach (ProtobufField field in new ProtobufFields(message))
         {
-            ProtobufField field = Protobuf.Next(message, ref at);
             if (part == Part.Tensor && field.Number == ExternalData)
             {
-                Protobuf.WriteBytes(written, field.Number, Moved(field.Content, length, move));
+                (string key, string value) = field.Entry;
+                written.Entry(field.Number, key, Moved(key, value, length, move));
             }
             else if (Inside(part, field.Number) is var inside and not Part.Other)
             {
-                Protobuf.WriteBytes(written, field.Number, Rewrite(field.Content, inside, move));
+                written.Message(field.Number, Rewrite(field.Content, inside, move));
             }
             else
             {
-                written.Write(field.Raw);
+                written.Raw(field.Raw);
             }
         }
 
-        return written.WrittenSpan.ToArray();
+        return written;
     }
 
     static long LengthOf(ReadOnlySpan<byte> tensor)
     {
-        for (int at = 0; at < tensor.Length;)
+        foreach (ProtobufField field in new ProtobufFields(tensor))
         {
-            ProtobufField field = Protobuf.Next(tensor, ref at);
-            if (field.Number == ExternalData && Protobuf.Entry(field.Content) is ("length", var length))
+            if (field.Number == ExternalData && field.Entry is ("length", var length))
             {
                 return Number(length);
             }
@@ -77,20 +75,16 @@ public static class OnnxWeightFields
         return 0;
     }
 
-    static byte[] Moved(ReadOnlySpan<byte> entry, long length, Func<ExternalRegion, long> move)
+    static string Moved(string key, string value, long length, Func<ExternalRegion, long> move)
     {
-        (string key, string value) = Protobuf.Entry(entry);
         if (key == "offset")
         {
-            value = Text(move(new ExternalRegion(Number(value), length)));
-        }
-        else if (key.StartsWith("prepacked", StringComparison.Ordinal))
-        {
-            string[] parts = value.Split('|');
-            value = string.Join('|', parts.Select((part, i) => i == 0 ? part : MovedRegion(part.Split(';'), move)));
+            return Text(move(new ExternalRegion(Number(value), length)));
         }
 
-        return Protobuf.Entry(key, value);
+        return key.StartsWith("prepacked", StringComparison.Ordinal)
+            ? string.Join('|', value.Split('|').Select((part, i) => i == 0 ? part : MovedRegion(part.Split(';'), move)))
+            : value;
     }
 
     static string MovedRegion(string[] region, Func<ExternalRegion, long> move) => region is [var offset, var length, ..]
@@ -98,7 +92,7 @@ public static class OnnxWeightFields
         : throw new InvalidDataException("A packed weight has no offset and length.");
 
     static long Number(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
-        ? number : throw new InvalidDataException("A weight's place is no number.");
+        ? number : throw new InvalidDataException("A weight's offset is no number.");
 
     static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,10 +1,13 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Text;
 
 namespace ImmichMl.Graphs;
 
-/// <summary>One field of a protobuf message: its content if it has a length, else its number; <see cref="Raw"/> is the field as it stood.</summary>
-readonly ref struct ProtobufField
+/// <summary>
+/// One field of a protobuf message: its content if it has a length, else its number; <see cref="Raw"/> is the field as it stood.
+/// </summary>
+public readonly ref struct ProtobufField
 {
     public required int Number { get; init; }
 
@@ -15,48 +18,84 @@ readonly ref struct ProtobufField
     public required ReadOnlySpan<byte> Raw { get; init; }
 
     public string Text => Encoding.UTF8.GetString(Content);
+
+    /// <summary>The numbers of a repeated field, whether they stand one by one or packed.</summary>
+    public List<long> Numbers
+    {
+        get
+        {
+            var numbers = new List<long>();
+            for (int at = 0; at < Content.Length;)
+            {
+                numbers.Add((long)ProtobufFields.Varint(Content, ref at));
+            }
+
+            return Content.Length == 0 ? [(long)Value] : numbers;
+        }
+    }
+
+    /// <summary>A StringStringEntryProto.</summary>
+    public (string Key, string Value) Entry
+    {
+        get
+        {
+            (string key, string value) = ("", "");
+            foreach (ProtobufField part in new ProtobufFields(Content))
+            {
+                (key, value) = part.Number switch
+                {
+                    1 => (part.Text, value),
+                    2 => (key, part.Text),
+                    _ => (key, value),
+                };
+            }
+
+            return (key, value);
+        }
+    }
 }
 
-/// <summary>The wire format of protobuf as far as ONNX files need it.</summary>
-static class Protobuf
+/// <summary>The fields of a message in protobuf's wire format, as far as ONNX files need it, in their order: for <c>foreach</c>.</summary>
+/// <exception cref="InvalidDataException">While stepping: this is no message, or one that was cut.</exception>
+public ref struct ProtobufFields(ReadOnlySpan<byte> message)
 {
-    /// <summary>Steps over one field.</summary>
-    /// <exception cref="InvalidDataException">This is no message, or one that was cut.</exception>
-    public static ProtobufField Next(ReadOnlySpan<byte> message, ref int at)
+    readonly ReadOnlySpan<byte> _message = message;
+    int _at;
+
+    public ProtobufField Current { get; private set; }
+
+    public readonly ProtobufFields GetEnumerator() => this;
+
+    public bool MoveNext()
     {
-        int start = at;
-        ulong tag = Varint(message, ref at);
-        ulong value = 0;
-        ulong length = 0;
-        switch (tag & 7)
+        if (_at == _message.Length)
         {
-            case 0:
-                value = Varint(message, ref at);
-                break;
-            case 1:
-                length = 8;
-                break;
-            case 2:
-                length = Varint(message, ref at);
-                break;
-            case 5:
-                length = 4;
-                break;
-            default:
-                throw new InvalidDataException("The graph is not as ONNX writes it.");
+            return false;
         }
 
-        if (length > (ulong)(message.Length - at))
+        int start = _at;
+        ulong tag = Varint(_message, ref _at);
+        ulong value = (tag & 7) == 0 ? Varint(_message, ref _at) : 0;
+        ulong length = (tag & 7) switch
+        {
+            0 => 0,
+            1 => 8,
+            2 => Varint(_message, ref _at),
+            5 => 4,
+            _ => throw new InvalidDataException("The graph is not as ONNX writes it."),
+        };
+        if (length > (ulong)(_message.Length - _at))
         {
             throw new InvalidDataException("The graph ends within a field.");
         }
 
-        ReadOnlySpan<byte> content = message.Slice(at, (int)length);
-        at += (int)length;
-        return new ProtobufField { Number = (int)(tag >> 3), Content = content, Value = value, Raw = message[start..at] };
+        ReadOnlySpan<byte> content = _message.Slice(_at, (int)length);
+        _at += (int)length;
+        Current = new ProtobufField { Number = (int)(tag >> 3), Content = content, Value = value, Raw = _message[start.._at] };
+        return true;
     }
 
-    public static ulong Varint(ReadOnlySpan<byte> bytes, ref int at)
+    internal static ulong Varint(ReadOnlySpan<byte> bytes, ref int at)
     {
         ulong value = 0;
         for (int shift = 0; shift < 64 && at < bytes.Length; shift += 7)
@@ -71,55 +110,71 @@ static class Protobuf
 
         throw new InvalidDataException("The graph ends within a number.");
     }
+}
 
-    /// <summary>StringStringEntryProto.</summary>
-    public static (string Key, string Value) Entry(ReadOnlySpan<byte> entry)
+/// <summary>Writes a message in protobuf's wire format. It knows no message: callers give the field numbers.</summary>
+public sealed class ProtobufWriter
+{
+    readonly ArrayBufferWriter<byte> _bytes = new();
+
+    public ReadOnlySpan<byte> Written => _bytes.WrittenSpan;
+
+    public byte[] ToArray() => Written.ToArray();
+
+    /// <summary>Fields as they stood in another message.</summary>
+    public ProtobufWriter Raw(ReadOnlySpan<byte> fields)
     {
-        (string key, string value) = ("", "");
-        for (int at = 0; at < entry.Length;)
+        _bytes.Write(fields);
+        return this;
+    }
+
+    public ProtobufWriter Number(int field, long value) => Varint((ulong)field << 3).Varint((ulong)value);
+
+    public ProtobufWriter Numbers(int field, params ReadOnlySpan<int> values)
+    {
+        foreach (int value in values)
         {
-            ProtobufField field = Next(entry, ref at);
-            (key, value) = field.Number switch
-            {
-                1 => (field.Text, value),
-                2 => (key, field.Text),
-                _ => (key, value),
-            };
+            Number(field, value);
         }
 
-        return (key, value);
+        return this;
     }
 
-    public static byte[] Entry(string key, string value)
+    public ProtobufWriter Fixed32(int field, float value)
     {
-        var written = new ArrayBufferWriter<byte>();
-        WriteText(written, 1, key);
-        WriteText(written, 2, value);
-        return written.WrittenSpan.ToArray();
+        Span<byte> four = stackalloc byte[4];
+        BinaryPrimitives.WriteSingleLittleEndian(four, value);
+        return Varint(((ulong)field << 3) | 5).Raw(four);
     }
 
-    public static void WriteBytes(IBufferWriter<byte> written, int field, ReadOnlySpan<byte> content)
+    public ProtobufWriter Bytes(int field, ReadOnlySpan<byte> value) =>
+        Varint(((ulong)field << 3) | 2).Varint((ulong)value.Length).Raw(value);
+
+    public ProtobufWriter Text(int field, string value) => Bytes(field, Encoding.UTF8.GetBytes(value));
+
+    public ProtobufWriter Texts(int field, IEnumerable<string> values)
     {
-        WriteRaw(written, ((ulong)field << 3) | 2);
-        WriteRaw(written, (ulong)content.Length);
-        written.Write(content);
+        foreach (string value in values)
+        {
+            Text(field, value);
+        }
+
+        return this;
     }
 
-    public static void WriteText(IBufferWriter<byte> written, int field, string text) => WriteBytes(written, field, Encoding.UTF8.GetBytes(text));
+    public ProtobufWriter Message(int field, ProtobufWriter message) => Bytes(field, message.Written);
 
-    public static void WriteNumber(IBufferWriter<byte> written, int field, long value)
-    {
-        WriteRaw(written, (ulong)field << 3);
-        WriteRaw(written, (ulong)value);
-    }
+    /// <summary>A StringStringEntryProto.</summary>
+    public ProtobufWriter Entry(int field, string key, string value) => Message(field, new ProtobufWriter().Text(1, key).Text(2, value));
 
-    static void WriteRaw(IBufferWriter<byte> written, ulong value)
+    ProtobufWriter Varint(ulong value)
     {
         for (; value >= 0x80; value >>= 7)
         {
-            written.Write([(byte)(value | 0x80)]);
+            _bytes.Write([(byte)(value | 0x80)]);
         }
 
-        written.Write([(byte)value]);
+        _bytes.Write([(byte)value]);
+        return this;
     }
 }

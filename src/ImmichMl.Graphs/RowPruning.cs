@@ -57,7 +57,7 @@ public sealed class RowPruning
 
     static bool IsProduct(GraphNode node) => node.Is("MatMul") || node.Is("Gemm");
 
-    /// <summary>Where it begins: one place along an axis, which is fixed.</summary>
+    /// <summary>Where it begins: one position along an axis, which is fixed.</summary>
     Row? ChosenRow(GraphNode node) =>
         node.Is("Gather") && !_model.Constants.ContainsKey(node.Inputs[0]) && _shapes.TryGetValue(node.Inputs[0], out int[]? shape)
             && _model.IntegersOf(node.Inputs[1]) is [var index] && GraphShapes.Axis(node, shape) is var axis && shape[axis] > 1
@@ -110,9 +110,11 @@ public sealed class RowPruning
             _ when GraphShapes.IsBroadcast(node) =>
                 [.. Enumerable.Range(0, node.Inputs.Count).SelectMany(input => Broadcast(node, input, row, shape.Length))],
             "MatMul" when row.Axis == shape.Length - 2 => [(0, row with { Axis = first.Length - 2 })],
-            "Gemm" when row.Axis == 0 => [(0, row with { Axis = node.IntAttribute("transA", 0) == 0 ? 0 : 1 }), .. Broadcast(node, 2, row, 2)],
+            "Gemm" when row.Axis == 0 =>
+                [(0, row with { Axis = node.IntAttribute("transA", 0) == 0 ? 0 : 1 }), .. Broadcast(node, 2, row, 2)],
             "Transpose" => [(0, row with { Axis = GraphShapes.Permutation(node, first.Length)[row.Axis] })],
-            "Reshape" or "Unsqueeze" or "Squeeze" when GraphShapes.SameAxis(shape, row.Axis, first) is { } axis => [(0, row with { Axis = axis })],
+            "Reshape" or "Unsqueeze" or "Squeeze" when GraphShapes.SameAxis(shape, row.Axis, first) is { } axis =>
+                [(0, row with { Axis = axis })],
             _ => null,
         };
     }
@@ -139,7 +141,8 @@ public sealed class RowPruning
             for (int i = 0; i < node.Inputs.Count; i++)
             {
                 string input = node.Inputs[i];
-                if (_needs.TryGetValue((node, i), out Row need) && !(_producers.TryGetValue(input, out GraphNode? producer) && _cut.ContainsKey(producer)))
+                if (_needs.TryGetValue((node, i), out Row need)
+                    && !(_producers.TryGetValue(input, out GraphNode? producer) && _cut.ContainsKey(producer)))
                 {
                     node.Inputs[i] = cuts.TryGetValue((input, need), out string? made) ? made : cuts[(input, need)] = Cut(input, need);
                 }
@@ -149,7 +152,8 @@ public sealed class RowPruning
             {
                 // The row that is left is the first; the index keeps its shape.
                 int[] index = _model.Constants[node.Inputs[1]].Dimensions;
-                node.Inputs[1] = _model.Add(index.Length == 0 ? GraphTensor.Scalar(_model.NewName("index"), 0) : GraphTensor.Integers(_model.NewName("index"), 0));
+                node.Inputs[1] = _model.Add(index.Length == 0 ? GraphTensor.Scalar(_model.NewName("index"), 0)
+                    : GraphTensor.Integers(_model.NewName("index"), 0));
             }
             else if (node.Is("Reshape") && _cut.TryGetValue(node, out Row row))
             {

@@ -35,7 +35,8 @@ public sealed class TokenAxis
 
     /// <summary>By a graph's metadata: the tokens that it takes at most where it takes fewer as well; else 0.</summary>
     public static int MostTokensOf(IReadOnlyDictionary<string, string> metadata) =>
-        metadata.TryGetValue(MostTokens, out string? told) && int.TryParse(told, NumberStyles.None, CultureInfo.InvariantCulture, out int most) ? most : 0;
+        metadata.TryGetValue(MostTokens, out string? told)
+            && int.TryParse(told, NumberStyles.None, CultureInfo.InvariantCulture, out int most) ? most : 0;
 
     /// <summary>Changes the model, or throws it away half changed: false.</summary>
     public static bool TryFree(GraphModel model)
@@ -46,7 +47,8 @@ public sealed class TokenAxis
         }
 
         var freeing = new TokenAxis(model, input, tokens);
-        if (!model.Nodes.ToArray().All(freeing.Follow) || model.Outputs.Any(freeing._axes.ContainsKey) || !model.TryFreeAxis(input, 1, "tokens"))
+        if (!model.Nodes.ToArray().All(freeing.Follow) || model.Outputs.Any(freeing._axes.ContainsKey)
+            || !model.TryFreeAxis(input, 1, "tokens"))
         {
             return false;
         }
@@ -64,7 +66,8 @@ public sealed class TokenAxis
         _model.Nodes.Add(new GraphNode { Operator = "Shape", Name = shape, Inputs = [_input], Outputs = [shape] });
         _model.Nodes.Add(new GraphNode
         {
-            Operator = "Gather", Name = _length, Inputs = [shape, _model.Add(GraphTensor.Integers(_model.NewName("axis"), 1))], Outputs = [_length],
+            Operator = "Gather", Name = _length, Inputs = [shape, _model.Add(GraphTensor.Integers(_model.NewName("axis"), 1))],
+                Outputs = [_length],
         });
     }
 
@@ -108,10 +111,12 @@ public sealed class TokenAxis
                 && (node.Inputs.Count < 3 || _shapes[node.Inputs[2]] is [_] or [1, _]) => [0],
             { Operator: "Gather" } => AfterGather(node, first, axes),
             { Operator: "GatherND" } when !_model.Constants.ContainsKey(node.Inputs[1]) && !_axes.ContainsKey(node.Inputs[1])
-                && node.IntAttribute("batch_dims", 0) == 0 => AfterChoice(axes, first.Length - shape.Length + _shapes[node.Inputs[1]].Length - 1, _shapes[node.Inputs[1]].Length - 1),
+                && node.IntAttribute("batch_dims", 0) == 0 =>
+                AfterChoice(axes, first.Length - shape.Length + _shapes[node.Inputs[1]].Length - 1, _shapes[node.Inputs[1]].Length - 1),
             { Operator: "ArgMax" } when axes.SequenceEqual([GraphShapes.Axis(node, first)]) => [],
             { Operator: "ReduceMean" or "ReduceSum" or "ReduceL2" } => axes.All(axis => shape[axis] == first[axis]) ? axes : null,
-            { Operator: "Transpose" } when GraphShapes.Permutation(node, first.Length) is var order => [.. axes.Select(axis => Array.IndexOf(order, axis))],
+            { Operator: "Transpose" } when GraphShapes.Permutation(node, first.Length) is var order =>
+                [.. axes.Select(axis => Array.IndexOf(order, axis))],
             { Operator: "Reshape" } => AfterReshape(node, first, axes, shape),
             { Operator: "Squeeze" or "Unsqueeze" or "Flatten" } => Moved(axes, first, shape),
             { Operator: "Split" } when !axes.Contains(GraphShapes.Axis(node, first)) => axes,
@@ -135,14 +140,16 @@ public sealed class TokenAxis
         return axes;
     }
 
-    /// <summary>What stands beside a text, place by place, is cut to its length.</summary>
+    /// <summary>What stands beside a text, position by position, is cut to its length.</summary>
     int[]? AfterBroadcast(GraphNode node, int rank)
     {
-        int[] axes = [.. node.Inputs.SelectMany(input => AxesOf(input).Select(axis => axis + rank - _shapes[input].Length)).Distinct().Order()];
+        int[] axes = [.. node.Inputs.SelectMany(input => AxesOf(input).Select(axis => axis + rank - _shapes[input].Length)).Distinct()
+            .Order()];
         for (int i = 0; i < node.Inputs.Count; i++)
         {
             string input = node.Inputs[i];
-            foreach (int axis in axes.Select(axis => axis - rank + _shapes[input].Length).Where(axis => axis >= 0 && _shapes[input][axis] > 1))
+            foreach (int axis in axes.Select(axis => axis - rank + _shapes[input].Length)
+                .Where(axis => axis >= 0 && _shapes[input][axis] > 1))
             {
                 if (!AxesOf(input).Contains(axis))
                 {
@@ -179,15 +186,16 @@ public sealed class TokenAxis
 
     int[]? AfterGather(GraphNode node, int[] first, int[] axes)
     {
-        int chosen = GraphShapes.Axis(node, first), places = _shapes[node.Inputs[1]].Length;
+        int chosen = GraphShapes.Axis(node, first), rank = _shapes[node.Inputs[1]].Length;
         int[] ofPlaces = [.. AxesOf(node.Inputs[1]).Select(axis => axis + chosen)];
         return axes.Length == 0 ? ofPlaces
             : ofPlaces.Length > 0 || (axes.Contains(chosen) && _model.Constants.ContainsKey(node.Inputs[1])) ? null
-            : [.. axes.Where(axis => axis != chosen).Select(axis => axis > chosen ? axis + places - 1 : axis)];
+            : [.. axes.Where(axis => axis != chosen).Select(axis => axis > chosen ? axis + rank - 1 : axis)];
     }
 
     /// <summary>The first axes are chosen from; those that choose come instead.</summary>
-    static int[] AfterChoice(int[] axes, int chosen, int places) => [.. axes.Where(axis => axis >= chosen).Select(axis => axis - chosen + places)];
+    static int[] AfterChoice(int[] axes, int chosen, int rank) =>
+        [.. axes.Where(axis => axis >= chosen).Select(axis => axis - chosen + rank)];
 
     int[]? AfterReshape(GraphNode node, int[] first, int[] axes, int[] shape)
     {
@@ -208,7 +216,7 @@ public sealed class TokenAxis
         return moved.Contains(-1) ? null : moved;
     }
 
-    /// <summary>As many places of an axis as the run has tokens.</summary>
+    /// <summary>As many positions of an axis as the run has tokens.</summary>
     string Cut(string value, int axis)
     {
         if (_cuts.TryGetValue((value, axis), out string? made))
@@ -223,7 +231,8 @@ public sealed class TokenAxis
             Name = name,
             Inputs =
             [
-                value, _model.Add(GraphTensor.Integers(_model.NewName("start"), 0)), _length, _model.Add(GraphTensor.Integers(_model.NewName("axis"), axis)),
+                value, _model.Add(GraphTensor.Integers(_model.NewName("start"), 0)), _length,
+                    _model.Add(GraphTensor.Integers(_model.NewName("axis"), axis)),
             ],
             Outputs = [name],
         });

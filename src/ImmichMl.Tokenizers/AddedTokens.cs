@@ -32,7 +32,8 @@ sealed class AddedTokens
     static Dictionary<char, AddedToken[]> ByFirst(IEnumerable<AddedToken> tokens) => tokens
         .Where(token => token.Content.Length > 0)
         .GroupBy(token => token.Content[0])
-        .ToDictionary(group => group.Key, group => group.DistinctBy(token => token.Content).OrderByDescending(token => token.Content.Length).ToArray());
+        .ToDictionary(group => group.Key, group => group.DistinctBy(token => token.Content).OrderByDescending(token => token.Content.Length)
+            .ToArray());
 
     public IEnumerable<(int Start, int End, int Id)> SplitRaw(string text, TextBudget budget) => Split(text, _raw, budget);
 
@@ -45,7 +46,8 @@ sealed class AddedTokens
         for (int at = 0; tokens.Count > 0 && at < text.Length;)
         {
             AddedToken? token = tokens.TryGetValue(text[at], out AddedToken[]? candidates)
-                ? candidates.FirstOrDefault(candidate => string.CompareOrdinal(text, at, candidate.Content, 0, candidate.Content.Length) == 0)
+                ? candidates.FirstOrDefault(candidate => string.CompareOrdinal(text, at, candidate.Content, 0,
+                candidate.Content.Length) == 0)
                 : null;
             if (candidates is { Length: > 64 })
             {
@@ -93,8 +95,10 @@ sealed class AddedTokens
     }
 
     static bool EndsWithWord(string text, int end) =>
-        Rune.DecodeLastFromUtf16(text.AsSpan(0, end), out Rune last, out _) == System.Buffers.OperationStatus.Done && UnicodeTables.Has(last.Value, CodePointFlags.Word);
+        Rune.DecodeLastFromUtf16(text.AsSpan(0, end), out Rune last, out _) == System.Buffers.OperationStatus.Done
+            && UnicodeTables.Has(last.Value, CodePointFlags.Word);
 
     static bool StartsWithWord(string text, int start) =>
-        Rune.DecodeFromUtf16(text.AsSpan(start), out Rune first, out _) == System.Buffers.OperationStatus.Done && UnicodeTables.Has(first.Value, CodePointFlags.Word);
+        Rune.DecodeFromUtf16(text.AsSpan(start), out Rune first, out _) == System.Buffers.OperationStatus.Done
+            && UnicodeTables.Has(first.Value, CodePointFlags.Word);
 }

@@ -1,8 +1,8 @@
 namespace ImmichMl.Tokenizers;
 
 /// <summary>
-/// The expressions of CLIP's tokenizer.json by hand, in linear time. The engine's interpreter is cold at every query, because a model has run since
-/// the last one: by hand a query's preprocessing takes 0.11 instead of 0.14 ms.
+/// The expressions of CLIP's tokenizer.json by hand, in linear time. The engine's interpreter is cold at every query, because a model has
+/// run since the last one: by hand a query's preprocessing takes 0.11 instead of 0.14 ms.
 /// </summary>
 static class KnownExpressions
 {

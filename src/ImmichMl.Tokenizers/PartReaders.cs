@@ -28,7 +28,8 @@ static class NormalizerReader
                 Normalizer[] steps = [.. part.List("normalizers", Where).Select(ReadOne)];
                 return (text, budget) => steps.Aggregate(text, (now, step) => step(now, budget));
             case "NFC" or "NFD" or "NFKC" or "NFKD":
-                return (text, budget) => UnicodeNormalization.Normalize(text, compose: type[^1] == 'C', compatible: type.Length == 4, budget);
+                return (text, budget) =>
+                    UnicodeNormalization.Normalize(text, compose: type[^1] == 'C', compatible: type.Length == 4, budget);
             case "Lowercase":
                 return (text, budget) => Checked(TextRules.Lowercase(text), budget);
             case "StripAccents":
@@ -73,7 +74,8 @@ static class NormalizerReader
             text = Checked(chinese ? TextRules.SpaceAroundChinese(text) : text, budget);
             if (strip)
             {
-                text = TextRules.Filter(UnicodeNormalization.Normalize(text, compose: false, compatible: false, budget), CodePointFlags.NonSpacingMark);
+                text = TextRules.Filter(UnicodeNormalization.Normalize(text, compose: false, compatible: false, budget),
+                    CodePointFlags.NonSpacingMark);
             }
 
             return Checked(lowercase ? TextRules.Lowercase(text) : text, budget);
@@ -116,7 +118,8 @@ static class PreTokenizerReader
             "Punctuation" => PreTokenizers.Split(CodePointFlags.Punctuation, Behavior(part.TextOrNull("behavior", Where) ?? "Isolated")),
             "Digits" => PreTokenizers.Split(
                 CodePointFlags.Numeric, part.Flag("individual_digits", Where) ? SplitBehavior.Isolated : SplitBehavior.Contiguous),
-            "CharDelimiterSplit" => PreTokenizers.Split(TextPattern.Literal(part.Text("delimiter", Where)), SplitBehavior.Removed, invert: false),
+            "CharDelimiterSplit" =>
+                PreTokenizers.Split(TextPattern.Literal(part.Text("delimiter", Where)), SplitBehavior.Removed, invert: false),
             _ => throw new InvalidDataException($"pre_tokenizer '{type}' is not known here."),
         };
     }

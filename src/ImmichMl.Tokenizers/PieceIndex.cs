@@ -98,7 +98,9 @@ sealed class PieceIndex
             return false;
         }
 
-        /// <summary>To the pieces that go on with the text's next byte; none that is as short as what is matched is left in the range.</summary>
+        /// <summary>
+        /// To the pieces that go on with the text's next byte; none that is as short as what is matched is left in the range.
+        /// </summary>
         void Narrow()
         {
             if (_length == _text.Length)

@@ -8,7 +8,9 @@ public static class QueryText
 {
     const int CapitalSigma = 0x3A3;
 
-    /// <summary>White space collapsed as Python's split does it; canonicalized: ASCII punctuation off after that, then lower case.</summary>
+    /// <summary>
+    /// White space collapsed as Python's split does it; canonicalized: ASCII punctuation off after that, then lower case.
+    /// </summary>
     public static string Clean(string text, bool canonicalize)
     {
         var result = new StringBuilder(text.Length);

@@ -1,9 +1,9 @@
 namespace ImmichMl.Tokenizers;
 
 /// <summary>
-/// What one text may become on its way to ids: steps of a tokenizer.json multiply, six times by fifty replacements. Unicode's own decompositions
-/// make 18 characters of one at most, and a text of a request has 1 MiB. With few steps that bounds the time too; a clock would not tell a slow
-/// tokenizer from a busy machine.
+/// What one text may become on its way to ids: steps of a tokenizer.json multiply, six times by fifty replacements. Unicode's own
+/// decompositions make 18 characters of one at most, and a text of a request has 1 MiB. With few steps that bounds the time too; a clock
+/// would not tell a slow tokenizer from a busy machine.
 /// </summary>
 sealed class TextBudget(long length, CancellationToken cancellation)
 {

@@ -20,7 +20,8 @@ sealed class TextPattern
     public static TextPattern Literal(string literal) => new(text => Find(literal, text));
 
     /// <exception cref="ArgumentException">The expression is not understood.</exception>
-    public static TextPattern Expression(string expression) => KnownExpressions.Find(expression) is { } byHand ? new(byHand) : Interpreted(expression);
+    public static TextPattern Expression(string expression) =>
+        KnownExpressions.Find(expression) is { } byHand ? new(byHand) : Interpreted(expression);
 
     /// <summary>By the engine, whether or not it is known by hand.</summary>
     internal static TextPattern Interpreted(string expression)

@@ -51,7 +51,8 @@ static class TokenModelReader
                 return UnigramReader.Read(ref vocabulary, rules);
             case "WordPiece":
                 Vocabulary pieces = ReadVocabulary(ref vocabulary);
-                int most = rules.TryGetValue("max_input_chars_per_word", out JsonElement limit) ? limit.Number("model.max_input_chars_per_word") : 100;
+                int most = rules.TryGetValue("max_input_chars_per_word", out JsonElement limit)
+                    ? limit.Number("model.max_input_chars_per_word") : 100;
                 return new WordPieceModel(
                     pieces, Known(pieces, TextOf(rules, "unk_token") ?? "[UNK]"),
                     Encoding.UTF8.GetBytes(TextOf(rules, "continuing_subword_prefix") ?? "##"), most);
@@ -98,7 +99,8 @@ static class TokenModelReader
             piece = piece[..reader.CopyString(piece)];
             if (!reader.Read() || reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out int id) || id < 0)
             {
-                throw new InvalidDataException($"model.vocab: '{Encoding.UTF8.GetString(piece)}' has no id at byte {reader.TokenStartIndex}.");
+                throw new InvalidDataException(
+                    $"model.vocab: '{Encoding.UTF8.GetString(piece)}' has no id at byte {reader.TokenStartIndex}.");
             }
 
             vocabulary.Add(piece, id);
@@ -148,7 +150,8 @@ static class MergesReader
             ReadOnlySpan<byte> right = pair.AsSpan(middle, length - middle);
             if (right.Length < prefix)
             {
-                throw new InvalidDataException($"model.merges[{rank}]: '{Encoding.UTF8.GetString(right)}' has not the prefix of a continued word.");
+                throw new InvalidDataException(
+                    $"model.merges[{rank}]: '{Encoding.UTF8.GetString(right)}' has not the prefix of a continued word.");
             }
 
             byte[] whole = [.. left, .. right[prefix..]];
@@ -204,7 +207,7 @@ static class MergesReader
     }
 }
 
-/// <summary>A Unigram's vocab: a list of [piece, score], where the place is the id.</summary>
+/// <summary>A Unigram's vocab: a list of [piece, score], where the index is the id.</summary>
 static class UnigramReader
 {
     public static UnigramModel Read(ref Utf8JsonReader reader, Dictionary<string, JsonElement> rules)

@@ -39,21 +39,23 @@ public sealed class Tokenizer
     /// <summary>The id of a piece or an added token, -1 where there is none.</summary>
     public int Find(string token) => _addedIds.TryGetValue(token, out int id) ? id : _model.Vocabulary.Find(token);
 
-    /// <summary>The ids with special tokens, at most <paramref name="limit"/>: what is cut is the text's end, never a special token.</summary>
+    /// <summary>
+    /// The ids with special tokens, at most <paramref name="limit"/>: what is cut is the text's end, never a special token.
+    /// </summary>
     /// <exception cref="InvalidDataException">The file makes far more of the text than there is.</exception>
     public int[] Encode(string text, int limit = int.MaxValue, CancellationToken cancellation = default)
     {
         int slots = _template.Count(id => id == TextSlot);
-        int room = Math.Max(0, limit - (_template.Length - slots));
+        int left = Math.Max(0, limit - (_template.Length - slots));
         var content = new List<int>();
-        if (room > 0 && slots > 0)
+        if (left > 0 && slots > 0)
         {
-            AddContent(WellFormed(text), content, room, new TextBudget(text.Length, cancellation));
+            AddContent(WellFormed(text), content, left, new TextBudget(text.Length, cancellation));
         }
 
-        if (content.Count > room)
+        if (content.Count > left)
         {
-            content.RemoveRange(room, content.Count - room);
+            content.RemoveRange(left, content.Count - left);
         }
 
         var ids = new List<int>(content.Count + _template.Length);

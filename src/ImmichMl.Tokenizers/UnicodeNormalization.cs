@@ -53,7 +53,8 @@ static class UnicodeNormalization
                     points.Add(TBase + (index % TCount));
                 }
             }
-            else if ((compatible && UnicodeTables.Compatible.TryGetValue(point, out int[]? to)) || UnicodeTables.Canonical.TryGetValue(point, out to))
+            else if ((compatible && UnicodeTables.Compatible.TryGetValue(point, out int[]? to))
+                || UnicodeTables.Canonical.TryGetValue(point, out to))
             {
                 points.AddRange(to);
                 if (points.Count > budget.Most)

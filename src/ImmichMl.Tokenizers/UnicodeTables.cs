@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace ImmichMl.Tokenizers;
 
-/// <summary>Answers of Hugging Face's tokenizers about one code point, where the Rust crates do not agree with .NET's Unicode version.</summary>
+/// <summary>
+/// Answers of Hugging Face's tokenizers about one code point, where the Rust crates do not agree with .NET's Unicode version.
+/// </summary>
 [Flags]
 enum CodePointFlags : byte
 {
@@ -125,7 +127,9 @@ static class UnicodeTables
         return map;
     }
 
-    /// <summary>The full decomposition of a composite is that of another one and a last mark: the other one is the pair's first half.</summary>
+    /// <summary>
+    /// The full decomposition of a composite is that of another one and a last mark: the other one is the pair's first half.
+    /// </summary>
     static void AddCompositions(Dictionary<int, int[]> map, List<int> composing, Dictionary<(int, int), int> compositions)
     {
         Dictionary<string, int> byDecomposition = composing.ToDictionary(point => string.Join(' ', map[point]), point => point);

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace ImmichMl.Tokenizers;
 
-/// <summary>Pieces and their ids, compact: one pool of UTF-8 bytes and one open hash table. A piece given twice keeps its last id.</summary>
+/// <summary>
+/// Pieces and their ids, compact: one pool of UTF-8 bytes and one open hash table. A piece given twice keeps its last id.
+/// </summary>
 sealed class Vocabulary
 {
     byte[] _pool = new byte[1 << 16];

@@ -22,7 +22,8 @@ static class CommandPages
         }
     }
 
-    static IEnumerable<Option> Options(Command command) => command.Options.Where(option => !option.Hidden).OrderBy(option => option.Name, StringComparer.Ordinal);
+    static IEnumerable<Option> Options(Command command) =>
+        command.Options.Where(option => !option.Hidden).OrderBy(option => option.Name, StringComparer.Ordinal);
 
     static string FirstSentence(string? text)
     {
@@ -35,11 +36,15 @@ static class CommandPages
 
     public static string Man(RootCommand root, string examples)
     {
-        var page = new StringBuilder(".TH IMMICH\\-ML 1 \"\" \"immich\\-ml\" \"User Commands\"\n.SH NAME\nimmich\\-ml \\- Immich's machine learning as a native daemon\n");
-        page.Append(".SH SYNOPSIS\n.B immich\\-ml\n.I COMMAND\n.RI [ OPTIONS ]\n.SH DESCRIPTION\n").Append(Paragraphs(root.Description)).Append(".SH COMMANDS\n");
+        var page = new StringBuilder(
+            ".TH IMMICH\\-ML 1 \"\" \"immich\\-ml\" \"User Commands\"\n.SH NAME\nimmich\\-ml \\- Immich's machine learning as a "
+            + "native daemon\n");
+        page.Append(".SH SYNOPSIS\n.B immich\\-ml\n.I COMMAND\n.RI [ OPTIONS ]\n.SH DESCRIPTION\n").Append(Paragraphs(root.Description))
+            .Append(".SH COMMANDS\n");
         foreach ((string[] path, Command command) in Commands(root))
         {
-            string arguments = string.Concat(command.Arguments.Select(argument => $" \\fI{Escape(argument.HelpName ?? argument.Name)}\\fR"));
+            string arguments = string.Concat(command.Arguments.Select(argument =>
+                $" \\fI{Escape(argument.HelpName ?? argument.Name)}\\fR"));
             page.Append($".SS \"\\fB{Escape(string.Join(' ', path))}\\fR{arguments}\"\n").Append(Paragraphs(command.Description));
             foreach (Argument argument in command.Arguments)
             {
@@ -56,7 +61,8 @@ static class CommandPages
         return page.Append(examples).ToString();
     }
 
-    static string Paragraphs(string? text) => string.Concat((text ?? "").Split('\n').Select(line => line.Length == 0 ? ".PP\n" : $"{Escape(line)}\n"));
+    static string Paragraphs(string? text) =>
+        string.Concat((text ?? "").Split('\n').Select(line => line.Length == 0 ? ".PP\n" : $"{Escape(line)}\n"));
 
     /// <summary>A line of roff may not begin with its control characters, and a minus that is to be copied is \-.</summary>
     static string Escape(string text)
@@ -67,9 +73,13 @@ static class CommandPages
 
     public static string Bash(RootCommand root)
     {
-        var script = new StringBuilder($"# bash completion for {Program}\n_immich_ml() {{\n    local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} verb= word\n");
-        script.Append("    COMPREPLY=()\n    case $previous in\n        ").Append(string.Join('|', ValueOptions(root).Except(FileOptions(root))));
-        script.Append(") return ;;\n        ").Append(string.Join('|', FileOptions(root))).Append(") COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n    esac\n");
+        var script = new StringBuilder(
+            $"# bash completion for {Program}\n_immich_ml() {{\n    local current=${{COMP_WORDS[COMP_CWORD]}} "
+                + "previous=${COMP_WORDS[COMP_CWORD-1]} verb= word\n");
+        script.Append("    COMPREPLY=()\n    case $previous in\n        ")
+            .Append(string.Join('|', ValueOptions(root).Except(FileOptions(root))));
+        script.Append(") return ;;\n        ").Append(string.Join('|', FileOptions(root)))
+            .Append(") COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n    esac\n");
         script.Append("    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n        case \"$verb $word\" in\n");
         foreach ((string[] path, _) in Commands(root))
         {
@@ -84,13 +94,18 @@ static class CommandPages
             script.Append($"        {verb}) words='{string.Join(' ', Words(command))}';{files} ;;\n");
         }
 
-        return script.Append("    esac\n    COMPREPLY+=($(compgen -W \"$words\" -- \"$current\"))\n}\ncomplete -o filenames -F _immich_ml immich-ml\n").ToString();
+        return script
+            .Append("    esac\n    COMPREPLY+=($(compgen -W \"$words\" -- \"$current\"))\n}\n")
+            .Append("complete -o filenames -F _immich_ml immich-ml\n").ToString();
     }
 
     static IEnumerable<string> Words(Command command) =>
-        [.. command.Subcommands.Where(one => !one.Hidden).Select(one => one.Name), .. Options(command).Select(option => option.Name), "--help"];
+        [.. command.Subcommands.Where(one => !one.Hidden).Select(one => one.Name), .. Options(command).Select(option => option.Name),
+            "--help"];
 
-    static IEnumerable<Option> AllOptions(RootCommand root) => Commands(root).SelectMany(one => Options(one.Command)).DistinctBy(option => option.Name).OrderBy(option => option.Name, StringComparer.Ordinal);
+    static IEnumerable<Option> AllOptions(RootCommand root) =>
+        Commands(root).SelectMany(one => Options(one.Command)).DistinctBy(option => option.Name)
+        .OrderBy(option => option.Name, StringComparer.Ordinal);
 
     static IEnumerable<string> ValueOptions(RootCommand root) => AllOptions(root).Where(TakesValue).Select(option => option.Name);
 
@@ -98,7 +113,8 @@ static class CommandPages
 
     static bool IsFile(Option option) => option.HelpName is "FILE" or "PATH" or "DIR";
 
-    static bool IsFile(Argument argument) => argument.HelpName is "FILE" or "PATH" or "DIR" or "SOURCE" || argument.Name is "FILE" or "SOURCE";
+    static bool IsFile(Argument argument) =>
+        argument.HelpName is "FILE" or "PATH" or "DIR" or "SOURCE" || argument.Name is "FILE" or "SOURCE";
 
     public static string Fish(RootCommand root)
     {
@@ -117,7 +133,8 @@ static class CommandPages
             foreach (Option option in Options(command).Where(option => option.Name.StartsWith("--", StringComparison.Ordinal)))
             {
                 string value = !TakesValue(option) ? "" : IsFile(option) ? " -r -F" : " -x";
-                script.Append($"complete -c {Program} -n '{when}' -l {option.Name[2..]}{value} -d {Quote(FirstSentence(option.Description))}\n");
+                script.Append(
+                    $"complete -c {Program} -n '{when}' -l {option.Name[2..]}{value} -d {Quote(FirstSentence(option.Description))}\n");
             }
 
             if (command.Arguments.Any(IsFile))
@@ -129,7 +146,8 @@ static class CommandPages
         return script.ToString();
     }
 
-    static string Quote(string text) => $"'{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}'";
+    static string Quote(string text) =>
+        $"'{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}'";
 
     public static string Zsh(RootCommand root)
     {
@@ -152,7 +170,8 @@ static class CommandPages
             script.Append("    local -a verbs=(\n");
             foreach (Command one in below)
             {
-                script.Append($"        {ZshQuote($"{one.Name}:{FirstSentence(one.Description).Replace(":", "\\:", StringComparison.Ordinal)}")}\n");
+                script.Append(
+                    $"        {ZshQuote($"{one.Name}:{FirstSentence(one.Description).Replace(":", "\\:", StringComparison.Ordinal)}")}\n");
             }
 
             script.Append("    )\n    local line state\n");
@@ -161,12 +180,14 @@ static class CommandPages
         script.Append("    _arguments -C \\\n");
         foreach (Option option in Options(command).Where(option => option.Name.StartsWith("--", StringComparison.Ordinal)))
         {
-            string text = FirstSentence(option.Description).Replace("[", "\\[", StringComparison.Ordinal).Replace("]", "\\]", StringComparison.Ordinal);
+            string text = FirstSentence(option.Description).Replace("[", "\\[", StringComparison.Ordinal)
+                .Replace("]", "\\]", StringComparison.Ordinal);
             string value = !TakesValue(option) ? "" : $":{option.HelpName ?? "value"}:{(IsFile(option) ? "_files" : "")}";
             script.Append($"        {ZshQuote($"{option.Name}[{text}]{value}")} \\\n");
         }
 
-        script.Append(below.Length > 0 ? "        '1: :{_describe command verbs}' '*::argument:->rest'\n    if [[ $state == rest ]]; then\n        case $line[1] in\n"
+        script.Append(below.Length > 0
+            ? "        '1: :{_describe command verbs}' '*::argument:->rest'\n    if [[ $state == rest ]]; then\n        case $line[1] in\n"
             : command.Arguments.Any(IsFile) ? "        '*:file:_files'\n"
             : "        '*:argument:'\n");
         foreach (Command one in below)

@@ -35,7 +35,8 @@ public sealed class ConfFileTests
         # (mode 0600), where only root and the gateway see it.
 
         """,
-        Settings.Describe(new GatewayOptions()).Where(setting => setting.Name is not ("IMMICH_HOST" or "IMMICH_PORT" or "MACHINE_LEARNING_HTTP_SOCKET"))));
+        Settings.Describe(new GatewayOptions())
+            .Where(setting => setting.Name is not ("IMMICH_HOST" or "IMMICH_PORT" or "MACHINE_LEARNING_HTTP_SOCKET"))));
 
     static string Text(string head, IEnumerable<(string Name, string Value, string Description)> settings)
     {

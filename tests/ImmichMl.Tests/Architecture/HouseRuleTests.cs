@@ -15,7 +15,8 @@ public sealed partial class HouseRuleTests
     ];
 
     // In pieces, so that this file does not find itself.
-    static readonly Regex Unfinished = new(@"\b(TO" + @"DO|FIX" + @"ME|HA" + @"CK|XX" + @"X|NotImplemented" + @"Exception)\b", RegexOptions.CultureInvariant);
+    static readonly Regex Unfinished = new(@"\b(TO" + @"DO|FIX" + @"ME|HA" + @"CK|XX" + @"X|NotImplemented" + @"Exception)\b",
+        RegexOptions.CultureInvariant);
 
     [Test]
     public async Task The_root_holds_the_folders_and_files_of_the_plan_and_nothing_else()
@@ -28,7 +29,8 @@ public sealed partial class HouseRuleTests
     public async Task No_source_file_is_over_400_lines_and_half_of_them_are_at_most_100()
     {
         (string Name, int Lines)[] files =
-            [.. SourceTree.Files(["src", "tests"], ".cs", ".ts").Select(file => (SourceTree.Name(file), File.ReadLines(file.FullName).Count())).OrderBy(file => file.Item2)];
+            [.. SourceTree.Files(["src", "tests"], ".cs", ".ts")
+            .Select(file => (SourceTree.Name(file), File.ReadLines(file.FullName).Count())).OrderBy(file => file.Item2)];
         await Assert.That(files.Length).IsGreaterThan(100);
         await Assert.That(files.Where(file => file.Lines > 400)).IsEmpty();
         await Assert.That(files[files.Length / 2].Lines).IsLessThanOrEqualTo(100);
@@ -43,8 +45,11 @@ public sealed partial class HouseRuleTests
         {
             string name = SourceTree.Name(file);
             string[] banned = name.StartsWith("src/", StringComparison.Ordinal) ? inSourceToo : inTypes;
-            IEnumerable<string> types = Declarations().Matches(await File.ReadAllTextAsync(file.FullName)).Select(type => type.Groups["name"].Value);
-            IEnumerable<string> words = name.Replace("ImmichMl.Service/", "", StringComparison.Ordinal).Replace("ImmichMl.Tests/Service/", "", StringComparison.Ordinal).Split('/').Concat(types).SelectMany(one => Words().Matches(one)).Select(word => word.Value);
+            IEnumerable<string> types = Declarations().Matches(await File.ReadAllTextAsync(file.FullName))
+                .Select(type => type.Groups["name"].Value);
+            IEnumerable<string> words = name.Replace("ImmichMl.Service/", "", StringComparison.Ordinal)
+                .Replace("ImmichMl.Tests/Service/", "", StringComparison.Ordinal).Split('/').Concat(types)
+                .SelectMany(one => Words().Matches(one)).Select(word => word.Value);
             await Assert.That(words.Intersect(banned)).IsEmpty().Because(name);
         }
     }

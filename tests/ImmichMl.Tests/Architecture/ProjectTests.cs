@@ -26,7 +26,8 @@ public sealed class ProjectTests
     [Test]
     public async Task There_are_thirteen_projects_and_no_others()
     {
-        IEnumerable<string> found = new DirectoryInfo(Path.Combine(Repository.Root, "src")).EnumerateDirectories("ImmichMl.*").Select(folder => folder.Name["ImmichMl.".Length..]);
+        IEnumerable<string> found = new DirectoryInfo(Path.Combine(Repository.Root, "src")).EnumerateDirectories("ImmichMl.*")
+            .Select(folder => folder.Name["ImmichMl.".Length..]);
         await Assert.That(string.Join(' ', found.Order())).IsEqualTo(string.Join(' ', Arrows.Keys.Order()));
     }
 
@@ -35,7 +36,8 @@ public sealed class ProjectTests
     {
         foreach ((string project, string[] below) in Arrows)
         {
-            IEnumerable<string> references = Items(Project(project), "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path)["ImmichMl.".Length..]);
+            IEnumerable<string> references = Items(Project(project), "ProjectReference")
+                .Select(path => Path.GetFileNameWithoutExtension(path)["ImmichMl.".Length..]);
             await Assert.That(string.Join(' ', references.Order())).IsEqualTo(string.Join(' ', below.Order())).Because(project);
         }
     }
@@ -81,14 +83,17 @@ public sealed class ProjectTests
         {
             XDocument project = XDocument.Load(file.FullName);
             used.UnionWith(Items(project, "PackageReference"));
-            await Assert.That(project.Descendants("PackageReference").Where(one => one.Attribute("Version") is not null || one.Attribute("VersionOverride") is not null))
+            await Assert.That(project.Descendants("PackageReference")
+                .Where(one => one.Attribute("Version") is not null || one.Attribute("VersionOverride") is not null))
                 .IsEmpty().Because(SourceTree.Name(file));
         }
 
         await Assert.That(string.Join(' ', used.Order())).IsEqualTo(string.Join(' ', versions.Order()));
     }
 
-    static XDocument Project(string name) => XDocument.Load(Path.Combine(Repository.Root, "src", $"ImmichMl.{name}", $"ImmichMl.{name}.csproj"));
+    static XDocument Project(string name) =>
+        XDocument.Load(Path.Combine(Repository.Root, "src", $"ImmichMl.{name}", $"ImmichMl.{name}.csproj"));
 
-    static IEnumerable<string> Items(XDocument project, string kind) => project.Descendants(kind).Select(item => item.Attribute("Include")!.Value);
+    static IEnumerable<string> Items(XDocument project, string kind) =>
+        project.Descendants(kind).Select(item => item.Attribute("Include")!.Value);
 }

@@ -7,7 +7,8 @@ static class SourceTree
 {
     static readonly string[] s_ignored =
     [
-        ".git", .. File.ReadLines(Path.Combine(Repository.Root, ".gitignore")).Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#'),
+        ".git", .. File.ReadLines(Path.Combine(Repository.Root, ".gitignore")).Select(line => line.Trim())
+        .Where(line => line.Length > 0 && line[0] != '#'),
     ];
 
     /// <summary>Names in the root folder, of folders or of files.</summary>
@@ -31,7 +32,8 @@ static class SourceTree
     public static string Name(FileInfo file) => Path.GetRelativePath(Repository.Root, file.FullName);
 
     static IEnumerable<FileInfo> Below(DirectoryInfo folder) =>
-        folder.EnumerateFiles().Concat(folder.EnumerateDirectories().Where(inner => !IsIgnored(inner.Name) && inner.Name != "golden").SelectMany(Below));
+        folder.EnumerateFiles().Concat(folder.EnumerateDirectories().Where(inner => !IsIgnored(inner.Name) && inner.Name != "golden")
+            .SelectMany(Below));
 
     /// <summary>As much of .gitignore's language as ours uses: a name, a name with a slash behind, an ending after a star.</summary>
     static bool IsIgnored(string name) =>

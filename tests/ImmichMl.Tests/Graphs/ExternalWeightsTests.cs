@@ -9,11 +9,14 @@ public sealed class ExternalWeightsTests
     static readonly byte[] Weights = [.. Enumerable.Range(0, 20_000).Select(i => (byte)(i * 31 / 7))];
 
     /// <summary>One weight of the graph itself, with two packed regions, and one of a branch; the same place is named twice.</summary>
-    static byte[] Graph(long plain, long first, long second, long inner) => new ProtobufWriter().Varint(1, 8).Message(7, new ProtobufWriter()
-        .Text(2, "graph").Float(99, 1.5f)
-        .Message(5, new ProtobufWriter().Varint(1, 300).Text(8, "w").Message(13, Entry("length", "1000")).Message(13, Entry("offset", $"{plain}"))
-            .Message(13, Entry("prepacked_0", $"Gemm+1|{first};5000;0|{second};7;0")).Varint(14, 1))
-        .Message(1, new ProtobufWriter().Text(4, "If").Message(5, new ProtobufWriter().Text(1, "then_branch").Message(6, new ProtobufWriter()
+    static byte[] Graph(long plain, long first, long second, long inner) =>
+        new ProtobufWriter().Number(1, 8).Message(7, new ProtobufWriter()
+        .Text(2, "graph").Fixed32(99, 1.5f)
+        .Message(5, new ProtobufWriter().Number(1, 300).Text(8, "w").Message(13, Entry("length", "1000"))
+            .Message(13, Entry("offset", $"{plain}"))
+            .Message(13, Entry("prepacked_0", $"Gemm+1|{first};5000;0|{second};7;0")).Number(14, 1))
+        .Message(1, new ProtobufWriter().Text(4, "If").Message(5,
+            new ProtobufWriter().Text(1, "then_branch").Message(6, new ProtobufWriter()
             .Message(5, new ProtobufWriter().Message(13, Entry("offset", $"{inner}")).Message(13, Entry("length", "1000"))))))).ToArray();
 
     static ProtobufWriter Entry(string key, string value) => new ProtobufWriter().Text(1, key).Text(2, value);

@@ -19,7 +19,8 @@ public sealed class LeanConvolutionTests
 
     public static IEnumerable<Shape> Shapes() =>
     [
-        new(), new(Kernel: 3), new(Channels: 12), new(Channels: 12, Kernel: 3), new(Range: 5), new(ShowsMiddle: true), new(AsInitializers: true), new(Channels: 48, Kernel: 5),
+        new(), new(Kernel: 3), new(Channels: 12), new(Channels: 12, Kernel: 3), new(Range: 5), new(ShowsMiddle: true),
+            new(AsInitializers: true), new(Channels: 48, Kernel: 5),
     ];
 
     [Test]
@@ -39,7 +40,8 @@ public sealed class LeanConvolutionTests
     [Test]
     public async Task What_holds_nothing_to_change_is_left_alone()
     {
-        byte[] model = new OnnxGraph("plain").Input("x", OnnxType.Float, 1, 3, Side, Side).Output("y", OnnxType.Float).Node("Relu", ["x"], ["y"]).ToModel();
+        byte[] model = new OnnxGraph("plain").Input("x", OnnxType.Float, 1, 3, Side, Side).Output("y", OnnxType.Float)
+            .Node("Relu", ["x"], ["y"]).ToModel();
         await Assert.That(LeanConvolutions.Rewrite(model)).IsNull();
         await Assert.That(LeanConvolutions.Rewrite(Array.Empty<byte>())).IsNull();
     }
@@ -77,7 +79,8 @@ public sealed class LeanConvolutionTests
         Constant("w1", OnnxTensor.Floats([channels, 3, 3, 3], Some(channels * 27)));
         Constant("w2", OnnxTensor.Floats([5, channels, shape.Kernel, shape.Kernel], Some(5 * channels * shape.Kernel * shape.Kernel)));
         Constant("b2", OnnxTensor.Floats([5], Some(5)));
-        foreach ((string name, float value) in new[] { ("s1", 1.7f), ("t1", -0.4f), ("s2", 0.6f), ("t2", 0.9f), ("three", 3), ("six", 6), ("none", 0), ("range", shape.Range) })
+        foreach ((string name, float value) in new[] { ("s1", 1.7f), ("t1", -0.4f), ("s2", 0.6f), ("t2", 0.9f), ("three", 3), ("six", 6),
+            ("none", 0), ("range", shape.Range) })
         {
             Constant(name, OnnxTensor.Floats(name[0] is 's' && name.Length == 2 ? [1] : [], [value]));
         }

@@ -20,5 +20,6 @@ static class Ask
         Image = new ReadOnlySequence<byte>(image ?? s_picture),
     };
 
-    public static TaskEntry Task(string task, string type, string model = DemoModels.Name) => new() { Task = task, Type = type, ModelName = model };
+    public static TaskEntry Task(string task, string type, string model = DemoModels.Name) =>
+        new() { Task = task, Type = type, ModelName = model };
 }

@@ -34,7 +34,8 @@ sealed partial class ChildProgram : IAsyncDisposable
     public int Id => _process.Id;
 
     /// <param name="arguments">Of the program.</param>
-    /// <param name="environment">Beside what these tests have themselves, but for settings of the program; null takes a variable away.</param>
+    /// <param name="environment">Beside what these tests have themselves, but for settings of the program; null takes a variable
+    /// away.</param>
     public static ChildProgram Start(IEnumerable<string> arguments, params (string Name, string? Value)[] environment) =>
         Start(Locate("immich-ml"), arguments, environment);
 
@@ -121,9 +122,11 @@ sealed partial class ChildProgram : IAsyncDisposable
     }
 
     static bool IsSetting(string name) =>
-        name.StartsWith("IMMICH_", StringComparison.OrdinalIgnoreCase) || name.StartsWith("MACHINE_LEARNING_", StringComparison.OrdinalIgnoreCase)
+        name.StartsWith("IMMICH_", StringComparison.OrdinalIgnoreCase)
+            || name.StartsWith("MACHINE_LEARNING_", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("HF_", StringComparison.OrdinalIgnoreCase) || name.EndsWith("_PROXY", StringComparison.OrdinalIgnoreCase)
-        || name is "NOTIFY_SOCKET" or "WATCHDOG_USEC" or "WATCHDOG_PID" or "CREDENTIALS_DIRECTORY" or "JOURNAL_STREAM" or "LISTEN_FDS" or "LISTEN_PID" or "XDG_RUNTIME_DIR";
+        || name is "NOTIFY_SOCKET" or "WATCHDOG_USEC" or "WATCHDOG_PID" or "CREDENTIALS_DIRECTORY" or "JOURNAL_STREAM" or "LISTEN_FDS"
+        or "LISTEN_PID" or "XDG_RUNTIME_DIR";
 
     /// <summary>The command that runs a program of ours: a native one, or the assembly beside these tests and its host.</summary>
     public static string[] Locate(string program)

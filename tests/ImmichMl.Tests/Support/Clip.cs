@@ -16,7 +16,8 @@ static class Clip
 
     public static ModelAddress Address(string model) => new("clip", "visual", model);
 
-    public static Task<PredictResult> EmbedAsync(this MlClient client, string model, byte[] image, CancellationToken cancellation = default) =>
+    public static Task<PredictResult> EmbedAsync(this MlClient client, string model, byte[] image,
+        CancellationToken cancellation = default) =>
         client.PredictAsync(Visual(model, image), cancellation).Within();
 
     /// <summary>The error that the daemon answers with.</summary>

@@ -4,7 +4,8 @@ using ImmichMl.Tests.Support.Synthetic;
 namespace ImmichMl.Tests.Support;
 
 /// <summary>
-/// The demo's models, made by formula. The CLIP image model: how much of 32 colours a picture holds, as a whole and in each cell of a 4×4 grid.
+/// The demo's models, made by formula. The CLIP image model: how much of 32 colours a picture holds, as a whole and in each cell of a 4×4
+/// grid.
 /// It knows nothing of things, only of colour and layout, and needs no third party's weights.
 /// </summary>
 internal static class DemoModels

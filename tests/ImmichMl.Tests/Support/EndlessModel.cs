@@ -35,6 +35,7 @@ static class EndlessModel
             graph.Node("MatMul", [$"product_{i}", "product_0"], [$"product_{i + 1}"]);
         }
 
-        return graph.Node("ReduceMax", [$"product_{count}"], ["largest"]).Node("Concat", ["largest", "largest"], ["embedding"], OnnxAttribute.Int("axis", 1)).ToModel();
+        return graph.Node("ReduceMax", [$"product_{count}"], ["largest"])
+            .Node("Concat", ["largest", "largest"], ["embedding"], OnnxAttribute.Int("axis", 1)).ToModel();
     }
 }

@@ -5,13 +5,15 @@ namespace ImmichMl.Tests.Support;
 /// <param name="BatchAxis">A leading axis of 1 on every output.</param>
 /// <param name="Side">The input's fixed side; 0 leaves height and width free.</param>
 /// <param name="Scrambled">Outputs in another order than InsightFace's.</param>
-/// <param name="Spoilt">The kind of output of stride 32 that holds <paramref name="With"/> alone: score, box or landmarks; "all scores" is that of every stride.</param>
+/// <param name="Spoilt">The kind of output of stride 32 that holds <paramref name="With"/> alone: score, box or landmarks; "all scores" is
+/// that of every stride.</param>
 /// <param name="With">What it holds.</param>
 internal sealed record DetectorExport(
     bool Landmarks = true, bool BatchAxis = false, int Side = 0, bool Scrambled = false, string Spoilt = "", float With = 0)
 {
     public override string ToString() =>
-        $"{(Landmarks ? 9 : 6)} outputs, {(BatchAxis ? "batch axis" : "no batch axis")}, {(Side > 0 ? $"{Side} × {Side}" : "free size")}{(Scrambled ? ", scrambled" : "")}";
+        $"{(Landmarks ? 9 : 6)} outputs, {(BatchAxis ? "batch axis" : "no batch axis")}, "
+            + $"{(Side > 0 ? $"{Side} × {Side}" : "free size")}{(Scrambled ? ", scrambled" : "")}";
 }
 
 /// <summary>
@@ -27,7 +29,8 @@ internal static class FaceModels
 
     // Where the landmarks lie from the cell's corner, in cells: ArcFace's template about its middle, so that aligning only scales.
     private static readonly float[] _offsets =
-        [.. new[] { 38.2946f, 51.6963f, 73.5318f, 51.5014f, 56.0252f, 71.7366f, 41.5493f, 92.3655f, 70.7299f, 92.2041f }.Select(v => (v - 56) / 56 * Reach)];
+        [.. new[] { 38.2946f, 51.6963f, 73.5318f, 51.5014f, 56.0252f, 71.7366f, 41.5493f, 92.3655f, 70.7299f, 92.2041f }
+            .Select(v => (v - 56) / 56 * Reach)];
 
     public static byte[] Detector(DetectorExport export)
     {
@@ -90,7 +93,8 @@ internal static class FaceModels
 
     /// <param name="batch">The first axis: a number, or a name where it is free.</param>
     /// <param name="type">Of input and output.</param>
-    /// <param name="normalizing">Names of the subtracting and the multiplying node where the graph normalizes; null where it does not.</param>
+    /// <param name="normalizing">Names of the subtracting and the multiplying node where the graph normalizes; null where it does
+    /// not.</param>
     /// <param name="end">What the graph does to its rows.</param>
     public static byte[] Recognizer(
         OnnxDim batch, OnnxType type = OnnxType.Float, (string Subtract, string Multiply)? normalizing = null, RowEnd end = RowEnd.Whole)
@@ -112,7 +116,8 @@ internal static class FaceModels
             pixels = "normal";
         }
 
-        graph.NamedNode("pool", "AveragePool", [pixels], ["cells"], OnnxAttribute.Ints("kernel_shape", 28, 28), OnnxAttribute.Ints("strides", 28, 28));
+        graph.NamedNode("pool", "AveragePool", [pixels], ["cells"], OnnxAttribute.Ints("kernel_shape", 28, 28),
+            OnnxAttribute.Ints("strides", 28, 28));
         graph.NamedNode("flatten", "Flatten", ["cells"], ["rows"], OnnxAttribute.Int("axis", 1));
         var rows = Finish(graph, end);
         return type == OnnxType.Float
@@ -128,7 +133,8 @@ internal static class FaceModels
                 graph.Initializer("shape", OnnxTensor.Int64s([2], [1, -1])).NamedNode("reshape", "Reshape", ["rows", "shape"], ["one"]);
                 return "one";
             case RowEnd.FixedShape:
-                graph.Initializer("shape", OnnxTensor.Int64s([2], [1, EmbeddingLength])).NamedNode("reshape", "Reshape", ["rows", "shape"], ["one"]);
+                graph.Initializer("shape", OnnxTensor.Int64s([2], [1, EmbeddingLength]))
+                    .NamedNode("reshape", "Reshape", ["rows", "shape"], ["one"]);
                 return "one";
             case RowEnd.FirstOnly:
                 graph.Initializer("first", OnnxTensor.Int64s([1], [0])).NamedNode("gather", "Gather", ["rows", "first"], ["one"]);

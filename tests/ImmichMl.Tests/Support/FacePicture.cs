@@ -2,7 +2,9 @@ using ImmichMl.Cli.Demo;
 
 namespace ImmichMl.Tests.Support;
 
-/// <summary>One face as FaceModels' detector sees it: the middle in pixels of a 640 × 640 picture, and which stride's colour it has.</summary>
+/// <summary>
+/// One face as FaceModels' detector sees it: the middle in pixels of a 640 × 640 picture, and which stride's colour it has.
+/// </summary>
 internal readonly record struct DrawnFace(int X, int Y, int Stride, byte Purity = 255);
 
 /// <summary>Pictures of 640 × 640, or a multiple of it, with faces on grey noise.</summary>

@@ -22,7 +22,10 @@ sealed unsafe partial class FileOpens : IDisposable
         }
     }
 
-    /// <summary>Since the last call. The kernel makes one event of neighbours that are alike: only the closing between them keeps two openings apart.</summary>
+    /// <summary>
+    /// Since the last call. The kernel makes one event of neighbours that are alike: only the closing between them keeps two openings
+    /// apart.
+    /// </summary>
     public int Count()
     {
         byte* events = stackalloc byte[EventSize * 256];

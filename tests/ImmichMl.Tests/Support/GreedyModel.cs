@@ -31,12 +31,14 @@ static class GreedyModel
     {
         var cache = new TempFolder();
         cache.Write(Graph(grey, white), "clip", Name, "visual", "model.onnx");
-        cache.Write("""{"size": 8, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}"""u8.ToArray(), "clip", Name, "visual", "preprocess_cfg.json");
+        cache.Write("""{"size": 8, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}"""u8.ToArray(), "clip", Name, "visual",
+            "preprocess_cfg.json");
         return cache;
     }
 
     /// <summary>The count hangs on the random number, so that the number is drawn first.</summary>
-    static byte[] Graph(long grey, long white) => new OnnxGraph("greedy").Input("image", OnnxType.Float, 1, 3, 8, 8).Output("embedding", OnnxType.Float, 2)
+    static byte[] Graph(long grey, long white) =>
+        new OnnxGraph("greedy").Input("image", OnnxType.Float, 1, 3, 8, 8).Output("embedding", OnnxType.Float, 2)
         .Initializer("bright", OnnxTensor.Floats([], [0.5f]))
         .Initializer("dark", OnnxTensor.Floats([], [-0.5f]))
         .Initializer("one", OnnxTensor.Int64s([1], [1]))

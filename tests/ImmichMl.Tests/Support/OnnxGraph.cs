@@ -1,3 +1,5 @@
+using ImmichMl.Graphs;
+
 namespace ImmichMl.Tests.Support;
 
 /// <summary>
@@ -62,20 +64,20 @@ internal sealed class OnnxGraph(string name)
 
     public byte[] ToModel()
     {
-        var model = new ProtobufWriter().Varint(1, _irVersion).Text(2, "immich-ml tests").Message(7, _graph)
-            .Message(8, new ProtobufWriter().Text(1, "").Varint(2, _opset));
+        var model = new ProtobufWriter().Number(1, _irVersion).Text(2, "immich-ml tests").Message(7, _graph)
+            .Message(8, new ProtobufWriter().Text(1, "").Number(2, _opset));
         return [.. model.ToArray(), .. _metadata.ToArray()];
     }
 
     private static ProtobufWriter ValueInfo(string value, OnnxType type, ReadOnlySpan<OnnxDim> dims)
     {
-        var tensor = new ProtobufWriter().Varint(1, (long)type);
+        var tensor = new ProtobufWriter().Number(1, (long)type);
         if (!dims.IsEmpty)
         {
             var shape = new ProtobufWriter();
             foreach (var dim in dims)
             {
-                shape.Message(1, dim.Name is null ? new ProtobufWriter().Varint(1, dim.Size) : new ProtobufWriter().Text(2, dim.Name));
+                shape.Message(1, dim.Name is null ? new ProtobufWriter().Number(1, dim.Size) : new ProtobufWriter().Text(2, dim.Name));
             }
 
             tensor.Message(2, shape);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using ImmichMl.Graphs;
 
 namespace ImmichMl.Tests.Support;
 
@@ -61,7 +62,8 @@ internal sealed class OnnxTensor
     /// <summary>Floats in a file beside the model: external_data is field 13, data_location 14 with 1 for EXTERNAL.</summary>
     public static OnnxTensor External(ReadOnlySpan<long> dims, string file) => new(OnnxType.Float, dims, file);
 
-    private OnnxTensor(OnnxType type, ReadOnlySpan<long> dims, string file) => (_type, _dims, _littleEndian, _file) = (type, dims.ToArray(), [], file);
+    private OnnxTensor(OnnxType type, ReadOnlySpan<long> dims, string file) =>
+        (_type, _dims, _littleEndian, _file) = (type, dims.ToArray(), [], file);
 
     private readonly string? _file;
 
@@ -70,13 +72,13 @@ internal sealed class OnnxTensor
         var tensor = new ProtobufWriter();
         foreach (var dim in _dims)
         {
-            tensor.Varint(1, dim);
+            tensor.Number(1, dim);
         }
 
-        tensor.Varint(2, (long)_type).Text(8, name);
+        tensor.Number(2, (long)_type).Text(8, name);
         return _file is null
             ? tensor.Bytes(9, _littleEndian)
-            : tensor.Message(13, new ProtobufWriter().Text(1, "location").Text(2, _file)).Varint(14, 1);
+            : tensor.Message(13, new ProtobufWriter().Text(1, "location").Text(2, _file)).Number(14, 1);
     }
 }
 
@@ -87,24 +89,24 @@ internal sealed class OnnxAttribute
 
     internal ProtobufWriter Message { get; }
 
-    public static OnnxAttribute Float(string name, float value) => new(Named(name).Float(2, value).Varint(20, 1));
+    public static OnnxAttribute Float(string name, float value) => new(Named(name).Fixed32(2, value).Number(20, 1));
 
-    public static OnnxAttribute Int(string name, long value) => new(Named(name).Varint(3, value).Varint(20, 2));
+    public static OnnxAttribute Int(string name, long value) => new(Named(name).Number(3, value).Number(20, 2));
 
     public static OnnxAttribute String(string name, string value) =>
-        new(Named(name).Bytes(4, Encoding.UTF8.GetBytes(value)).Varint(20, 3));
+        new(Named(name).Bytes(4, Encoding.UTF8.GetBytes(value)).Number(20, 3));
 
-    public static OnnxAttribute Tensor(string name, OnnxTensor value) => new(Named(name).Message(5, value.Write("")).Varint(20, 4));
+    public static OnnxAttribute Tensor(string name, OnnxTensor value) => new(Named(name).Message(5, value.Write("")).Number(20, 4));
 
     public static OnnxAttribute Floats(string name, params ReadOnlySpan<float> values)
     {
         var message = Named(name);
         foreach (var value in values)
         {
-            message.Float(7, value);
+            message.Fixed32(7, value);
         }
 
-        return new OnnxAttribute(message.Varint(20, 6));
+        return new OnnxAttribute(message.Number(20, 6));
     }
 
     public static OnnxAttribute Ints(string name, params ReadOnlySpan<long> values)
@@ -112,10 +114,10 @@ internal sealed class OnnxAttribute
         var message = Named(name);
         foreach (var value in values)
         {
-            message.Varint(8, value);
+            message.Number(8, value);
         }
 
-        return new OnnxAttribute(message.Varint(20, 7));
+        return new OnnxAttribute(message.Number(20, 7));
     }
 
     private static ProtobufWriter Named(string name) => new ProtobufWriter().Text(1, name);

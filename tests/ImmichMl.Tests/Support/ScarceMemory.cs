@@ -33,7 +33,8 @@ static unsafe partial class ScarceMemory
 
     /// <summary>A line reads "VmSize:   123456 kB".</summary>
     static long Held(int process) => 1024 * long.Parse(
-        File.ReadLines($"/proc/{process}/status").Single(line => line.StartsWith("VmSize:", StringComparison.Ordinal))[7..].Replace("kB", "", StringComparison.Ordinal),
+        File.ReadLines($"/proc/{process}/status").Single(line => line.StartsWith("VmSize:", StringComparison.Ordinal))[7..]
+            .Replace("kB", "", StringComparison.Ordinal),
         CultureInfo.InvariantCulture);
 
     [LibraryImport("libc", EntryPoint = "prlimit", SetLastError = true)]

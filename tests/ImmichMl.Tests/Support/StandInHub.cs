@@ -43,7 +43,8 @@ sealed class StandInHub : IAsyncDisposable
     /// <summary>What makes immich-ml and immich-ml-fetch take this for the hub.</summary>
     public (string Name, string? Value)[] Settings(TempFolder cache) =>
     [
-        ("HF_ENDPOINT", Address), ("MACHINE_LEARNING_OCR_ENDPOINT", Address), ("MACHINE_LEARNING_CACHE_FOLDER", cache.Path), ("HF_TOKEN", "secret"),
+        ("HF_ENDPOINT", Address), ("MACHINE_LEARNING_OCR_ENDPOINT", Address), ("MACHINE_LEARNING_CACHE_FOLDER", cache.Path),
+            ("HF_TOKEN", "secret"),
         ("HF_HUB_DOWNLOAD_TIMEOUT", "2"),
     ];
 
@@ -59,10 +60,18 @@ sealed class StandInHub : IAsyncDisposable
     public Func<HubAsked, NetworkStream, Task<bool>> Before { get; set; } = (_, _) => Task.FromResult(false);
 
     public static Task WriteHeadAsync(NetworkStream peer, string status, params string[] headers) =>
-        peer.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nConnection: close\r\n{string.Concat(headers.Select(one => one + "\r\n"))}\r\n")).AsTask();
+        peer.WriteAsync(Encoding.ASCII
+            .GetBytes($"HTTP/1.1 {status}\r\nConnection: close\r\n{string.Concat(headers.Select(one => one + "\r\n"))}\r\n")).AsTask();
 
-    public string TrueListing() => "[" + string.Join(',', Files.Select(file =>
-        $$"""{"type":"file","oid":"{{GitBlob(file.Value)}}","size":{{file.Value.Length}},"path":"{{file.Key}}"{{(file.Key.EndsWith(".onnx", StringComparison.Ordinal) ? $$""","lfs":{"oid":"{{Convert.ToHexStringLower(SHA256.HashData(file.Value))}}","size":{{file.Value.Length}}}""" : "")}}}""")) + "]";
+    public string TrueListing() => "[" + string.Join(',', Files.Select(file => Listed(file.Key, file.Value))) + "]";
+
+    static string Listed(string path, byte[] bytes)
+    {
+        string large = path.EndsWith(".onnx", StringComparison.Ordinal)
+            ? $$""","lfs":{"oid":"{{Convert.ToHexStringLower(SHA256.HashData(bytes))}}","size":{{bytes.Length}}}"""
+            : "";
+        return $$"""{"type":"file","oid":"{{GitBlob(bytes)}}","size":{{bytes.Length}},"path":"{{path}}"{{large}}}""";
+    }
 
     static string GitBlob(byte[] bytes) =>
 #pragma warning disable CA5350 // Git's own.
@@ -127,7 +136,8 @@ sealed class StandInHub : IAsyncDisposable
             return;
         }
 
-        string[] headers = [$"Content-Length: {bytes.Length - asked.From}", $"Content-Range: bytes {asked.From}-{bytes.Length - 1}/{bytes.Length}"];
+        string[] headers = [$"Content-Length: {bytes.Length - asked.From}",
+            $"Content-Range: bytes {asked.From}-{bytes.Length - 1}/{bytes.Length}"];
         await WriteHeadAsync(peer, asked.From > 0 ? "206 Partial Content" : "200 OK", asked.From > 0 ? headers : headers[..1]);
         await peer.WriteAsync(bytes.AsMemory((int)asked.From));
     }

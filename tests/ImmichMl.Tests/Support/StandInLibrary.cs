@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace ImmichMl.Tests.Support;
 
-/// <summary>A native library with a real one's C ABI and no hardware, from Support/Native, built by gcc once for a run of the tests.</summary>
+/// <summary>
+/// A native library with a real one's C ABI and no hardware, from Support/Native, built by gcc once for a run of the tests.
+/// </summary>
 sealed unsafe class StandInLibrary
 {
     static readonly Lazy<TempFolder> s_folder = new(() => new TempFolder());
@@ -14,9 +16,11 @@ sealed unsafe class StandInLibrary
     StandInLibrary(string source, string fileName)
     {
         Path = s_folder.Value.File(fileName);
-        string headers = typeof(StandInLibrary).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => one.Key == "OnnxRuntimeHeaders").Value!;
+        string headers = typeof(StandInLibrary).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(one => one.Key == "OnnxRuntimeHeaders").Value!;
         using var compiler = Process.Start(new ProcessStartInfo(
-            "gcc", ["-shared", "-fPIC", "-O1", "-pthread", "-I", headers, "-o", Path, System.IO.Path.Combine(Repository.Root, "tests", "ImmichMl.Tests", "Support", "Native", source)]))!;
+            "gcc", ["-shared", "-fPIC", "-O1", "-pthread", "-I", headers, "-o", Path,
+            System.IO.Path.Combine(Repository.Root, "tests", "ImmichMl.Tests", "Support", "Native", source)]))!;
         compiler.WaitForExit();
         if (compiler.ExitCode != 0)
         {

@@ -49,7 +49,8 @@ sealed class TextModel : IDisposable
           "post_processor": {"type": "BertProcessing", "cls": ["<s>", {{Start}}], "sep": ["</s>", {{End}}]},
           "model": {
             "type": "BPE", "byte_fallback": true, "unk_token": null, "merges": [],
-            "vocab": {{{string.Join(", ", Enumerable.Range(0, 256).Select(b => $"\"<0x{b:X2}>\": {b}"))}}, "<pad>": {{Pad}}, "<s>": {{Start}}, "</s>": {{End}}}
+            "vocab": {{{string.Join(", ", Enumerable.Range(0, 256).Select(b => $"\"<0x{b:X2}>\": {b}"))}},
+              "<pad>": {{Pad}}, "<s>": {{Start}}, "</s>": {{End}}}
           }
         }
         """;
@@ -71,7 +72,8 @@ sealed class TextModel : IDisposable
 
     byte[] Showing()
     {
-        OnnxGraph graph = new OnnxGraph("text").Input(TakesMask ? "input_ids" : "text", Type, 1, Length).Output("embedding", OnnxType.Float, 1, "values");
+        OnnxGraph graph = new OnnxGraph("text").Input(TakesMask ? "input_ids" : "text", Type, 1, Length)
+            .Output("embedding", OnnxType.Float, 1, "values");
         if (!TakesMask)
         {
             return graph.Node("Cast", ["text"], ["embedding"], OnnxAttribute.Int("to", (long)OnnxType.Float)).ToModel();

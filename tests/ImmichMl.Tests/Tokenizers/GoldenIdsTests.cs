@@ -20,7 +20,8 @@ public sealed class GoldenIdsTests
     public async Task A_family_gives_every_text_the_ids_of_the_original(string family)
     {
         Tokenizer tokenizer = Tokenizer.Parse(File.ReadAllBytes(SharedData.File("tokenizers", family, "tokenizer.json")));
-        await Assert.That(Differences(family, tokenizer, _golden.Value.RootElement.GetProperty("shared").GetProperty(family))).IsEqualTo("");
+        await Assert.That(Differences(family, tokenizer, _golden.Value.RootElement.GetProperty("shared").GetProperty(family)))
+            .IsEqualTo("");
     }
 
     [Test]

@@ -9,7 +9,8 @@ public sealed class KnownExpressionTests
 {
     static readonly string[] s_parts =
     [
-        "a", "B", " ", "  ", "\t", "\u0085", "\u00A0", "\u3000", "1", "\u0664", "\u00BD", "'", "'s", "'S", "'re", "'r", "'ll", "<|startoftext|>", "<|endoftext|>", "<|", "|>",
+        "a", "B", " ", "  ", "\t", "\u0085", "\u00A0", "\u3000", "1", "\u0664", "\u00BD", "'", "'s", "'S", "'re", "'r", "'ll",
+        "<|startoftext|>", "<|endoftext|>", "<|", "|>",
         "!", "\u00E9", "e\u0301", "\u4E2D", "\u200B", "\u180E", "\uFEFF", "\U0001F600", "\U00010400", "\U0001D7CE", "\U000E0001",
     ];
 

@@ -10,7 +10,8 @@ public sealed class RandomTextTests
 {
     static readonly string[] s_parts =
     [
-        " ", "ab", "\u00E9", "e\u0301", "<mask>", "<s>", "</w>", "\u2581", "8", ".", "'s", "\u4E2D", "\uD800", "\uDC00", "\0", "\u0085", "\u0130", "\U0001F600",
+        " ", "ab", "\u00E9", "e\u0301", "<mask>", "<s>", "</w>", "\u2581", "8", ".", "'s", "\u4E2D", "\uD800", "\uDC00", "\0", "\u0085",
+        "\u0130", "\U0001F600",
     ];
 
     [Test]

@@ -17,11 +17,13 @@ static class OddBmp
             ? [12, 0, 0, 0, .. OddPictures.Short(width), .. OddPictures.Short(height), 1, 0, (byte)depth, 0]
             :
             [
-                40, 0, 0, 0, .. OddPictures.Little(width), .. OddPictures.Little(random.Next(3) == 0 ? -height : height), 1, 0, (byte)depth, 0,
+                40, 0, 0, 0, .. OddPictures.Little(width), .. OddPictures.Little(random.Next(3) == 0 ? -height : height), 1, 0, (byte)depth,
+                0,
                 0, 0, 0, 0, .. OddPictures.Little(rows.Length), 0, 0, 0, 0, 0, 0, 0, 0,
                 .. OddPictures.Little(colours == 1 << depth && random.Next(2) == 0 ? 0 : colours), 0, 0, 0, 0,
             ];
         var start = 14 + information.Length + palette.Length;
-        return [(byte)'B', (byte)'M', .. OddPictures.Little(start + rows.Length), 0, 0, 0, 0, .. OddPictures.Little(start), .. information, .. palette, .. rows];
+        return [(byte)'B', (byte)'M', .. OddPictures.Little(start + rows.Length), 0, 0, 0, 0, .. OddPictures.Little(start), .. information,
+            .. palette, .. rows];
     }
 }

@@ -1,6 +1,8 @@
 namespace ImmichMl.Tests.Support.Odd;
 
-/// <summary>GIF whose image covers a part of the screen or reaches beyond it, with transparent indices and indices past the palette.</summary>
+/// <summary>
+/// GIF whose image covers a part of the screen or reaches beyond it, with transparent indices and indices past the palette.
+/// </summary>
 static class OddGif
 {
     const int MostCodes = 4096;
@@ -11,10 +13,12 @@ static class OddGif
         int left = random.Next(2) == 0 ? 0 : random.Next(20), top = random.Next(2) == 0 ? 0 : random.Next(20);
         int globalBits = random.Next(8), localBits = random.Next(8), rootBits = 2 + random.Next(7);
         bool hasGlobal = random.Next(8) > 0, hasLocal = random.Next(3) == 0;
-        byte[] global = hasGlobal ? OddPictures.Bytes(random, 6 << globalBits) : [], local = hasLocal ? OddPictures.Bytes(random, 6 << localBits) : [];
+        byte[] global = hasGlobal ? OddPictures.Bytes(random, 6 << globalBits) : [], local = hasLocal
+            ? OddPictures.Bytes(random, 6 << localBits) : [];
         byte[] control = random.Next(3) == 0
             ? []
-            : [0x21, 0xF9, 4, (byte)((random.Next(3) > 0 ? 1 : 0) | (random.Next(4) << 2)), 0, 0, (byte)random.Next(random.Next(2) == 0 ? 256 : 8), 0];
+            : [0x21, 0xF9, 4, (byte)((random.Next(3) > 0 ? 1 : 0) | (random.Next(4) << 2)), 0, 0,
+            (byte)random.Next(random.Next(2) == 0 ? 256 : 8), 0];
         byte[] comment = random.Next(4) == 0 ? [0x21, 0xFE, 3, 1, 2, 3, 0] : [];
         var indices = new byte[across * down];
         var last = 0;

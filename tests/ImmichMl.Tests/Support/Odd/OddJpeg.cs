@@ -23,7 +23,8 @@ static class OddJpeg
             5 => OddPictures.Bytes(random, random.Next(300)),
             6 => [0, 0, .. "SEFH"u8, .. OddPictures.Bytes(random, 40), .. "SEFT"u8],
             7 => [.. new byte[random.Next(9)], .. s_bases[random.Next(s_bases.Length)]],
-            8 => [.. new byte[random.Next(9)], 0xFF, AnyMarker(random), 0, (byte)random.Next(24), .. OddPictures.Bytes(random, random.Next(200))],
+            8 => [.. new byte[random.Next(9)], 0xFF, AnyMarker(random), 0, (byte)random.Next(24),
+                .. OddPictures.Bytes(random, random.Next(200))],
             _ => [.. Enumerable.Repeat((byte)0xFF, random.Next(40))],
         };
         return [.. image, .. trailer];

@@ -91,7 +91,8 @@ static class OddPng
             b = (b + a) % 65521;
         }
 
-        return [0x78, 1, 1, .. OddPictures.Short(bytes.Length), .. OddPictures.Short(~bytes.Length), .. bytes, .. OddPictures.Big((b << 16) | a)];
+        return [0x78, 1, 1, .. OddPictures.Short(bytes.Length), .. OddPictures.Short(~bytes.Length), .. bytes,
+            .. OddPictures.Big((b << 16) | a)];
     }
 
     static byte[] Chunk(ReadOnlySpan<byte> type, byte[] data)

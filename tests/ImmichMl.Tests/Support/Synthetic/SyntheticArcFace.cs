@@ -56,7 +56,8 @@ internal sealed record SyntheticArcFace
             .Initializer("weights", OnnxTensor.Floats([colours, 3, 1, 1], weights))
             .Initializer("biases", OnnxTensor.Floats([colours], biases))
             .Initializer("neutral", OnnxTensor.Floats([], [Neutral]))
-            .Initializer("importance", OnnxTensor.Floats([1, colours, 1, 1], [.. Enumerable.Range(0, colours).Select(i => i < Skins ? SkinWeight : 1)]))
+            .Initializer("importance", OnnxTensor.Floats([1, colours, 1, 1],
+                [.. Enumerable.Range(0, colours).Select(i => i < Skins ? SkinWeight : 1)]))
             .Initializer("shape", OnnxTensor.Int64s([Rows.Length], Rows))
             .Initializer("first", OnnxTensor.Int64s([1], [0]))
             .Initializer("most", OnnxTensor.Int64s([1], [MostRows]));
@@ -73,7 +74,8 @@ internal sealed record SyntheticArcFace
             .Node("Cast", [input], ["pixels"], OnnxAttribute.Int("to", (long)OnnxType.Float))
             .Node("Conv", ["pixels", "weights", "biases"], ["nearness"])
             .Node("Softmax", ["nearness"], ["colours"], OnnxAttribute.Int("axis", 1))
-            .Node("AveragePool", ["colours"], ["cells"], OnnxAttribute.Ints("kernel_shape", Cell, Cell), OnnxAttribute.Ints("strides", Cell, Cell))
+            .Node("AveragePool", ["colours"], ["cells"], OnnxAttribute.Ints("kernel_shape", Cell, Cell),
+                OnnxAttribute.Ints("strides", Cell, Cell))
             .Node("Sqrt", ["cells"], ["roots"])
             .Node("Sub", ["roots", "neutral"], ["centred"])
             .NamedNode("weigh", "Mul", ["centred", "importance"], ["features"])

@@ -72,7 +72,8 @@ internal sealed class SyntheticBackbone(OnnxGraph graph, int anchors)
             var map = Convolve(Convolve(level, Neck, Head), Head, Head);
             foreach (var (what, width) in new[] { ("score", 1), ("bbox", 4), ("kps", 10) })
             {
-                graph.Node("Clip", [Convolve(map, Head, width * anchors, activate: false), "least_share", "most_share"], [Share(what, stride)]);
+                graph.Node("Clip", [Convolve(map, Head, width * anchors, activate: false), "least_share", "most_share"],
+                    [Share(what, stride)]);
             }
         }
     }

@@ -21,7 +21,8 @@ internal static class SyntheticOcr
 
     public static byte[] Detector()
     {
-        var graph = new OnnxGraph("synthetic_text_detector").Metadata("source", "SyntheticOcr.cs").Input("x", OnnxType.Float, "n", 3, "height", "width")
+        var graph = new OnnxGraph("synthetic_text_detector").Metadata("source", "SyntheticOcr.cs")
+            .Input("x", OnnxType.Float, "n", 3, "height", "width")
             .Output("map", OnnxType.Float, "n", 1, "height", "width")
             .Initializer("grey_weights", OnnxTensor.Floats([1, 3, 1, 1], [1 / 3f, 1 / 3f, 1 / 3f]))
             .Initializer("contrast", OnnxTensor.Floats([], [2]))
@@ -33,8 +34,8 @@ internal static class SyntheticOcr
             .Node("Mul", ["darker", "contrast"], ["sharp"])
             .Node("Clip", ["sharp", "zero", "one"], ["ink"]);
 
-        // Fills what is up to 40 pixels wide and 24 high, as beside an L. Five rows more are taken away above and below, which the growing of boxes
-        // gives back; twelve columns are left over on either side, since a T reaches out where few rows have ink.
+        // Fills what is up to 40 pixels wide and 24 high, as beside an L. Five rows more are taken away above and below, which the growing
+        // of boxes gives back; twelve columns are left over on either side, since a T reaches out where few rows have ink.
         Pool(graph, "MaxPool", "ink", 25, 41, "spread");
         graph.Node("Neg", ["spread"], ["paper"]);
         Pool(graph, "MaxPool", "paper", 35, 17, "paper_spread");
@@ -79,7 +80,8 @@ internal static class SyntheticOcr
         }
 
         return graph.Node("Max", [.. best], ["agreement"])
-            .Node("MaxPool", ["agreement"], ["letter_scores"], OnnxAttribute.Ints("kernel_shape", 1, 8), OnnxAttribute.Ints("strides", 1, 8))
+            .Node("MaxPool", ["agreement"], ["letter_scores"], OnnxAttribute.Ints("kernel_shape", 1, 8),
+                OnnxAttribute.Ints("strides", 1, 8))
             .Node("Conv", ["letter_scores", "blank_weights", "blank_bias"], ["blank"])
             .Node("Conv", ["letter_scores", "blank_weights", "space_bias"], ["space"])
             .Node("Concat", ["blank", "letter_scores", "space"], ["classes"], OnnxAttribute.Int("axis", 1))
@@ -93,10 +95,13 @@ internal static class SyntheticOcr
 
     /// <summary>Ink 1, paper −1; a column of paper on either side.</summary>
     private static float[] Letters() =>
-        [.. from letter in DemoFont.Letters from y in Enumerable.Range(0, DemoFont.Height) from x in Enumerable.Range(-1, DemoFont.Width + 2) select DemoFont.IsInk(letter, x, y) ? 1f : -1f];
+        [.. from letter in DemoFont.Letters from y in Enumerable.Range(0, DemoFont.Height) from x in Enumerable
+            .Range(-1, DemoFont.Width + 2) select DemoFont.IsInk(letter, x, y) ? 1f : -1f];
 
     /// <summary>In two passes: a window of one after the other side takes far less time.</summary>
     private static void Pool(OnnxGraph graph, string op, string from, int height, int width, string to) => graph
-        .Node(op, [from], [$"{to}_rows"], OnnxAttribute.Ints("kernel_shape", 1, width), OnnxAttribute.Ints("pads", 0, width / 2, 0, width / 2))
-        .Node(op, [$"{to}_rows"], [to], OnnxAttribute.Ints("kernel_shape", height, 1), OnnxAttribute.Ints("pads", height / 2, 0, height / 2, 0));
+        .Node(op, [from], [$"{to}_rows"], OnnxAttribute.Ints("kernel_shape", 1, width),
+            OnnxAttribute.Ints("pads", 0, width / 2, 0, width / 2))
+        .Node(op, [$"{to}_rows"], [to], OnnxAttribute.Ints("kernel_shape", height, 1),
+            OnnxAttribute.Ints("pads", height / 2, 0, height / 2, 0));
 }

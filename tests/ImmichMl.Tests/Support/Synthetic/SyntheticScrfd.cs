@@ -55,10 +55,13 @@ internal sealed record SyntheticScrfd
             .Initializer("least_core", OnnxTensor.Floats([], [4]))
             .Initializer("most", OnnxTensor.Floats([], [38]))
             .Initializer("score_weights", OnnxTensor.Floats([1, 6, 1, 1], [-0.12f, -0.12f, -0.5f, -0.2f, -0.2f, -0.3f]))
-            .Initializer("anchor_weights", OnnxTensor.Floats([Anchors, 1, 1, 1], [.. Enumerable.Range(0, Anchors).Select(i => 1 - (0.1f * i))]))
-            .Initializer("bbox_weights", OnnxTensor.Floats([4 * Anchors, 3, 1, 1], Repeat([-1, 0, 1, 0, -1, 4 / 3f, 1, 0, 1, 0, 1, 4 / 3f])))
+            .Initializer("anchor_weights",
+                OnnxTensor.Floats([Anchors, 1, 1, 1], [.. Enumerable.Range(0, Anchors).Select(i => 1 - (0.1f * i))]))
+            .Initializer("bbox_weights", OnnxTensor.Floats([4 * Anchors, 3, 1, 1],
+                Repeat([-1, 0, 1, 0, -1, 4 / 3f, 1, 0, 1, 0, 1, 4 / 3f])))
             .Initializer("bbox_biases", OnnxTensor.Floats([4 * Anchors], Repeat([-0.5f, -0.5f, 0.5f, 0.5f])))
-            .Initializer("kps_weights", OnnxTensor.Floats([10 * Anchors, 3, 1, 1], Repeat([.. _landmarks.SelectMany(point => new[] { 1, 0, point.X, 0, 1, point.Y })])))
+            .Initializer("kps_weights", OnnxTensor.Floats([10 * Anchors, 3, 1, 1],
+                Repeat([.. _landmarks.SelectMany(point => new[] { 1, 0, point.X, 0, 1, point.Y })])))
             .Initializer("kps_biases", OnnxTensor.Floats([10 * Anchors], Repeat([.. Enumerable.Repeat(0.5f, 10)])));
         foreach (var (what, width) in Widths())
         {
@@ -109,7 +112,8 @@ internal sealed record SyntheticScrfd
     {
         string At(string name) => $"{name}_at_{stride}";
         graph
-            .Node("AveragePool", ["skin"], [At("density")], OnnxAttribute.Ints("kernel_shape", stride, stride), OnnxAttribute.Ints("strides", stride, stride))
+            .Node("AveragePool", ["skin"], [At("density")], OnnxAttribute.Ints("kernel_shape", stride, stride),
+                OnnxAttribute.Ints("strides", stride, stride))
             .Node("Conv", [At("density"), "sums"], [At("moments")], OnnxAttribute.Ints("pads", Ring / 2, Ring / 2, Ring / 2, Ring / 2))
             .Node("Split", [At("moments")], [At("area"), At("sum_x"), At("sum_y"), At("around"), At("core")], OnnxAttribute.Int("axis", 1))
             .Node("Add", [At("area"), "tiny"], [At("some_area")])
@@ -126,7 +130,8 @@ internal sealed record SyntheticScrfd
             .Node("Relu", [At("beyond")], [At("too_much")])
             .Node("Sub", ["least_core", At("core")], [At("core_missing")])
             .Node("Relu", [At("core_missing")], [At("hollow")])
-            .Node("Concat", [At("x_squared"), At("y_squared"), At("around"), At("too_little"), At("too_much"), At("hollow")], [At("faults")], OnnxAttribute.Int("axis", 1))
+            .Node("Concat", [At("x_squared"), At("y_squared"), At("around"), At("too_little"), At("too_much"), At("hollow")],
+                [At("faults")], OnnxAttribute.Int("axis", 1))
             .Node("Conv", [At("faults"), "score_weights", "one"], [At("raw")])
             .Node("Relu", [At("raw")], [At("positive")])
             .Node("Conv", [At("positive"), "anchor_weights"], [At("score")])
