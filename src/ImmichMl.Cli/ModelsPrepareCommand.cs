@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ImmichMl.Inference.Preparation;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 

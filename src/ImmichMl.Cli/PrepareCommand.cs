@@ -1,7 +1,8 @@
 using System.CommandLine;
 using ImmichMl.Daemon;
-using ImmichMl.Inference;
 using ImmichMl.Inference.Devices;
+using ImmichMl.Inference.Preparation;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 

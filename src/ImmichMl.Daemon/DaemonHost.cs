@@ -1,10 +1,13 @@
 using ImmichMl.Daemon.Serving;
 using ImmichMl.Imaging;
-using ImmichMl.Inference;
 using ImmichMl.Inference.Clip;
 using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Faces;
+using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Ocr;
+using ImmichMl.Inference.Preparation;
+using ImmichMl.Inference.Requests;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using Microsoft.Extensions.DependencyInjection;

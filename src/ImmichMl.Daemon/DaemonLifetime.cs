@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using ImmichMl.Daemon.Serving;
-using ImmichMl.Inference;
 using ImmichMl.Inference.Devices;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Systemd;

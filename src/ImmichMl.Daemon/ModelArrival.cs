@@ -1,5 +1,5 @@
 using ImmichMl.Daemon.Serving;
-using ImmichMl.Inference.Sessions;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Models;
 using ImmichMl.Protocol;
 using ImmichMl.Protocol.Messages;

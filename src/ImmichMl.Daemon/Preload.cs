@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using ImmichMl.Inference;
+using ImmichMl.Inference.Requests;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using Microsoft.Extensions.Logging;

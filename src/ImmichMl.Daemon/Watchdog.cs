@@ -1,6 +1,5 @@
 using System.Globalization;
-using ImmichMl.Inference;
-using ImmichMl.Inference.Sessions;
+using ImmichMl.Inference.Scheduling;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 

@@ -34,7 +34,7 @@ public sealed class InferenceException(InferenceFault fault, string message, Exc
     /// <param name="key">The model.</param>
     /// <param name="device">What it ran on.</param>
     /// <param name="cause">What was thrown before.</param>
-    public static InferenceException NotFinite(ModelKey key, string device, Exception? cause = null) => new(
+    public static InferenceException NotFinite(ModelKey key, string device = "cpu", Exception? cause = null) => new(
         InferenceFault.NotFinite, $"Model {key} gave no usable numbers on {device}: NaN, infinity, or nothing but zeros.", cause);
 
     /// <summary>When to ask again, where that is known.</summary>

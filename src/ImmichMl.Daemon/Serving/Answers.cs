@@ -4,6 +4,8 @@ using ImmichMl.Inference;
 using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Faces;
 using ImmichMl.Inference.Ocr;
+using ImmichMl.Inference.Requests;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using ImmichMl.Protocol.Messages;

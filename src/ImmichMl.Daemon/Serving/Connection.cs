@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Net.Sockets;
-using ImmichMl.Inference;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Protocol;
 using ImmichMl.Protocol.Messages;
 using Microsoft.Extensions.Logging;

@@ -1,5 +1,7 @@
 using ImmichMl.Imaging;
 using ImmichMl.Inference;
+using ImmichMl.Inference.Requests;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using ImmichMl.Protocol;

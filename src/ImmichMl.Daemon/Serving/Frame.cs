@@ -1,5 +1,5 @@
 using System.Buffers;
-using ImmichMl.Inference;
+using ImmichMl.Inference.Scheduling;
 
 namespace ImmichMl.Daemon.Serving;
 

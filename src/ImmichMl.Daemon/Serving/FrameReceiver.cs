@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using ImmichMl.Inference;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Protocol;
 
 namespace ImmichMl.Daemon.Serving;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
-using ImmichMl.Inference;
+using ImmichMl.Inference.Scheduling;
 using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Daemon.Serving;

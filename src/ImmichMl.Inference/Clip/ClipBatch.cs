@@ -1,4 +1,4 @@
-using ImmichMl.Inference.Sessions;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Clip;

@@ -1,8 +1,10 @@
 using System.Text.RegularExpressions;
 using ImmichMl.Graphs;
+using ImmichMl.Inference.Loading;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
-using ImmichMl.Tokenizers;
 using ImmichMl.Models;
+using ImmichMl.Tokenizers;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace ImmichMl.Inference.Clip;

@@ -1,4 +1,6 @@
 using ImmichMl.Imaging;
+using ImmichMl.Inference.Loading;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using Microsoft.ML.OnnxRuntime.Tensors;

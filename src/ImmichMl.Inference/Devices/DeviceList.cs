@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using ImmichMl.Inference.Accelerators;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 

@@ -1,5 +1,7 @@
 using ImmichMl.Graphs;
 using ImmichMl.Imaging;
+using ImmichMl.Inference.Loading;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using Microsoft.ML.OnnxRuntime.Tensors;

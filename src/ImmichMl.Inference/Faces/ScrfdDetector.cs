@@ -1,5 +1,6 @@
 using ImmichMl.Imaging;
-using ImmichMl.Inference.Devices;
+using ImmichMl.Inference.Loading;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -71,7 +72,7 @@ public sealed class ScrfdDetector : IDisposable
                     clock.LeftOut += leftOut;
                     if (found.SaysNothing)
                     {
-                        throw InferenceException.NotFinite(_key, ExecutionDevice.CpuProvider);
+                        throw InferenceException.NotFinite(_key);
                     }
                 }
 

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using ImmichMl.Imaging;
-using ImmichMl.Inference.Devices;
+using ImmichMl.Inference.Loading;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -77,7 +78,7 @@ public sealed class TextDetector : IDisposable
                 {
                     if (values.IndexOfAnyExcept(float.NaN) < 0)
                     {
-                        throw InferenceException.NotFinite(_key, ExecutionDevice.CpuProvider);
+                        throw InferenceException.NotFinite(_key);
                     }
 
                     // What is NaN counts as no text, and a box whose score is not finite is not found.

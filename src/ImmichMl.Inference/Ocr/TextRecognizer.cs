@@ -1,5 +1,6 @@
 using ImmichMl.Imaging;
-using ImmichMl.Inference.Devices;
+using ImmichMl.Inference.Loading;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -137,7 +138,7 @@ public sealed class TextRecognizer : IDisposable
                     // NaN throughout says nothing, not even that no text stands there.
                     if (values.IndexOfAnyExcept(float.NaN) < 0)
                     {
-                        throw InferenceException.NotFinite(_key, ExecutionDevice.CpuProvider);
+                        throw InferenceException.NotFinite(_key);
                     }
                 }
 

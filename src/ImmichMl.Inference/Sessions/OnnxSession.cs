@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
-using ImmichMl.Inference.Devices;
 using ImmichMl.Models;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -118,7 +117,7 @@ sealed class OnnxSession : ModelSession
                 using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(run, inputs, values, names);
                 if (_isStrict && !outputs.All(IsFinite))
                 {
-                    throw InferenceException.NotFinite(_key, ExecutionDevice.CpuProvider);
+                    throw InferenceException.NotFinite(_key);
                 }
 
                 return read(this, outputs);
@@ -147,9 +146,12 @@ sealed class OnnxSession : ModelSession
         }
     }
 
+    /// <summary>True where no value is infinite or not a number.</summary>
+    internal static bool AreFinite(ReadOnlySpan<float> values) => values.IsEmpty || float.IsFinite(TensorPrimitives.MaxMagnitude(values));
+
     static bool IsFinite(OrtValue output) => output.GetTensorTypeAndShape().ElementDataType switch
     {
-        TensorElementType.Float => MadeUpInputs.AreFinite(output.GetTensorDataAsSpan<float>()),
+        TensorElementType.Float => AreFinite(output.GetTensorDataAsSpan<float>()),
         TensorElementType.Float16 => !MemoryMarshal.Cast<Float16, Half>(output.GetTensorDataAsSpan<Float16>()).ContainsAnyExceptInRange(Half.MinValue, Half.MaxValue),
         _ => true,
     };

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using ImmichMl.Inference.Devices;
 using Microsoft.ML.OnnxRuntime;
 
 namespace ImmichMl.Inference.Sessions;

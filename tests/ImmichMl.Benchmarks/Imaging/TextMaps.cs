@@ -1,5 +1,6 @@
 using ImmichMl.Imaging;
 using ImmichMl.Imaging.Codecs;
+using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 

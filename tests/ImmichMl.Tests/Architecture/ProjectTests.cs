@@ -23,6 +23,22 @@ public sealed class ProjectTests
         ["Fetch"] = ["Models", "Protocol", "Service"],
     };
 
+    /// <summary>Inside Inference: each folder and those it may use. What lies in the project's root uses none and serves all.</summary>
+    static readonly Dictionary<string, string[]> InferenceArrows = new()
+    {
+        [""] = [],
+        ["Sessions"] = [],
+        ["Scheduling"] = ["Sessions"],
+        ["Devices"] = ["Sessions"],
+        ["Accelerators"] = ["Devices", "Sessions"],
+        ["Preparation"] = ["Sessions"],
+        ["Loading"] = ["Accelerators", "Devices", "Preparation", "Sessions"],
+        ["Clip"] = ["Loading", "Scheduling", "Sessions"],
+        ["Faces"] = ["Loading", "Scheduling", "Sessions"],
+        ["Ocr"] = ["Loading", "Scheduling", "Sessions"],
+        ["Requests"] = ["Clip", "Faces", "Ocr", "Scheduling", "Sessions"],
+    };
+
     [Test]
     public async Task There_are_thirteen_projects_and_no_others()
     {
@@ -39,6 +55,29 @@ public sealed class ProjectTests
             IEnumerable<string> references = Items(Project(project), "ProjectReference")
                 .Select(path => Path.GetFileNameWithoutExtension(path)["ImmichMl.".Length..]);
             await Assert.That(string.Join(' ', references.Order())).IsEqualTo(string.Join(' ', below.Order())).Because(project);
+        }
+    }
+
+    [Test]
+    public async Task A_folder_of_Inference_uses_those_below_it_and_no_others()
+    {
+        Dictionary<string, string[]> found = FolderArrows("Inference");
+        await Assert.That(Drawn(found)).IsEqualTo(Drawn(InferenceArrows));
+    }
+
+    [Test]
+    public async Task No_folders_of_a_project_use_one_another_in_a_circle()
+    {
+        // Imaging's Wide writes Resampling's trace of the path taken, and Resampling calls Wide: the one circle that is left.
+        foreach (string project in Arrows.Keys.Where(project => project != "Imaging"))
+        {
+            Dictionary<string, string[]> left = FolderArrows(project);
+            while (left.Keys.Where(folder => !left[folder].Any(left.ContainsKey)).ToArray() is { Length: > 0 } lowest)
+            {
+                Array.ForEach(lowest, folder => left.Remove(folder));
+            }
+
+            await Assert.That(Drawn(left)).IsEqualTo("").Because(project);
         }
     }
 
@@ -90,6 +129,29 @@ public sealed class ProjectTests
 
         await Assert.That(string.Join(' ', used.Order())).IsEqualTo(string.Join(' ', versions.Order()));
     }
+
+    /// <summary>
+    /// Each folder that holds code and the folders of the same project that its files name, by <c>using</c> or in full. The root's own
+    /// name space is seen from everywhere and counts for nobody.
+    /// </summary>
+    static Dictionary<string, string[]> FolderArrows(string project)
+    {
+        string root = Path.Combine("src", $"ImmichMl.{project}");
+        ILookup<string, string> lines = SourceTree.Files([root], ".cs")
+            .SelectMany(file => File.ReadLines(file.FullName).Select(line => (Folder: FolderOf(root, file), line)))
+            .ToLookup(pair => pair.Folder, pair => pair.line.Split("//")[0]);
+        string[] folders = [.. lines.Select(group => group.Key)];
+        return lines.ToDictionary(group => group.Key, group => folders.Where(folder => folder.Length > 0 && folder != group.Key
+            && group.Any(line => line.StartsWith($"using ImmichMl.{project}.{folder};", StringComparison.Ordinal)
+            || line.Contains($"ImmichMl.{project}.{folder}.", StringComparison.Ordinal))).ToArray());
+    }
+
+    static string FolderOf(string root, FileInfo file) =>
+        Path.GetRelativePath(Path.Combine(Repository.Root, root), file.DirectoryName!).Replace('/', '.').TrimStart('.');
+
+    static string Drawn(Dictionary<string, string[]> arrows) =>
+        string.Join('\n', arrows.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+            .Select(pair => $"{pair.Key} -> {string.Join(' ', pair.Value.Order(StringComparer.Ordinal))}"));
 
     static XDocument Project(string name) =>
         XDocument.Load(Path.Combine(Repository.Root, "src", $"ImmichMl.{name}", $"ImmichMl.{name}.csproj"));

@@ -1,5 +1,6 @@
 using ImmichMl.Inference;
 using ImmichMl.Inference.Clip;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Tests.Support;
 

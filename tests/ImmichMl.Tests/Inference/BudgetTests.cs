@@ -1,4 +1,4 @@
-using ImmichMl.Inference;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Inference;

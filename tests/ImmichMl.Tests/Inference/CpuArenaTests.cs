@@ -1,3 +1,4 @@
+using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using ImmichMl.Tests.Support;

@@ -1,5 +1,7 @@
 using ImmichMl.Inference;
 using ImmichMl.Inference.Clip;
+using ImmichMl.Inference.Loading;
+using ImmichMl.Inference.Preparation;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using ImmichMl.Tests.Support;

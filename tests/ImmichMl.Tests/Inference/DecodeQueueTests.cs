@@ -1,5 +1,6 @@
 using ImmichMl.Imaging;
 using ImmichMl.Inference;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Tests.Support;
 

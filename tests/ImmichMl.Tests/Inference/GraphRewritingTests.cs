@@ -1,5 +1,5 @@
 using ImmichMl.Graphs;
-using ImmichMl.Inference.Sessions;
+using ImmichMl.Inference.Preparation;
 using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Inference;

@@ -1,4 +1,5 @@
 using ImmichMl.Inference;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Tests.Support;
 

@@ -1,6 +1,6 @@
 using System.Text;
-using ImmichMl.Client;
 using ImmichMl.Cli.Demo;
+using ImmichMl.Client;
 using ImmichMl.Inference.Ocr;
 using ImmichMl.Protocol.Messages;
 using ImmichMl.Tests.Gateway;

@@ -2,6 +2,8 @@ using ImmichMl.Graphs;
 using ImmichMl.Imaging;
 using ImmichMl.Inference;
 using ImmichMl.Inference.Clip;
+using ImmichMl.Inference.Loading;
+using ImmichMl.Inference.Preparation;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using ImmichMl.Tests.Support;

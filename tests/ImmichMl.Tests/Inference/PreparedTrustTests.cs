@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using ImmichMl.Inference.Loading;
+using ImmichMl.Inference.Preparation;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using ImmichMl.Tests.Support;

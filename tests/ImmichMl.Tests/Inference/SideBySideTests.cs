@@ -1,5 +1,6 @@
-using ImmichMl.Inference;
+using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
+
 
 namespace ImmichMl.Tests.Inference;
 

@@ -1,4 +1,4 @@
-using ImmichMl.Inference.Sessions;
+using ImmichMl.Inference.Preparation;
 using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Inference;

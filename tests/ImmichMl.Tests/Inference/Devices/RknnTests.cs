@@ -1,6 +1,7 @@
 using System.Text;
 using ImmichMl.Inference.Accelerators;
 using ImmichMl.Inference.Devices;
+using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using ImmichMl.Tests.Support;

@@ -1,4 +1,5 @@
 using ImmichMl.Inference.Devices;
+using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using ImmichMl.Tests.Support;

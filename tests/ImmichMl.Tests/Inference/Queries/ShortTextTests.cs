@@ -1,7 +1,9 @@
 using System.Text;
+using ImmichMl.Graphs;
 using ImmichMl.Inference;
 using ImmichMl.Inference.Clip;
-using ImmichMl.Graphs;
+using ImmichMl.Inference.Loading;
+using ImmichMl.Inference.Preparation;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using ImmichMl.Tests.Support;

@@ -1,0 +1,113 @@
+using ImmichMl.Graphs;
+using ImmichMl.Models;
+using Microsoft.ML.OnnxRuntime;
+
+namespace ImmichMl.Inference.Preparation;
+
+/// <summary>Makes one prepared copy: graph rewritten where that answers alike, optimised and its weights packed by ONNX Runtime, tried, sealed, moved into place.</summary>
+/// <param name="source">The model's graph.</param>
+/// <param name="target">The folder that the copy becomes.</param>
+/// <param name="identity">Of the source, by which the copy is known.</param>
+sealed class CopyMaking(string source, string target, string identity)
+{
+    /// <summary>What a folder is called before it is complete.</summary>
+    public const string AsidePrefix = "new-";
+
+    readonly string _aside = Path.Combine(Path.GetDirectoryName(target)!, AsidePrefix + Guid.NewGuid().ToString("N"));
+
+    long _packedFrom;
+
+    /// <summary>Takes the memory of a full load and more, so it is for a process of its own.</summary>
+    /// <exception cref="ModelException">ONNX Runtime cannot make it, or what it made does not answer as the model does.</exception>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void Run()
+    {
+        Directory.CreateDirectory(_aside);
+        try
+        {
+            if (!TryMakeRewritten())
+            {
+                Make(source);
+            }
+
+            Seal();
+            ModelPlacing.Remove(target);
+            DurableFiles.MoveFolder(_aside, target);
+        }
+        catch (Exception e) when (e is OnnxRuntimeException or InvalidDataException)
+        {
+            throw new ModelException(ModelFault.Unusable, $"{source} cannot be prepared: {e.Message}", e);
+        }
+        finally
+        {
+            if (Directory.Exists(_aside))
+            {
+                Directory.Delete(_aside, recursive: true);
+            }
+        }
+    }
+
+    /// <summary>The model's own answer is stored, and the copy has to give it with and without packed weights.</summary>
+    void Seal()
+    {
+        string graph = Path.Combine(_aside, PreparedCopy.GraphName);
+        using InferenceSession copy = GraphRewriting.Open(graph, GraphOptimizationLevel.ORT_DISABLE_ALL);
+        CopyTrial? trial;
+        using (InferenceSession model = GraphRewriting.Open(source, GraphOptimizationLevel.ORT_ENABLE_ALL))
+        {
+            trial = CopyTrial.Ask(model, TokenAxis.MostTokensOf(copy.ModelMetadata.CustomMetadataMap));
+        }
+
+        using var packing = new SessionOptions { GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+        using var packed = new InferenceSession(graph, packing);
+        PreparedCopy made = PreparedCopy.Seal(_aside, identity, trial, _packedFrom);
+        if ((made.Fault(copy) ?? made.Fault(packed)) is { } fault)
+        {
+            throw new InvalidDataException(fault);
+        }
+    }
+
+    /// <returns>False: the graph has nothing that can be made cheaper, or does not answer as the model does.</returns>
+    bool TryMakeRewritten()
+    {
+        string work = Path.Combine(_aside, "rewriting");
+        Directory.CreateDirectory(work);
+        try
+        {
+            return GraphRewriting.Rewrite(source, work).Any(TryMake);
+        }
+        catch (Exception)
+        {
+            // Whatever is odd about this graph: the model itself is still to be had, and if it fails too, that is told.
+            return false;
+        }
+        finally
+        {
+            Directory.Delete(work, recursive: true);
+        }
+    }
+
+    bool TryMake(string rewritten)
+    {
+        try
+        {
+            Make(rewritten);
+            return GraphRewriting.AnswerAlike(source, Path.Combine(_aside, PreparedCopy.GraphName));
+        }
+        catch (OnnxRuntimeException)
+        {
+            return false;
+        }
+    }
+
+    void Make(string from)
+    {
+        // What an earlier try has left.
+        string graph = Path.Combine(_aside, PreparedCopy.GraphName), weights = Path.Combine(_aside, PreparedCopy.WeightsName);
+        File.Delete(graph);
+        File.Delete(weights);
+        GraphRewriting.Save(
+            from, graph, PreparedCopy.WeightsName, GraphOptimizationLevel.ORT_ENABLE_ALL, "session.save_external_prepacked_constant_initializers");
+        _packedFrom = File.Exists(weights) ? ExternalWeights.Align(graph, weights) : 0;
+    }
+}

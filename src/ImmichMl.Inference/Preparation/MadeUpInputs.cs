@@ -1,0 +1,112 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using ImmichMl.Inference.Sessions;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace ImmichMl.Inference.Preparation;
+
+/// <summary>
+/// Inputs that a model can be tried with, the same every time: values from -2 to 2 for pictures, numbers of tokens for texts. They are told
+/// by their types and shapes alone, so a graph that takes the same can be shown the same.
+/// </summary>
+/// <param name="Inputs">Name, type and shape of each, in the model's order.</param>
+/// <param name="Length">0, or the tokens of a text: the last of them has the highest number, as an end has.</param>
+sealed record MadeUpInputs(IReadOnlyList<(string Name, TensorElementType Type, long[] Shape)> Inputs, int Length)
+{
+    /// <summary>No text model knows fewer.</summary>
+    const uint HighestToken = 250;
+
+    /// <summary>A side that is left free, of a picture: a multiple of every detector's stride.</summary>
+    const int FreeSide = 64;
+
+    /// <returns>Null where a model takes something else than tensors of these types.</returns>
+    public static MadeUpInputs? For(InferenceSession session, int length)
+    {
+        var inputs = new List<(string, TensorElementType, long[])>();
+        foreach (string name in session.InputNames)
+        {
+            NodeMetadata input = session.InputMetadata[name];
+            if (!input.IsTensor || input.ElementDataType is not (TensorElementType.Float or TensorElementType.Int32 or TensorElementType.Int64))
+            {
+                return null;
+            }
+
+            int[] given = input.Dimensions;
+            inputs.Add((name, input.ElementDataType, [.. given.Select((size, axis) => size > 0 ? size : (long)(given.Length == 4 && axis >= 2 ? FreeSide : 1))]));
+        }
+
+        return new MadeUpInputs(inputs, length);
+    }
+
+    /// <summary>The same texts without what stands behind their end.</summary>
+    public MadeUpInputs CutTo(int length) => this with { Inputs = [.. Inputs.Select(input => (input.Name, input.Type, (long[])[.. input.Shape[..^1], length]))] };
+
+    /// <summary>Every output's values, one after the other; null where one is neither float nor half.</summary>
+    /// <exception cref="OnnxRuntimeException">The model fails on them.</exception>
+    public IReadOnlyList<float[]>? Answer(InferenceSession session)
+    {
+        var inputs = new List<OrtValue>();
+        try
+        {
+            inputs.AddRange(Inputs.Select(Make));
+            using var run = new RunOptions();
+            using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(run, [.. Inputs.Select(input => input.Name)], inputs, session.OutputNames);
+            float[][] answers = [.. outputs.Select(Values).OfType<float[]>()];
+            return answers.Length == outputs.Count ? answers : null;
+        }
+        finally
+        {
+            inputs.ForEach(input => input.Dispose());
+        }
+    }
+
+    static float[]? Values(OrtValue output)
+    {
+        switch (output.GetTensorTypeAndShape().ElementDataType)
+        {
+            case TensorElementType.Float:
+                return output.GetTensorDataAsSpan<float>().ToArray();
+            case TensorElementType.Float16:
+                ReadOnlySpan<Half> halves = MemoryMarshal.Cast<Float16, Half>(output.GetTensorDataAsSpan<Float16>());
+                var values = new float[halves.Length];
+                TensorPrimitives.ConvertToSingle(halves, values);
+                return values;
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>True where every output has as many values as the other's, all finite, and their cosine is high enough.</summary>
+    public static bool AreAlike(IReadOnlyList<float[]> some, IReadOnlyList<float[]> others, double leastCosine) =>
+        some.Count == others.Count && some.Zip(others).All(pair => AreAlike(pair.First, pair.Second, leastCosine));
+
+    static bool AreAlike(float[] one, float[] other, double leastCosine) => one.Length == other.Length && OnnxSession.AreFinite(one) && OnnxSession.AreFinite(other)
+        && (one.AsSpan().SequenceEqual(other) || TensorPrimitives.CosineSimilarity<float>(one, other) >= leastCosine);
+
+    OrtValue Make((string Name, TensorElementType Type, long[] Shape) input)
+    {
+        int count = checked((int)TensorPrimitives.Product<long>(input.Shape));
+        bool isMask = input.Name == "attention_mask";
+        uint TokenAt(int index, uint number) => isMask ? 1 : index == Length - 1 ? HighestToken : (number % (HighestToken - 1)) + 1;
+        return input.Type switch
+        {
+            TensorElementType.Float => OrtValue.CreateTensorValueFromMemory(Each(count, (_, number) => ((number % 4001) / 1000f) - 2), input.Shape),
+            TensorElementType.Int32 => OrtValue.CreateTensorValueFromMemory(Each(count, (index, number) => (int)TokenAt(index, number)), input.Shape),
+            _ => OrtValue.CreateTensorValueFromMemory(Each(count, (index, number) => (long)TokenAt(index, number)), input.Shape),
+        };
+    }
+
+    static T[] Each<T>(int count, Func<int, uint, T> make)
+    {
+        var values = new T[count];
+        uint state = 12345;
+        for (int i = 0; i < count; i++)
+        {
+            state = (state * 1664525) + 1013904223;
+            values[i] = make(i, state >> 8);
+        }
+
+        return values;
+    }
+}

@@ -1,0 +1,235 @@
+using ImmichMl.Inference.Sessions;
+
+namespace ImmichMl.Inference.Scheduling;
+
+/// <summary>Which lane a request waits in.</summary>
+public enum Lane
+{
+    /// <summary>A person waits; always first.</summary>
+    Interactive,
+
+    /// <summary>Part of a backlog.</summary>
+    Background,
+}
+
+/// <summary>
+/// The bounded queue in front of the sessions. It admits or refuses at once, lets interactive requests go before background ones and
+/// peers take turns, keeps the number of requests that are worked on fixed (and one place for interactive ones besides), and runs
+/// models on threads of its own: a crowd of background requests on threads that yield to everything else.
+/// </summary>
+public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = null) : IDisposable
+{
+    readonly WorkerThreads _threads = new("inference", options.RequestThreads + 1);
+    readonly WorkerThreads _yielding = new("background", options.RequestThreads, yields: true);
+    readonly Lock _lock = new();
+    readonly LinkedList<Place>[] _lanes = [new(), new()];
+    readonly int[] _inWork = new int[2];
+    readonly PeerTurns _peers = new();
+    readonly int _threadsAlone = options.ChosenIntraOpThreads;
+    readonly AnswerRate _rate = new(time ?? TimeProvider.System);
+    int _admitted;
+
+    /// <summary>A request's place: first in the queue, then in work. Disposing gives it up.</summary>
+    public sealed class Place : IDisposable
+    {
+        readonly InferenceQueue _queue;
+        readonly Lane _lane;
+        readonly TaskCompletionSource _turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        LinkedListNode<Place>? _node;
+        bool _hadTurn;
+        bool _inWork;
+        bool _left;
+
+        internal Place(InferenceQueue queue, Lane lane, long peer)
+        {
+            _queue = queue;
+            _lane = lane;
+            Peer = peer;
+        }
+
+        internal long Peer { get; }
+
+        internal Lane LaneOf => _lane;
+
+        /// <summary>True for one of a backlog: others go before it, and it shares the cores. One that is alone has them all.</summary>
+        public bool Yields => _lane == Lane.Background && Volatile.Read(ref _queue._admitted) > 1;
+
+        /// <summary>Waits for the turn; who gives up waiting leaves the queue.</summary>
+        /// <exception cref="InferenceException">It was pushed out for a peer that asks for less.</exception>
+        public async Task TurnAsync(CancellationToken cancellation)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            lock (_queue._lock)
+            {
+                if (!_left)
+                {
+                    _node = _queue._lanes[(int)_lane].AddLast(this);
+                    _queue.StartWaiting();
+                }
+            }
+
+            await _turn.Task.WaitAsync(cancellation);
+        }
+
+        /// <summary>Runs a model; <paramref name="work"/> is skipped where <paramref name="cancellation"/> came first.</summary>
+        public Task<T> RunAsync<T>(Func<T> work, CancellationToken cancellation)
+        {
+            bool isCrowd = Yields || Volatile.Read(ref _queue._inWork[(int)Lane.Interactive]) > 1;
+            return (Yields ? _queue._yielding : _queue._threads).RunAsync(() =>
+            {
+                cancellation.ThrowIfCancellationRequested();
+                RunKind.Set(isCrowd, _queue._threadsAlone);
+                return work();
+            });
+        }
+
+        /// <summary>What is left of the request is waiting: its place in work goes to the next.</summary>
+        internal void StepAside()
+        {
+            lock (_queue._lock)
+            {
+                if (!_left && _inWork)
+                {
+                    _inWork = false;
+                    _queue._inWork[(int)_lane]--;
+                    _queue.StartWaiting();
+                }
+            }
+        }
+
+        internal void Start()
+        {
+            _node = null;
+            _inWork = _hadTurn = true;
+            _turn.SetResult();
+        }
+
+        internal void PushOut(InferenceException reason)
+        {
+            Leave();
+            _turn.TrySetException(reason);
+        }
+
+        void Leave()
+        {
+            if (_left)
+            {
+                return;
+            }
+
+            _left = true;
+            _queue._admitted--;
+            _queue._peers.Leave(Peer);
+            if (_node is not null)
+            {
+                _queue._lanes[(int)_lane].Remove(_node);
+                _node = null;
+            }
+            else if (_hadTurn)
+            {
+                _queue._inWork[(int)_lane] -= _inWork ? 1 : 0;
+                _queue._rate.Done(isBusy: _queue._admitted > 0);
+                _queue.StartWaiting();
+            }
+        }
+
+        public void Dispose()
+        {
+            lock (_queue._lock)
+            {
+                Leave();
+            }
+        }
+    }
+
+    /// <summary>Requests that wait for their turn, by lane.</summary>
+    public (int Interactive, int Background) Waiting
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return (_lanes[0].Count, _lanes[1].Count);
+            }
+        }
+    }
+
+    /// <param name="lane">Where to wait.</param>
+    /// <param name="peer">Who asks: peers take turns, and where the queue is full the one that fills it makes room for others.</param>
+    /// <exception cref="InferenceException">The queue is full.</exception>
+    public Place Admit(Lane lane, long peer = 0)
+    {
+        lock (_lock)
+        {
+            // Those in work do not count against the queue.
+            if (_admitted >= options.Queue + options.RequestThreads)
+            {
+                var full = new InferenceException(InferenceFault.Overloaded, $"The queue of {options.Queue} requests is full.")
+                {
+                    RetryAfter = _rate.TimeFor(_admitted),
+                };
+                if (_peers.GreedierThan(peer) is not { } greedy || LastOf(greedy) is not { } last)
+                {
+                    throw full;
+                }
+
+                last.PushOut(full);
+            }
+
+            _admitted++;
+            _peers.Enter(peer);
+            return new Place(this, lane, peer);
+        }
+    }
+
+    /// <summary>The newest request of a peer that still waits, of its backlog first.</summary>
+    Place? LastOf(long peer) => _lanes[1].Reverse().Concat(_lanes[0].Reverse()).FirstOrDefault(place => place.Peer == peer);
+
+    void StartWaiting()
+    {
+        while (Next() is { } next)
+        {
+            next.List!.Remove(next);
+            Lane lane = next.Value.LaneOf;
+            _inWork[(int)lane]++;
+            _peers.TakeTurn(next.Value.Peer);
+            next.Value.Start();
+        }
+    }
+
+    LinkedListNode<Place>? Next()
+    {
+        int inWork = _inWork[0] + _inWork[1];
+        return inWork <= options.RequestThreads && _lanes[0].Count > 0 ? First(_lanes[0])
+            : inWork < options.RequestThreads && _inWork[1] < options.RequestThreads && _lanes[1].Count > 0 ? First(_lanes[1])
+            : null;
+    }
+
+    /// <summary>The oldest request of the peer whose last turn is longest ago.</summary>
+    LinkedListNode<Place> First(LinkedList<Place> lane)
+    {
+        LinkedListNode<Place> first = lane.First!;
+        for (LinkedListNode<Place>? node = first.Next; node is not null && !_peers.IsOne; node = node.Next)
+        {
+            first = _peers.LastTurn(node.Value.Peer) < _peers.LastTurn(first.Value.Peer) ? node : first;
+        }
+
+        return first;
+    }
+
+    /// <summary>Numbers of the work that has been running for longest, on either kind of thread; 0 where none runs.</summary>
+    public (long Plain, long Yielding) OldestRunning => (_threads.OldestRunning, _yielding.OldestRunning);
+
+    /// <summary>Runs <paramref name="beat"/> on a thread that runs models, as soon as one is free.</summary>
+    public Task BeatAsync(Action beat) => _threads.RunAsync(() =>
+    {
+        beat();
+        return true;
+    });
+
+    public void Dispose()
+    {
+        _threads.Dispose();
+        _yielding.Dispose();
+    }
+}

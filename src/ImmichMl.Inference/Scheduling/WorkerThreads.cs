@@ -1,0 +1,188 @@
+namespace ImmichMl.Inference.Scheduling;
+
+/// <summary>
+/// A fixed number of threads of their own for work that blocks (native decoders, model runs), so that the thread pool stays free
+/// to answer sockets. Threads start with the first work. One that hangs can be replaced.
+/// </summary>
+/// <param name="name">What the threads are called.</param>
+/// <param name="count">How many there are.</param>
+/// <param name="yields">Whether they let all others go first.</param>
+/// <param name="replacements">How many may take the place of those that hang.</param>
+/// <param name="start">Starts a thread; null is how the system does it.</param>
+sealed class WorkerThreads(string name, int count, bool yields = false, int replacements = 0, Action<Thread>? start = null) : IDisposable
+{
+    readonly Lock _lock = new();
+    readonly Queue<Action> _work = new();
+    readonly SemaphoreSlim _ready = new(0);
+
+    // A thread that yields would hand its niceness on to the pool threads that its answers may start.
+    readonly WorkerThreads? _answering = yields ? new($"{name} answers", 1) : null;
+    readonly SortedSet<long> _running = [];
+    int _started;
+    int _hanging;
+    int _named;
+    long _lastStarted;
+    bool _disposed;
+
+    /// <summary>The work that has been running for longest, by a number that is its own; 0 when none runs.</summary>
+    public long OldestRunning
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _running.Min;
+            }
+        }
+    }
+
+    /// <summary>How often work that hung has ended after all.</summary>
+    public long Recoveries { get; private set; }
+
+    /// <summary>Runs <paramref name="work"/> on one of the threads. What it throws comes out of the task.</summary>
+    public Task<T> RunAsync<T>(Func<T> work)
+    {
+        // What waits goes on here: a wake-up of another thread costs more than all that follows an answer.
+        var done = new TaskCompletionSource<T>();
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_started < count + Math.Min(_hanging, replacements))
+            {
+                // Here, so that a thread starts it that does not yield.
+                _ = _answering?.RunAsync(static () => true);
+                StartThread(isNeeded: _started == _hanging);
+            }
+
+            _work.Enqueue(() => Complete(done, work));
+        }
+
+        _ready.Release();
+        return done.Task;
+    }
+
+    /// <summary>Before its work is there: work that is there while no thread starts for it would wait for the next that comes.</summary>
+    void StartThread(bool isNeeded)
+    {
+        var thread = new Thread(Loop) { IsBackground = true, Name = $"{name} {++_named}" };
+        try
+        {
+            (start ?? (static thread => thread.Start()))(thread);
+            _started++;
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            // Others are there and come to it later.
+            if (isNeeded)
+            {
+                throw new InferenceException(InferenceFault.OutOfMemory, "No thread can be started for this request.", e);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The work on one thread hangs: another takes its place, if one may. To be followed by <see cref="Recovered"/> where the work ends after all.
+    /// </summary>
+    /// <returns>False where all threads hang and none may be started any more.</returns>
+    public bool Hangs()
+    {
+        lock (_lock)
+        {
+            _hanging++;
+            if (!_disposed && _work.Count > 0 && _started < count + Math.Min(_hanging, replacements))
+            {
+                StartThread(isNeeded: false);
+            }
+
+            return _hanging < count + replacements;
+        }
+    }
+
+    /// <summary>Work that hung has ended; its thread goes on, and one that is too many ends.</summary>
+    public void Recovered()
+    {
+        lock (_lock)
+        {
+            _hanging--;
+            Recoveries++;
+        }
+    }
+
+    void Complete<T>(TaskCompletionSource<T> done, Func<T> work)
+    {
+        Func<bool> answer;
+        try
+        {
+            T result = work();
+            answer = () => done.TrySetResult(result);
+        }
+        catch (OperationCanceledException e)
+        {
+            answer = () => done.TrySetCanceled(e.CancellationToken);
+        }
+        catch (Exception e)
+        {
+            answer = () => done.TrySetException(e);
+        }
+
+        if (_answering is null)
+        {
+            answer();
+        }
+        else
+        {
+            _ = _answering.RunAsync(answer);
+        }
+    }
+
+    void Loop()
+    {
+        if (yields)
+        {
+            ThreadNiceness.Lower();
+        }
+
+        while (true)
+        {
+            _ready.Wait();
+            Action? work;
+            long number;
+            lock (_lock)
+            {
+                if (!_work.TryDequeue(out work))
+                {
+                    return;
+                }
+
+                number = ++_lastStarted;
+                _running.Add(number);
+            }
+
+            work();
+            lock (_lock)
+            {
+                _running.Remove(number);
+                if (_started > count + Math.Min(_hanging, replacements) && !_disposed)
+                {
+                    _started--;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>Lets the threads end once the work that is already there is done.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+            _ready.Release(Math.Max(1, _started));
+        }
+    }
+}
