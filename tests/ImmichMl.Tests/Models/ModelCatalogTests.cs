@@ -31,7 +31,8 @@ public sealed class ModelCatalogTests
         JsonElement known = document.RootElement;
         await CompareAsync("clip", [.. Names("openclip"), .. Names("mclip")]);
         await CompareAsync("facial-recognition", Names("insightface"));
-        await CompareAsync("ocr", [.. known.GetProperty("ocr").EnumerateObject().Select(model => model.Name)]);
+        string[] since33 = ["PP-OCRv6_medium", "PP-OCRv6_small", "PP-OCRv6_tiny"];
+        await CompareAsync("ocr", [.. known.GetProperty("ocr").EnumerateObject().Select(model => model.Name), .. since33]);
 
         string[] Names(string list) => [.. known.GetProperty(list).EnumerateArray().Select(name => name.GetString()!)];
     }
