@@ -53,11 +53,11 @@ public sealed class FrameWriter : IBufferWriter<byte>, IDisposable
 
     void IBufferWriter<byte>.Advance(int count) => _written += count;
 
-    Memory<byte> IBufferWriter<byte>.GetMemory(int sizeHint) => Reserve(sizeHint);
+    Memory<byte> IBufferWriter<byte>.GetMemory(int sizeHint) => Reserve(sizeHint).AsMemory(_written);
 
-    Span<byte> IBufferWriter<byte>.GetSpan(int sizeHint) => Reserve(sizeHint).Span;
+    Span<byte> IBufferWriter<byte>.GetSpan(int sizeHint) => Reserve(sizeHint).AsSpan(_written);
 
-    Memory<byte> Reserve(int sizeHint)
+    byte[] Reserve(int sizeHint)
     {
         int needed = checked(_written + Math.Max(sizeHint, 1));
         if (needed > _buffer.Length)
@@ -68,7 +68,7 @@ public sealed class FrameWriter : IBufferWriter<byte>, IDisposable
             _buffer = larger;
         }
 
-        return _buffer.AsMemory(_written);
+        return _buffer;
     }
 
     /// <summary>Gives the memory back.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Unicode;
 using MessagePack;
 
 namespace ImmichMl.Protocol;
@@ -7,11 +8,10 @@ namespace ImmichMl.Protocol;
 /// <summary>Typed reads that say what was wrong. Strings are copied only up to a stated length, so no claim of a peer allocates.</summary>
 static class WireReading
 {
-    const int MaxKeyBytes = 64;
+    /// <summary>Longer keys are unknown ones.</summary>
+    public const int MaxKeyBytes = 64;
 
     static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
-    public delegate T Item<out T>(ref MessagePackReader reader);
 
     public static int ReadMap(this ref MessagePackReader reader, string what)
     {
@@ -19,12 +19,25 @@ static class WireReading
         return reader.ReadMapHeader();
     }
 
-    /// <summary>A map's next key, or another word to look up; an over-long one comes back as the empty string and so is unknown.</summary>
-    public static string ReadKey(this ref MessagePackReader reader, string what = "A key")
+    /// <summary>Copies a map's next key, or another word to look up, and returns its length; 0, and so unknown, where it is over-long.</summary>
+    public static int ReadKey(this ref MessagePackReader reader, scoped Span<byte> key, string what = "A key")
     {
         Expect(ref reader, MessagePackType.String, what, "a string");
-        ReadOnlySequence<byte> utf8 = reader.ReadStringSequence() ?? default;
-        return utf8.Length > MaxKeyBytes ? "" : Decode(utf8, what);
+        int length;
+        if (reader.TryReadStringSpan(out ReadOnlySpan<byte> span))
+        {
+            length = span.Length > MaxKeyBytes ? 0 : span.Length;
+            span[..length].CopyTo(key);
+        }
+        else
+        {
+            // It lies in two segments.
+            ReadOnlySequence<byte> sequence = reader.ReadStringSequence() ?? default;
+            length = sequence.Length > MaxKeyBytes ? 0 : (int)sequence.Length;
+            sequence.Slice(0, length).CopyTo(key);
+        }
+
+        return Utf8.IsValid(key[..length]) ? length : throw ProtocolException.Invalid($"{what} is not valid UTF-8.");
     }
 
     public static string ReadText(this ref MessagePackReader reader, string what, int maxBytes)
@@ -83,22 +96,15 @@ static class WireReading
         _ => throw ProtocolException.Invalid($"{what} must be a number."),
     };
 
-    public static T[] ReadArray<T>(this ref MessagePackReader reader, string what, Item<T> item)
+    public static int ReadArray(this ref MessagePackReader reader, string what)
     {
         Expect(ref reader, MessagePackType.Array, what, "an array");
-        var values = new T[reader.ReadArrayHeader()];
-        for (int i = 0; i < values.Length; i++)
-        {
-            values[i] = item(ref reader);
-        }
-
-        return values;
+        return reader.ReadArrayHeader();
     }
 
     public static float[] ReadFloats(this ref MessagePackReader reader, string what)
     {
-        Expect(ref reader, MessagePackType.Array, what, "an array");
-        var values = new float[reader.ReadArrayHeader()];
+        var values = new float[reader.ReadArray(what)];
         for (int i = 0; i < values.Length; i++)
         {
             values[i] = (float)reader.ReadNumber(what);

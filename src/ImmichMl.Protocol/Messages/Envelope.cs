@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using MessagePack;
 
 namespace ImmichMl.Protocol.Messages;
@@ -12,6 +13,7 @@ readonly record struct Envelope(ulong Id, bool? Spoken, string? Operation, Proto
     public static Envelope Read(in ReadOnlySequence<byte> payload)
     {
         var reader = new MessagePackReader(payload);
+        Span<byte> word = stackalloc byte[WireReading.MaxKeyBytes];
         ulong id = 0;
         bool? spoken = null;
         string? operation = null;
@@ -21,17 +23,18 @@ readonly record struct Envelope(ulong Id, bool? Spoken, string? Operation, Proto
             MessagePackReader value = reader;
             try
             {
-                switch (value.ReadKey())
+                ReadOnlySpan<byte> name = word[..value.ReadKey(word)];
+                if (name.SequenceEqual("id"u8))
                 {
-                    case "id":
-                        id = value.ReadUnsigned("id");
-                        break;
-                    case "v":
-                        spoken = value.ReadInteger("v") == Request.Version;
-                        break;
-                    case "op":
-                        operation = value.ReadKey("op");
-                        break;
+                    id = value.ReadUnsigned("id");
+                }
+                else if (name.SequenceEqual("v"u8))
+                {
+                    spoken = value.ReadInteger("v") == Request.Version;
+                }
+                else if (name.SequenceEqual("op"u8))
+                {
+                    operation = Encoding.UTF8.GetString(word[..value.ReadKey(word, "op")]);
                 }
             }
             catch (ProtocolException e)

@@ -19,51 +19,19 @@ public sealed record ErrorDetail
     /// <summary>Milliseconds after which to ask again; null where that is not known.</summary>
     public int? RetryAfterMs { get; init; }
 
-    internal void Write(ref MessagePackWriter writer)
-    {
-        writer.WriteMapHeader(RetryAfterMs is null ? 3 : 4);
-        writer.WriteString("code"u8);
-        writer.Write(Code.Name);
-        writer.WriteString("message"u8);
-        writer.Write(Message);
-        writer.WriteString("retryable"u8);
-        writer.Write(Retryable);
-        if (RetryAfterMs is { } after)
-        {
-            writer.WriteString("retryAfterMs"u8);
-            writer.Write(after);
-        }
-    }
+    static readonly MapCodec<ErrorDetail> s_map = new MapCodec<ErrorDetail>(new() { Code = ErrorCode.FromName(""), Message = "", Retryable = false })
+        .Add("code", Codecs.Name, e => e.Code.Name, (e, value) => e with { Code = ErrorCode.FromName(value) })
+        .Add("message", Codecs.Text(MaxMessageBytes), e => e.Message, (e, value) => e with { Message = value })
+        .Add("retryable", Codecs.Flag, e => e.Retryable, (e, value) => e with { Retryable = value })
+        .Maybe("retryAfterMs", Codecs.Int32, e => e.RetryAfterMs, (e, value) => e with { RetryAfterMs = value });
 
+    internal void Write(ref MessagePackWriter writer) => s_map.Write(ref writer, this);
+
+    /// <summary>Reads twice: where <c>retryable</c> is missing, the code says it, and that may stand behind it.</summary>
     internal static ErrorDetail Read(ref MessagePackReader reader)
     {
-        string code = "";
-        string message = "";
-        bool? retryable = null;
-        int? retryAfterMs = null;
-        for (int left = reader.ReadMap("error"); left > 0; left--)
-        {
-            switch (reader.ReadKey())
-            {
-                case "code":
-                    code = reader.ReadText("code", TaskEntry.MaxNameBytes);
-                    break;
-                case "message":
-                    message = reader.ReadText("message", MaxMessageBytes);
-                    break;
-                case "retryable":
-                    retryable = reader.ReadFlag("retryable");
-                    break;
-                case "retryAfterMs":
-                    retryAfterMs = (int)reader.ReadCount("retryAfterMs", int.MaxValue);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
-        ErrorCode known = ErrorCode.FromName(code);
-        return new ErrorDetail { Code = known, Message = message, Retryable = retryable ?? known.Retryable, RetryAfterMs = retryAfterMs };
+        MessagePackReader again = reader;
+        ErrorDetail first = s_map.Read(ref reader, "error");
+        return s_map.ReadFields(ref again, first with { Retryable = first.Code.Retryable }, "error");
     }
 }

@@ -1,5 +1,3 @@
-using MessagePack;
-
 namespace ImmichMl.Protocol.Messages;
 
 /// <summary>One face.</summary>
@@ -17,51 +15,9 @@ public sealed record FaceResult
     /// <summary>The recognizer's embedding (not normalized); null when only detection was asked for.</summary>
     public float[]? Embedding { get; init; }
 
-    internal void Write(ref MessagePackWriter writer)
-    {
-        writer.WriteMapHeader(2 + (Landmarks is null ? 0 : 1) + (Embedding is null ? 0 : 1));
-        writer.WriteString("boundingBox"u8);
-        OcrResult.WriteFloats(ref writer, BoundingBox);
-        writer.WriteString("score"u8);
-        writer.Write(Score);
-        if (Landmarks is not null)
-        {
-            writer.WriteString("landmarks"u8);
-            OcrResult.WriteFloats(ref writer, Landmarks);
-        }
-
-        if (Embedding is not null)
-        {
-            writer.WriteString("embedding"u8);
-            PredictResult.WriteEmbedding(ref writer, Embedding);
-        }
-    }
-
-    internal static FaceResult Read(ref MessagePackReader reader)
-    {
-        var face = new FaceResult { BoundingBox = [], Score = 0 };
-        for (int left = reader.ReadMap("A face"); left > 0; left--)
-        {
-            switch (reader.ReadKey())
-            {
-                case "boundingBox":
-                    face = face with { BoundingBox = reader.ReadFloats("boundingBox") };
-                    break;
-                case "score":
-                    face = face with { Score = (float)reader.ReadNumber("score") };
-                    break;
-                case "landmarks":
-                    face = face with { Landmarks = reader.ReadFloats("landmarks") };
-                    break;
-                case "embedding":
-                    face = face with { Embedding = PredictResult.ReadEmbedding(ref reader) };
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
-        return face;
-    }
+    internal static readonly MapCodec<FaceResult> Map = new MapCodec<FaceResult>(new() { BoundingBox = [], Score = 0 })
+        .Add("boundingBox", Codecs.Floats, f => f.BoundingBox, (f, value) => f with { BoundingBox = value })
+        .Add("score", Codecs.Score, f => f.Score, (f, value) => f with { Score = value })
+        .Maybe("landmarks", Codecs.Floats, f => f.Landmarks, (f, value) => f with { Landmarks = value })
+        .Maybe("embedding", Codecs.Embedding, f => f.Embedding, (f, value) => f with { Embedding = value });
 }

@@ -37,96 +37,23 @@ public sealed record InfoResult : Result
     /// <summary>In words: which libraries and devices were found or not and why, and what runs where; absent on the wire where there is nothing to say.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
-    internal override void Write(ref MessagePackWriter writer)
+    static readonly MapCodec<InfoResult> s_map = new MapCodec<InfoResult>(new()
     {
-        writer.WriteMapHeader(Remarks.Count > 0 ? 10 : 9);
-        writer.WriteString("version"u8);
-        writer.Write(Version);
-        writer.WriteString("protocol"u8);
-        writer.Write(Protocol);
-        writer.WriteString("pid"u8);
-        writer.Write(Pid);
-        writer.WriteString("uptimeMs"u8);
-        writer.Write(UptimeMs);
-        writer.WriteString("ready"u8);
-        writer.Write(Ready);
-        writer.WriteString("providers"u8);
-        writer.WriteArrayHeader(Providers.Count);
-        foreach (string provider in Providers)
-        {
-            writer.Write(provider);
-        }
+        Version = "", Protocol = 0, Pid = 0, UptimeMs = 0, Ready = false, Providers = [], Devices = [], Threads = "", Limits = new LimitsInfo(),
+    })
+        .Add("version", Codecs.Text(MaxTextBytes), i => i.Version, (i, value) => i with { Version = value })
+        .Add("protocol", Codecs.Int32, i => i.Protocol, (i, value) => i with { Protocol = value })
+        .Add("pid", Codecs.Int32, i => i.Pid, (i, value) => i with { Pid = value })
+        .Add("uptimeMs", Codecs.Count, i => i.UptimeMs, (i, value) => i with { UptimeMs = value })
+        .Add("ready", Codecs.Flag, i => i.Ready, (i, value) => i with { Ready = value })
+        .Add("providers", Codecs.ListOf(Codecs.Text(MaxTextBytes), "A provider"), i => i.Providers, (i, value) => i with { Providers = value })
+        .Add("devices", Codecs.ListOf(DeviceInfo.Map, "A device"), i => i.Devices, (i, value) => i with { Devices = value })
+        .Add("threads", Codecs.Text(MaxTextBytes), i => i.Threads, (i, value) => i with { Threads = value })
+        .Add("limits", LimitsInfo.Map, i => i.Limits, (i, value) => i with { Limits = value })
+        .Maybe("remarks", Codecs.ListOf(Codecs.Text(MaxTextBytes), "A remark"), i => i.Remarks.Count > 0 ? i.Remarks : null, (i, value) => i with { Remarks = value });
 
-        writer.WriteString("devices"u8);
-        writer.WriteArrayHeader(Devices.Count);
-        foreach (DeviceInfo device in Devices)
-        {
-            device.Write(ref writer);
-        }
-
-        writer.WriteString("threads"u8);
-        writer.Write(Threads);
-        writer.WriteString("limits"u8);
-        Limits.Write(ref writer);
-        if (Remarks.Count > 0)
-        {
-            writer.WriteString("remarks"u8);
-            writer.WriteArrayHeader(Remarks.Count);
-            foreach (string remark in Remarks)
-            {
-                writer.Write(remark);
-            }
-        }
-    }
+    internal override void Write(ref MessagePackWriter writer) => s_map.Write(ref writer, this);
 
     /// <summary>Reads the result's map.</summary>
-    public static InfoResult Read(ref MessagePackReader reader)
-    {
-        var info = new InfoResult
-        {
-            Version = "", Protocol = 0, Pid = 0, UptimeMs = 0, Ready = false, Providers = [], Devices = [], Threads = "", Limits = new LimitsInfo(),
-        };
-        for (int left = reader.ReadMap("result"); left > 0; left--)
-        {
-            string key = reader.ReadKey();
-            switch (key)
-            {
-                case "version":
-                    info = info with { Version = reader.ReadText(key, MaxTextBytes) };
-                    break;
-                case "protocol":
-                    info = info with { Protocol = (int)reader.ReadCount(key, int.MaxValue) };
-                    break;
-                case "pid":
-                    info = info with { Pid = (int)reader.ReadCount(key, int.MaxValue) };
-                    break;
-                case "uptimeMs":
-                    info = info with { UptimeMs = reader.ReadCount(key) };
-                    break;
-                case "ready":
-                    info = info with { Ready = reader.ReadFlag(key) };
-                    break;
-                case "providers":
-                    info = info with { Providers = reader.ReadArray(key, (ref item) => item.ReadText("A provider", MaxTextBytes)) };
-                    break;
-                case "devices":
-                    info = info with { Devices = reader.ReadArray(key, DeviceInfo.Read) };
-                    break;
-                case "threads":
-                    info = info with { Threads = reader.ReadText(key, MaxTextBytes) };
-                    break;
-                case "limits":
-                    info = info with { Limits = LimitsInfo.Read(ref reader) };
-                    break;
-                case "remarks":
-                    info = info with { Remarks = reader.ReadArray(key, (ref item) => item.ReadText("A remark", MaxTextBytes)) };
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
-        return info;
-    }
+    public static InfoResult Read(ref MessagePackReader reader) => s_map.Read(ref reader, "result");
 }

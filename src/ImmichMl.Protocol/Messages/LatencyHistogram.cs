@@ -1,5 +1,3 @@
-using MessagePack;
-
 namespace ImmichMl.Protocol.Messages;
 
 /// <summary>How long one stage of a model's requests took.</summary>
@@ -23,60 +21,12 @@ public sealed record LatencyHistogram
     /// <summary>Requests in each bucket.</summary>
     public required long[] Counts { get; init; }
 
-    internal void Write(ref MessagePackWriter writer)
-    {
-        writer.WriteMapHeader(ModelAddress.Keys + 5);
-        Model.Write(ref writer);
-        writer.WriteString("stage"u8);
-        writer.Write(Stage);
-        writer.WriteString("count"u8);
-        writer.Write(Count);
-        writer.WriteString("sumMs"u8);
-        writer.Write(SumMs);
-        writer.WriteString("bucketsMs"u8);
-        writer.WriteArrayHeader(BucketsMs.Length);
-        foreach (double bound in BucketsMs)
-        {
-            writer.Write(bound);
-        }
-
-        writer.WriteString("counts"u8);
-        writer.WriteArrayHeader(Counts.Length);
-        foreach (long count in Counts)
-        {
-            writer.Write(count);
-        }
-    }
-
-    internal static LatencyHistogram Read(ref MessagePackReader reader)
-    {
-        MessagePackReader again = reader;
-        var histogram = new LatencyHistogram { Model = ModelAddress.Read(ref reader), Stage = "", BucketsMs = [], Counts = [] };
-        for (int left = again.ReadMap("A histogram"); left > 0; left--)
-        {
-            switch (again.ReadKey())
-            {
-                case "stage":
-                    histogram = histogram with { Stage = again.ReadText("stage", TaskEntry.MaxNameBytes) };
-                    break;
-                case "count":
-                    histogram = histogram with { Count = again.ReadCount("count") };
-                    break;
-                case "sumMs":
-                    histogram = histogram with { SumMs = again.ReadNumber("sumMs") };
-                    break;
-                case "bucketsMs":
-                    histogram = histogram with { BucketsMs = again.ReadArray("bucketsMs", (ref item) => item.ReadNumber("bucketsMs")) };
-                    break;
-                case "counts":
-                    histogram = histogram with { Counts = again.ReadArray("counts", (ref item) => item.ReadCount("counts")) };
-                    break;
-                default:
-                    again.Skip();
-                    break;
-            }
-        }
-
-        return histogram;
-    }
+    internal static readonly MapCodec<LatencyHistogram> Map =
+        new MapCodec<LatencyHistogram>(new() { Model = default, Stage = "", BucketsMs = [], Counts = [] })
+            .AddModel(h => h.Model, (h, value) => h with { Model = value })
+            .Add("stage", Codecs.Name, h => h.Stage, (h, value) => h with { Stage = value })
+            .Add("count", Codecs.Count, h => h.Count, (h, value) => h with { Count = value })
+            .Add("sumMs", Codecs.Number, h => h.SumMs, (h, value) => h with { SumMs = value })
+            .Add("bucketsMs", Codecs.ListOf(Codecs.Number), h => h.BucketsMs, (h, value) => h with { BucketsMs = [.. value] })
+            .Add("counts", Codecs.ListOf(Codecs.Count), h => h.Counts, (h, value) => h with { Counts = [.. value] });
 }

@@ -29,54 +29,27 @@ public sealed record LimitsInfo
     /// <summary>Open requests of one connection; past it the answer is <c>overloaded</c>.</summary>
     public long RequestsPerConnection { get; init; }
 
-    internal void Write(ref MessagePackWriter writer)
-    {
-        writer.WriteMapHeader(8);
-        writer.WriteString("maxFrameBytes"u8);
-        writer.Write(MaxFrameBytes);
-        writer.WriteString("maxImageBytes"u8);
-        writer.Write(MaxImageBytes);
-        writer.WriteString("maxImagePixels"u8);
-        writer.Write(MaxImagePixels);
-        writer.WriteString("frameBytesInFlight"u8);
-        writer.Write(FrameBytesInFlight);
-        writer.WriteString("pixelsInFlight"u8);
-        writer.Write(PixelsInFlight);
-        writer.WriteString("queue"u8);
-        writer.Write(Queue);
-        writer.WriteString("connections"u8);
-        writer.Write(Connections);
-        writer.WriteString("requestsPerConnection"u8);
-        writer.Write(RequestsPerConnection);
-    }
+    /// <summary>What is no integer is no limit that this version knows.</summary>
+    static readonly Codec<long> s_limit = Codecs.Of(ReadLimit, (ref writer, value) => writer.Write(value));
 
-    internal static LimitsInfo Read(ref MessagePackReader reader)
+    internal static readonly MapCodec<LimitsInfo> Map = new MapCodec<LimitsInfo>(new())
+        .Add("maxFrameBytes", s_limit, l => l.MaxFrameBytes, (l, value) => l with { MaxFrameBytes = value })
+        .Add("maxImageBytes", s_limit, l => l.MaxImageBytes, (l, value) => l with { MaxImageBytes = value })
+        .Add("maxImagePixels", s_limit, l => l.MaxImagePixels, (l, value) => l with { MaxImagePixels = value })
+        .Add("frameBytesInFlight", s_limit, l => l.FrameBytesInFlight, (l, value) => l with { FrameBytesInFlight = value })
+        .Add("pixelsInFlight", s_limit, l => l.PixelsInFlight, (l, value) => l with { PixelsInFlight = value })
+        .Add("queue", s_limit, l => l.Queue, (l, value) => l with { Queue = value })
+        .Add("connections", s_limit, l => l.Connections, (l, value) => l with { Connections = value })
+        .Add("requestsPerConnection", s_limit, l => l.RequestsPerConnection, (l, value) => l with { RequestsPerConnection = value });
+
+    static long ReadLimit(ref MessagePackReader reader, string what)
     {
-        var limits = new LimitsInfo();
-        for (int left = reader.ReadMap("limits"); left > 0; left--)
+        if (reader.NextMessagePackType == MessagePackType.Integer)
         {
-            string key = reader.ReadKey();
-            if (reader.NextMessagePackType != MessagePackType.Integer)
-            {
-                reader.Skip();
-                continue;
-            }
-
-            long value = reader.ReadCount(key);
-            limits = key switch
-            {
-                "maxFrameBytes" => limits with { MaxFrameBytes = value },
-                "maxImageBytes" => limits with { MaxImageBytes = value },
-                "maxImagePixels" => limits with { MaxImagePixels = value },
-                "frameBytesInFlight" => limits with { FrameBytesInFlight = value },
-                "pixelsInFlight" => limits with { PixelsInFlight = value },
-                "queue" => limits with { Queue = value },
-                "connections" => limits with { Connections = value },
-                "requestsPerConnection" => limits with { RequestsPerConnection = value },
-                _ => limits,
-            };
+            return reader.ReadCount(what);
         }
 
-        return limits;
+        reader.Skip();
+        return 0;
     }
 }

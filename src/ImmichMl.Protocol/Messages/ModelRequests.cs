@@ -6,82 +6,47 @@ namespace ImmichMl.Protocol.Messages;
 /// <param name="Task"><c>clip</c>, <c>facial-recognition</c> or <c>ocr</c>.</param>
 /// <param name="Type"><c>visual</c>, <c>textual</c>, <c>detection</c> or <c>recognition</c>.</param>
 /// <param name="ModelName">The model's name, such as <c>ViT-B-32__openai</c>.</param>
-public readonly record struct ModelAddress(string Task, string Type, string ModelName)
+public readonly record struct ModelAddress(string Task, string Type, string ModelName);
+
+/// <summary>Asks something of one model.</summary>
+public abstract record ModelRequest : Request
 {
-    internal const int Keys = 3;
+    static readonly MapCodec<ModelRequest> s_map =
+        new MapCodec<ModelRequest>(new LoadRequest { Id = 0, Model = default }).AddModel(r => r.Model, (r, value) => r with { Model = value });
 
-    internal void Write(ref MessagePackWriter writer)
+    private protected ModelRequest(string operation)
+        : base(operation)
     {
-        writer.WriteString("task"u8);
-        writer.Write(Task);
-        writer.WriteString("type"u8);
-        writer.Write(Type);
-        writer.WriteString("modelName"u8);
-        writer.Write(ModelName);
     }
 
-    internal static ModelAddress Read(ref MessagePackReader reader)
-    {
-        string? task = null;
-        string? type = null;
-        string? modelName = null;
-        for (int left = reader.ReadMapHeader(); left > 0; left--)
-        {
-            switch (reader.ReadKey())
-            {
-                case "task":
-                    task = reader.ReadText("task", TaskEntry.MaxNameBytes);
-                    break;
-                case "type":
-                    type = reader.ReadText("type", TaskEntry.MaxNameBytes);
-                    break;
-                case "modelName":
-                    modelName = reader.ReadText("modelName", TaskEntry.MaxNameBytes);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
+    /// <summary>The model.</summary>
+    public required ModelAddress Model { get; init; }
 
-        return string.IsNullOrEmpty(task) || string.IsNullOrEmpty(type) || string.IsNullOrEmpty(modelName)
-            ? throw ProtocolException.Invalid("task, type and modelName are needed.")
-            : new ModelAddress(task, type, modelName);
-    }
+    private protected override int OwnKeys => s_map.CountKeys(this);
+
+    private protected override void WriteOwn(ref MessagePackWriter writer) => s_map.WriteFields(ref writer, this);
+
+    internal static ModelRequest Read(ref MessagePackReader reader, ModelRequest start) => s_map.ReadFields(ref reader, start, "A payload");
 }
 
 /// <summary>Loads a model; answered with <see cref="EmptyResult"/> once it is loaded.</summary>
-public sealed record LoadRequest : Request
+public sealed record LoadRequest() : ModelRequest(Name)
 {
     internal const string Name = "load";
-
-    /// <inheritdoc/>
-    public override string Operation => Name;
-
-    /// <summary>The model to load.</summary>
-    public required ModelAddress Model { get; init; }
-
-    private protected override int OwnKeys => ModelAddress.Keys;
-
-    private protected override void WriteOwn(ref MessagePackWriter writer) => Model.Write(ref writer);
-
-    internal static LoadRequest Read(ref MessagePackReader reader, ulong id) => new() { Id = id, Model = ModelAddress.Read(ref reader) };
 }
 
 /// <summary>Unloads a model; answered with <see cref="EmptyResult"/> once its memory is given back.</summary>
-public sealed record UnloadRequest : Request
+public sealed record UnloadRequest() : ModelRequest(Name)
 {
     internal const string Name = "unload";
+}
 
-    /// <inheritdoc/>
-    public override string Operation => Name;
-
-    /// <summary>The model to unload.</summary>
-    public required ModelAddress Model { get; init; }
-
-    private protected override int OwnKeys => ModelAddress.Keys;
-
-    private protected override void WriteOwn(ref MessagePackWriter writer) => Model.Write(ref writer);
-
-    internal static UnloadRequest Read(ref MessagePackReader reader, ulong id) => new() { Id = id, Model = ModelAddress.Read(ref reader) };
+static class ModelFields
+{
+    /// <summary>The three keys of a model, which stand beside a map's other keys and are all needed.</summary>
+    public static MapCodec<T> AddModel<T>(this MapCodec<T> map, Func<T, ModelAddress> get, Func<T, ModelAddress, T> with) => map
+        .Add("task", Codecs.Name, item => get(item).Task, (item, value) => with(item, get(item) with { Task = value }))
+        .Add("type", Codecs.Name, item => get(item).Type, (item, value) => with(item, get(item) with { Type = value }))
+        .Add("modelName", Codecs.Name, item => get(item).ModelName, (item, value) => with(item, get(item) with { ModelName = value }))
+        .Check(item => get(item) is { Task.Length: > 0, Type.Length: > 0, ModelName.Length: > 0 } ? null : "task, type and modelName are needed.");
 }

@@ -6,31 +6,13 @@ namespace ImmichMl.Protocol.Messages;
 /// <param name="Models">In no particular order.</param>
 public sealed record ModelsResult(IReadOnlyList<ModelStatus> Models) : Result
 {
-    internal override void Write(ref MessagePackWriter writer)
-    {
-        writer.WriteMapHeader(1);
-        writer.WriteString("models"u8);
-        ModelStatus.WriteAll(ref writer, Models);
-    }
+    static readonly MapCodec<ModelsResult> s_map = new MapCodec<ModelsResult>(new ModelsResult([]))
+        .Add("models", ModelStatus.List, r => r.Models, (_, value) => new ModelsResult(value));
+
+    internal override void Write(ref MessagePackWriter writer) => s_map.Write(ref writer, this);
 
     /// <summary>Reads the result's map.</summary>
-    public static ModelsResult Read(ref MessagePackReader reader)
-    {
-        IReadOnlyList<ModelStatus> models = [];
-        for (int left = reader.ReadMap("result"); left > 0; left--)
-        {
-            if (reader.ReadKey() == "models")
-            {
-                models = reader.ReadArray("models", ModelStatus.Read);
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-
-        return new ModelsResult(models);
-    }
+    public static ModelsResult Read(ref MessagePackReader reader) => s_map.Read(ref reader, "result");
 }
 
 /// <summary>How one model stands.</summary>
@@ -57,64 +39,14 @@ public sealed record ModelStatus
     /// <summary>Milliseconds since its last use; 0 unless it is loaded.</summary>
     public long IdleMs { get; init; }
 
-    internal static void WriteAll(ref MessagePackWriter writer, IReadOnlyList<ModelStatus> models)
-    {
-        writer.WriteArrayHeader(models.Count);
-        foreach (ModelStatus model in models)
-        {
-            model.Write(ref writer);
-        }
-    }
-
-    void Write(ref MessagePackWriter writer)
-    {
-        writer.WriteMapHeader(7);
-        new ModelAddress(Task, Type, ModelName).Write(ref writer);
-        writer.WriteString("state"u8);
-        writer.Write(State);
-        writer.WriteString("bytes"u8);
-        writer.Write(Bytes);
-        writer.WriteString("device"u8);
-        writer.Write(Device);
-        writer.WriteString("idleMs"u8);
-        writer.Write(IdleMs);
-    }
-
-    internal static ModelStatus Read(ref MessagePackReader reader)
-    {
-        var model = new ModelStatus { Task = "", Type = "", ModelName = "", State = "" };
-        for (int left = reader.ReadMap("A model"); left > 0; left--)
-        {
-            string key = reader.ReadKey();
-            switch (key)
-            {
-                case "task":
-                    model = model with { Task = reader.ReadText(key, TaskEntry.MaxNameBytes) };
-                    break;
-                case "type":
-                    model = model with { Type = reader.ReadText(key, TaskEntry.MaxNameBytes) };
-                    break;
-                case "modelName":
-                    model = model with { ModelName = reader.ReadText(key, TaskEntry.MaxNameBytes) };
-                    break;
-                case "state":
-                    model = model with { State = reader.ReadText(key, TaskEntry.MaxNameBytes) };
-                    break;
-                case "bytes":
-                    model = model with { Bytes = reader.ReadCount(key) };
-                    break;
-                case "device":
-                    model = model with { Device = reader.ReadText(key, TaskEntry.MaxNameBytes) };
-                    break;
-                case "idleMs":
-                    model = model with { IdleMs = reader.ReadCount(key) };
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
-        return model;
-    }
+    internal static readonly Codec<IReadOnlyList<ModelStatus>> List = Codecs.ListOf(
+        new MapCodec<ModelStatus>(new() { Task = "", Type = "", ModelName = "", State = "" })
+            .Add("task", Codecs.Name, m => m.Task, (m, value) => m with { Task = value })
+            .Add("type", Codecs.Name, m => m.Type, (m, value) => m with { Type = value })
+            .Add("modelName", Codecs.Name, m => m.ModelName, (m, value) => m with { ModelName = value })
+            .Add("state", Codecs.Name, m => m.State, (m, value) => m with { State = value })
+            .Add("bytes", Codecs.Count, m => m.Bytes, (m, value) => m with { Bytes = value })
+            .Add("device", Codecs.Name, m => m.Device, (m, value) => m with { Device = value })
+            .Add("idleMs", Codecs.Count, m => m.IdleMs, (m, value) => m with { IdleMs = value }),
+        "A model");
 }

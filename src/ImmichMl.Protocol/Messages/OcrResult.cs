@@ -1,5 +1,3 @@
-using MessagePack;
-
 namespace ImmichMl.Protocol.Messages;
 
 /// <summary>The text lines of a picture, top to bottom, then left to right; the four lists run in step.</summary>
@@ -19,64 +17,9 @@ public sealed record OcrResult
     /// <summary>The recognizer's score of each line, 0 to 1; null when only detection was asked for.</summary>
     public float[]? TextScore { get; init; }
 
-    internal void Write(ref MessagePackWriter writer)
-    {
-        writer.WriteMapHeader(2 + (Text is null ? 0 : 1) + (TextScore is null ? 0 : 1));
-        if (Text is not null)
-        {
-            writer.WriteString("text"u8);
-            writer.WriteArrayHeader(Text.Count);
-            foreach (string line in Text)
-            {
-                writer.Write(line);
-            }
-        }
-
-        writer.WriteString("box"u8);
-        WriteFloats(ref writer, Box);
-        writer.WriteString("boxScore"u8);
-        WriteFloats(ref writer, BoxScore);
-        if (TextScore is not null)
-        {
-            writer.WriteString("textScore"u8);
-            WriteFloats(ref writer, TextScore);
-        }
-    }
-
-    internal static OcrResult Read(ref MessagePackReader reader)
-    {
-        var ocr = new OcrResult { Box = [], BoxScore = [] };
-        for (int left = reader.ReadMap("ocr"); left > 0; left--)
-        {
-            switch (reader.ReadKey())
-            {
-                case "text":
-                    ocr = ocr with { Text = reader.ReadArray("text", (ref item) => item.ReadText("text", MaxLineBytes)) };
-                    break;
-                case "box":
-                    ocr = ocr with { Box = reader.ReadFloats("box") };
-                    break;
-                case "boxScore":
-                    ocr = ocr with { BoxScore = reader.ReadFloats("boxScore") };
-                    break;
-                case "textScore":
-                    ocr = ocr with { TextScore = reader.ReadFloats("textScore") };
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
-        return ocr;
-    }
-
-    internal static void WriteFloats(ref MessagePackWriter writer, float[] values)
-    {
-        writer.WriteArrayHeader(values.Length);
-        foreach (float value in values)
-        {
-            writer.Write(value);
-        }
-    }
+    internal static readonly MapCodec<OcrResult> Map = new MapCodec<OcrResult>(new() { Box = [], BoxScore = [] })
+        .Maybe("text", Codecs.ListOf(Codecs.Text(MaxLineBytes)), o => o.Text, (o, value) => o with { Text = value })
+        .Add("box", Codecs.Floats, o => o.Box, (o, value) => o with { Box = value })
+        .Add("boxScore", Codecs.Floats, o => o.BoxScore, (o, value) => o with { BoxScore = value })
+        .Maybe("textScore", Codecs.Floats, o => o.TextScore, (o, value) => o with { TextScore = value });
 }

@@ -14,18 +14,29 @@ public enum Priority
 }
 
 /// <summary>Asks models about one image or one text; answered with <see cref="PredictResult"/>.</summary>
-public sealed record PredictRequest : Request
+public sealed record PredictRequest() : Request(Name)
 {
     internal const string Name = "predict";
     const int MaxTextBytes = 1024 * 1024;
     const int MaxTasks = 16;
 
+    static readonly Codec<Priority> s_priority =
+        Codecs.Choice(("interactive", Messages.Priority.Interactive), ("background", Messages.Priority.Background));
+
+    // Only the header is written: the bytes come last on the wire, so that they are sent from where they lie.
+    static readonly Codec<ReadOnlySequence<byte>> s_image = Codecs.Of(
+        WireReading.ReadBinary, (ref writer, value) => writer.WriteBinHeader(checked((int)value.Length)));
+
+    static readonly MapCodec<PredictRequest> s_map = new MapCodec<PredictRequest>(new() { Id = 0, Tasks = [] })
+        .Add("tasks", Codecs.Of(ReadTasks, WriteTasks), r => r.Tasks, (r, value) => r with { Tasks = value }, needed: true)
+        .Maybe("text", Codecs.Text(MaxTextBytes), r => r.Text, (r, value) => r with { Text = value.Length > 0 ? value : null }, orNil: true)
+        .Maybe("priority", s_priority, r => r.Priority, (r, value) => r with { Priority = value }, orNil: true)
+        .Maybe("deadlineMs", Codecs.Count, r => r.DeadlineMs, (r, value) => r with { DeadlineMs = value }, orNil: true)
+        .Maybe("image", s_image, r => r.Image, (r, value) => r with { Image = value });
+
     // In the order of PROTOCOL.md, and so on the wire.
     static readonly string[] s_tasks = ["clip", "facial-recognition", "ocr"];
     static readonly string[] s_types = ["visual", "textual", "detection", "recognition"];
-
-    /// <inheritdoc/>
-    public override string Operation => Name;
 
     /// <summary>What to do, in any order. Empty: only the image's size is asked for.</summary>
     public required IReadOnlyList<TaskEntry> Tasks { get; init; }
@@ -42,42 +53,16 @@ public sealed record PredictRequest : Request
     /// <summary>Milliseconds after arrival past which the request is not started any more.</summary>
     public long? DeadlineMs { get; init; }
 
-    private protected override int OwnKeys =>
-        1 + (Text is null ? 0 : 1) + (Priority is null ? 0 : 1) + (DeadlineMs is null ? 0 : 1) + (Image is null ? 0 : 1);
+    private protected override int OwnKeys => s_map.CountKeys(this);
 
-    /// <summary>Writes all but the image's bytes, which come last on the wire so that they need not be copied.</summary>
-    private protected override void WriteOwn(ref MessagePackWriter writer)
+    private protected override void WriteOwn(ref MessagePackWriter writer) => s_map.WriteFields(ref writer, this);
+
+    internal static PredictRequest Read(ref MessagePackReader reader, ulong id) =>
+        s_map.ReadFields(ref reader, new PredictRequest { Id = id, Tasks = [] }, "A payload");
+
+    static void WriteTasks(ref MessagePackWriter writer, IReadOnlyList<TaskEntry> entries)
     {
-        writer.WriteString("tasks"u8);
-        WriteTasks(ref writer);
-        if (Text is not null)
-        {
-            writer.WriteString("text"u8);
-            writer.Write(Text);
-        }
-
-        if (Priority is { } priority)
-        {
-            writer.WriteString("priority"u8);
-            writer.WriteString(priority == Messages.Priority.Interactive ? "interactive"u8 : "background"u8);
-        }
-
-        if (DeadlineMs is { } deadline)
-        {
-            writer.WriteString("deadlineMs"u8);
-            writer.Write(deadline);
-        }
-
-        if (Image is { } image)
-        {
-            writer.WriteString("image"u8);
-            writer.WriteBinHeader(checked((int)image.Length));
-        }
-    }
-
-    void WriteTasks(ref MessagePackWriter writer)
-    {
-        var tasks = Tasks.OrderBy(entry => Place(s_tasks, entry.Task)).ThenBy(entry => Place(s_types, entry.Type))
+        var tasks = entries.OrderBy(entry => Rank(s_tasks, entry.Task)).ThenBy(entry => Rank(s_types, entry.Type))
             .GroupBy(entry => entry.Task, StringComparer.Ordinal).ToList();
         writer.WriteMapHeader(tasks.Count);
         foreach (IGrouping<string, TaskEntry> task in tasks)
@@ -92,47 +77,12 @@ public sealed record PredictRequest : Request
     }
 
     /// <summary>Names that we do not know come last.</summary>
-    static int Place(string[] order, string name) => Array.IndexOf(order, name) is >= 0 and var place ? place : order.Length;
+    static int Rank(string[] order, string name) => Array.IndexOf(order, name) is >= 0 and var rank ? rank : order.Length;
 
-    internal static PredictRequest Read(ref MessagePackReader reader, ulong id)
-    {
-        List<TaskEntry>? tasks = null;
-        var request = new PredictRequest { Id = id, Tasks = [] };
-        for (int left = reader.ReadMapHeader(); left > 0; left--)
-        {
-            switch (reader.ReadKey())
-            {
-                case "tasks":
-                    tasks = ReadTasks(ref reader);
-                    break;
-                case "text" or "priority" or "deadlineMs" when reader.TryReadNil():
-                    break;
-                case "image":
-                    request = request with { Image = reader.ReadBinary("image") };
-                    break;
-                case "text":
-                    string text = reader.ReadText("text", MaxTextBytes);
-                    request = request with { Text = text.Length > 0 ? text : null };
-                    break;
-                case "priority":
-                    request = request with { Priority = ReadPriority(ref reader) };
-                    break;
-                case "deadlineMs":
-                    request = request with { DeadlineMs = reader.ReadCount("deadlineMs") };
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
-        return request with { Tasks = tasks ?? throw ProtocolException.Invalid("tasks is missing.") };
-    }
-
-    static List<TaskEntry> ReadTasks(ref MessagePackReader reader)
+    static IReadOnlyList<TaskEntry> ReadTasks(ref MessagePackReader reader, string what)
     {
         var entries = new List<TaskEntry>();
-        int tasks = reader.ReadMap("tasks");
+        int tasks = reader.ReadMap(what);
         if (tasks > MaxTasks)
         {
             throw ProtocolException.Invalid($"More than {MaxTasks} tasks.");
@@ -140,7 +90,7 @@ public sealed record PredictRequest : Request
 
         for (; tasks > 0; tasks--)
         {
-            string task = reader.ReadText("A task", TaskEntry.MaxNameBytes);
+            string task = reader.ReadText("A task", Codecs.MaxNameBytes);
             int types = reader.ReadMap($"Task {task}");
             if (types > MaxTasks)
             {
@@ -149,18 +99,10 @@ public sealed record PredictRequest : Request
 
             for (; types > 0; types--)
             {
-                string type = reader.ReadText("A type", TaskEntry.MaxNameBytes);
-                entries.Add(TaskEntry.Read(ref reader, task, type));
+                entries.Add(TaskEntry.Read(ref reader, task));
             }
         }
 
         return entries;
     }
-
-    static Priority ReadPriority(ref MessagePackReader reader) => reader.ReadText("priority", TaskEntry.MaxNameBytes) switch
-    {
-        "interactive" => Messages.Priority.Interactive,
-        "background" => Messages.Priority.Background,
-        string other => throw ProtocolException.Invalid($"priority '{other}' is neither 'interactive' nor 'background'."),
-    };
 }

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Runtime.InteropServices;
 using MessagePack;
 
 namespace ImmichMl.Protocol.Messages;
@@ -25,97 +23,16 @@ public sealed record PredictResult : Result
     /// <summary>Where the time went.</summary>
     public required Timings Timings { get; init; }
 
-    internal override void Write(ref MessagePackWriter writer)
-    {
-        int keys = 1 + (ImageWidth is null ? 0 : 1) + (ImageHeight is null ? 0 : 1) + (Clip is null ? 0 : 1) + (Faces is null ? 0 : 1)
-            + (Ocr is null ? 0 : 1);
-        writer.WriteMapHeader(keys);
-        if (ImageWidth is { } width)
-        {
-            writer.WriteString("imageWidth"u8);
-            writer.Write(width);
-        }
+    static readonly MapCodec<PredictResult> s_map = new MapCodec<PredictResult>(new() { Timings = new Timings() })
+        .Maybe("imageWidth", Codecs.Int32, r => r.ImageWidth, (r, value) => r with { ImageWidth = value })
+        .Maybe("imageHeight", Codecs.Int32, r => r.ImageHeight, (r, value) => r with { ImageHeight = value })
+        .Maybe("clip", Codecs.Embedding, r => r.Clip, (r, value) => r with { Clip = value })
+        .Maybe("facial-recognition", Codecs.ListOf(FaceResult.Map, "A face"), r => r.Faces, (r, value) => r with { Faces = value })
+        .Maybe("ocr", OcrResult.Map, r => r.Ocr, (r, value) => r with { Ocr = value })
+        .Add("timings", Timings.Map, r => r.Timings, (r, value) => r with { Timings = value });
 
-        if (ImageHeight is { } height)
-        {
-            writer.WriteString("imageHeight"u8);
-            writer.Write(height);
-        }
-
-        if (Clip is not null)
-        {
-            writer.WriteString("clip"u8);
-            WriteEmbedding(ref writer, Clip);
-        }
-
-        if (Faces is not null)
-        {
-            writer.WriteString("facial-recognition"u8);
-            writer.WriteArrayHeader(Faces.Count);
-            foreach (FaceResult face in Faces)
-            {
-                face.Write(ref writer);
-            }
-        }
-
-        if (Ocr is not null)
-        {
-            writer.WriteString("ocr"u8);
-            Ocr.Write(ref writer);
-        }
-
-        writer.WriteString("timings"u8);
-        Timings.Write(ref writer);
-    }
+    internal override void Write(ref MessagePackWriter writer) => s_map.Write(ref writer, this);
 
     /// <summary>Reads the result's map.</summary>
-    public static PredictResult Read(ref MessagePackReader reader)
-    {
-        var result = new PredictResult { Timings = new Timings() };
-        for (int left = reader.ReadMap("result"); left > 0; left--)
-        {
-            switch (reader.ReadKey())
-            {
-                case "imageWidth":
-                    result = result with { ImageWidth = (int)reader.ReadCount("imageWidth", int.MaxValue) };
-                    break;
-                case "imageHeight":
-                    result = result with { ImageHeight = (int)reader.ReadCount("imageHeight", int.MaxValue) };
-                    break;
-                case "clip":
-                    result = result with { Clip = ReadEmbedding(ref reader) };
-                    break;
-                case "facial-recognition":
-                    result = result with { Faces = reader.ReadArray("facial-recognition", FaceResult.Read) };
-                    break;
-                case "ocr":
-                    result = result with { Ocr = OcrResult.Read(ref reader) };
-                    break;
-                case "timings":
-                    result = result with { Timings = Timings.Read(ref reader) };
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
-        return result;
-    }
-
-    /// <summary>Little-endian float32, as every platform that this runs on keeps them.</summary>
-    internal static void WriteEmbedding(ref MessagePackWriter writer, float[] embedding) => writer.Write(MemoryMarshal.AsBytes<float>(embedding));
-
-    internal static float[] ReadEmbedding(ref MessagePackReader reader)
-    {
-        ReadOnlySequence<byte> bytes = reader.ReadBinary("An embedding");
-        if (bytes.Length % sizeof(float) != 0)
-        {
-            throw ProtocolException.Invalid($"An embedding of {bytes.Length} bytes is not made of float32.");
-        }
-
-        var embedding = new float[bytes.Length / sizeof(float)];
-        bytes.CopyTo(MemoryMarshal.AsBytes(embedding.AsSpan()));
-        return embedding;
-    }
+    public static PredictResult Read(ref MessagePackReader reader) => s_map.Read(ref reader, "result");
 }

@@ -13,7 +13,9 @@ public abstract record Request
     public required ulong Id { get; init; }
 
     /// <summary>The value of <c>op</c>.</summary>
-    public abstract string Operation { get; }
+    public string Operation { get; }
+
+    private protected Request(string operation) => Operation = operation;
 
     private protected virtual int OwnKeys => 0;
 
@@ -61,8 +63,8 @@ public abstract record Request
             ModelsRequest.Name => new ModelsRequest { Id = id },
             StatsRequest.Name => new StatsRequest { Id = id },
             CancelRequest.Name => CancelRequest.Read(ref reader, id),
-            LoadRequest.Name => LoadRequest.Read(ref reader, id),
-            UnloadRequest.Name => UnloadRequest.Read(ref reader, id),
+            LoadRequest.Name => ModelRequest.Read(ref reader, new LoadRequest { Id = id, Model = default }),
+            UnloadRequest.Name => ModelRequest.Read(ref reader, new UnloadRequest { Id = id, Model = default }),
             _ => throw new ProtocolException(ErrorCode.UnknownOperation, $"There is no operation '{operation}'."),
         };
     }

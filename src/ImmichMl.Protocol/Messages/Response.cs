@@ -45,25 +45,29 @@ public sealed record Response
         MessagePackReader result = default;
         bool hasResult = false;
         var reader = new MessagePackReader(payload);
+        Span<byte> key = stackalloc byte[WireReading.MaxKeyBytes];
         for (int left = reader.ReadMapHeader(); left > 0; left--)
         {
-            switch (reader.ReadKey())
+            ReadOnlySpan<byte> name = key[..reader.ReadKey(key)];
+            if (name.SequenceEqual("id"u8))
             {
-                case "id":
-                    id = reader.ReadUnsigned("id");
-                    break;
-                case "error":
-                    error = ErrorDetail.Read(ref reader);
-                    break;
-                case "result":
-                    result = reader;
-                    hasResult = true;
-                    reader.Skip();
-                    break;
-                default:
-                    reader.Skip();
-                    break;
+                id = reader.ReadUnsigned("id");
+                continue;
             }
+
+            if (name.SequenceEqual("error"u8))
+            {
+                error = ErrorDetail.Read(ref reader);
+                continue;
+            }
+
+            if (name.SequenceEqual("result"u8))
+            {
+                result = reader;
+                hasResult = true;
+            }
+
+            reader.Skip();
         }
 
         if (id is null || hasResult == error is not null)
@@ -110,29 +114,11 @@ public sealed record EmptyResult : Result
 /// <param name="Cancelled">True when the target was open.</param>
 public sealed record CancelResult(bool Cancelled) : Result
 {
-    internal override void Write(ref MessagePackWriter writer)
-    {
-        writer.WriteMapHeader(1);
-        writer.WriteString("cancelled"u8);
-        writer.Write(Cancelled);
-    }
+    static readonly MapCodec<CancelResult> s_map = new MapCodec<CancelResult>(new CancelResult(false))
+        .Add("cancelled", Codecs.Flag, r => r.Cancelled, (_, value) => new CancelResult(value));
+
+    internal override void Write(ref MessagePackWriter writer) => s_map.Write(ref writer, this);
 
     /// <summary>Reads the result's map.</summary>
-    public static CancelResult Read(ref MessagePackReader reader)
-    {
-        bool cancelled = false;
-        for (int left = reader.ReadMap("result"); left > 0; left--)
-        {
-            if (reader.ReadKey() == "cancelled")
-            {
-                cancelled = reader.ReadFlag("cancelled");
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-
-        return new CancelResult(cancelled);
-    }
+    public static CancelResult Read(ref MessagePackReader reader) => s_map.Read(ref reader, "result");
 }

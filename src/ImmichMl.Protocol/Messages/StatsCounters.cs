@@ -1,5 +1,3 @@
-using MessagePack;
-
 namespace ImmichMl.Protocol.Messages;
 
 /// <summary>How often a model's requests were answered with a code.</summary>
@@ -8,38 +6,10 @@ namespace ImmichMl.Protocol.Messages;
 /// <param name="Count">Answers since the start.</param>
 public readonly record struct RequestCount(ModelAddress Model, string Code, long Count)
 {
-    internal void Write(ref MessagePackWriter writer)
-    {
-        writer.WriteMapHeader(5);
-        Model.Write(ref writer);
-        writer.WriteString("code"u8);
-        writer.Write(Code);
-        writer.WriteString("count"u8);
-        writer.Write(Count);
-    }
-
-    internal static RequestCount Read(ref MessagePackReader reader)
-    {
-        MessagePackReader again = reader;
-        var count = new RequestCount(ModelAddress.Read(ref reader), "", 0);
-        for (int left = again.ReadMap("A count"); left > 0; left--)
-        {
-            switch (again.ReadKey())
-            {
-                case "code":
-                    count = count with { Code = again.ReadText("code", TaskEntry.MaxNameBytes) };
-                    break;
-                case "count":
-                    count = count with { Count = again.ReadCount("count") };
-                    break;
-                default:
-                    again.Skip();
-                    break;
-            }
-        }
-
-        return count;
-    }
+    internal static readonly MapCodec<RequestCount> Map = new MapCodec<RequestCount>(new(default, "", 0))
+        .AddModel(c => c.Model, (c, value) => c with { Model = value })
+        .Add("code", Codecs.Name, c => c.Code, (c, value) => c with { Code = value })
+        .Add("count", Codecs.Count, c => c.Count, (c, value) => c with { Count = value });
 }
 
 /// <summary>Requests that wait.</summary>
@@ -47,36 +17,9 @@ public readonly record struct RequestCount(ModelAddress Model, string Code, long
 /// <param name="Background">Of the background lane.</param>
 public readonly record struct QueueDepth(int Interactive, int Background)
 {
-    internal void Write(ref MessagePackWriter writer)
-    {
-        writer.WriteMapHeader(2);
-        writer.WriteString("interactive"u8);
-        writer.Write(Interactive);
-        writer.WriteString("background"u8);
-        writer.Write(Background);
-    }
-
-    internal static QueueDepth Read(ref MessagePackReader reader)
-    {
-        QueueDepth depth = default;
-        for (int left = reader.ReadMap("queue"); left > 0; left--)
-        {
-            switch (reader.ReadKey())
-            {
-                case "interactive":
-                    depth = depth with { Interactive = (int)reader.ReadCount("interactive", int.MaxValue) };
-                    break;
-                case "background":
-                    depth = depth with { Background = (int)reader.ReadCount("background", int.MaxValue) };
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
-        return depth;
-    }
+    internal static readonly MapCodec<QueueDepth> Map = new MapCodec<QueueDepth>(default)
+        .Add("interactive", Codecs.Int32, q => q.Interactive, (q, value) => q with { Interactive = value })
+        .Add("background", Codecs.Int32, q => q.Background, (q, value) => q with { Background = value });
 }
 
 /// <summary>The daemon's memory, in bytes.</summary>
@@ -85,41 +28,10 @@ public readonly record struct QueueDepth(int Interactive, int Background)
 /// <param name="ArenaBytes">Held by ONNX Runtime's arenas.</param>
 public readonly record struct MemoryUse(long RssBytes, long AnonBytes, long ArenaBytes)
 {
-    internal void Write(ref MessagePackWriter writer)
-    {
-        writer.WriteMapHeader(3);
-        writer.WriteString("rssBytes"u8);
-        writer.Write(RssBytes);
-        writer.WriteString("anonBytes"u8);
-        writer.Write(AnonBytes);
-        writer.WriteString("arenaBytes"u8);
-        writer.Write(ArenaBytes);
-    }
-
-    internal static MemoryUse Read(ref MessagePackReader reader)
-    {
-        MemoryUse memory = default;
-        for (int left = reader.ReadMap("memory"); left > 0; left--)
-        {
-            switch (reader.ReadKey())
-            {
-                case "rssBytes":
-                    memory = memory with { RssBytes = reader.ReadCount("rssBytes") };
-                    break;
-                case "anonBytes":
-                    memory = memory with { AnonBytes = reader.ReadCount("anonBytes") };
-                    break;
-                case "arenaBytes":
-                    memory = memory with { ArenaBytes = reader.ReadCount("arenaBytes") };
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
-        return memory;
-    }
+    internal static readonly MapCodec<MemoryUse> Map = new MapCodec<MemoryUse>(default)
+        .Add("rssBytes", Codecs.Count, m => m.RssBytes, (m, value) => m with { RssBytes = value })
+        .Add("anonBytes", Codecs.Count, m => m.AnonBytes, (m, value) => m with { AnonBytes = value })
+        .Add("arenaBytes", Codecs.Count, m => m.ArenaBytes, (m, value) => m with { ArenaBytes = value });
 }
 
 /// <summary>A download under way.</summary>
@@ -128,39 +40,8 @@ public readonly record struct MemoryUse(long RssBytes, long AnonBytes, long Aren
 /// <param name="TotalBytes">Bytes to come in all; 0 while that is not known.</param>
 public readonly record struct DownloadProgress(string ModelName, long Bytes, long TotalBytes)
 {
-    internal void Write(ref MessagePackWriter writer)
-    {
-        writer.WriteMapHeader(3);
-        writer.WriteString("modelName"u8);
-        writer.Write(ModelName);
-        writer.WriteString("bytes"u8);
-        writer.Write(Bytes);
-        writer.WriteString("totalBytes"u8);
-        writer.Write(TotalBytes);
-    }
-
-    internal static DownloadProgress Read(ref MessagePackReader reader)
-    {
-        var progress = new DownloadProgress("", 0, 0);
-        for (int left = reader.ReadMap("A download"); left > 0; left--)
-        {
-            switch (reader.ReadKey())
-            {
-                case "modelName":
-                    progress = progress with { ModelName = reader.ReadText("modelName", TaskEntry.MaxNameBytes) };
-                    break;
-                case "bytes":
-                    progress = progress with { Bytes = reader.ReadCount("bytes") };
-                    break;
-                case "totalBytes":
-                    progress = progress with { TotalBytes = reader.ReadCount("totalBytes") };
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
-        return progress;
-    }
+    internal static readonly MapCodec<DownloadProgress> Map = new MapCodec<DownloadProgress>(new("", 0, 0))
+        .Add("modelName", Codecs.Name, d => d.ModelName, (d, value) => d with { ModelName = value })
+        .Add("bytes", Codecs.Count, d => d.Bytes, (d, value) => d with { Bytes = value })
+        .Add("totalBytes", Codecs.Count, d => d.TotalBytes, (d, value) => d with { TotalBytes = value });
 }

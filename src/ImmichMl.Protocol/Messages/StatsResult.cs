@@ -29,95 +29,21 @@ public sealed record StatsResult : Result
     /// <summary>The daemon's managed memory since the start; null where it does not say.</summary>
     public RuntimeUse? Runtime { get; init; }
 
-    internal override void Write(ref MessagePackWriter writer)
+    static readonly MapCodec<StatsResult> s_map = new MapCodec<StatsResult>(new()
     {
-        writer.WriteMapHeader(6 + (Devices.Count > 0 ? 1 : 0) + (Runtime is null ? 0 : 1));
-        writer.WriteString("requests"u8);
-        writer.WriteArrayHeader(Requests.Count);
-        foreach (RequestCount count in Requests)
-        {
-            count.Write(ref writer);
-        }
+        Requests = [], Latency = [], Queue = default, Models = [], Memory = default, Downloads = [],
+    })
+        .Add("requests", Codecs.ListOf(RequestCount.Map, "A count"), s => s.Requests, (s, value) => s with { Requests = value })
+        .Add("latency", Codecs.ListOf(LatencyHistogram.Map, "A histogram"), s => s.Latency, (s, value) => s with { Latency = value })
+        .Add("queue", QueueDepth.Map, s => s.Queue, (s, value) => s with { Queue = value })
+        .Add("models", ModelStatus.List, s => s.Models, (s, value) => s with { Models = value })
+        .Add("memory", MemoryUse.Map, s => s.Memory, (s, value) => s with { Memory = value })
+        .Add("downloads", Codecs.ListOf(DownloadProgress.Map, "A download"), s => s.Downloads, (s, value) => s with { Downloads = value })
+        .Maybe("devices", Codecs.ListOf(DeviceUse.Map, "A device"), s => s.Devices.Count > 0 ? s.Devices : null, (s, value) => s with { Devices = value })
+        .Maybe("runtime", RuntimeUse.Map, s => s.Runtime, (s, value) => s with { Runtime = value });
 
-        writer.WriteString("latency"u8);
-        writer.WriteArrayHeader(Latency.Count);
-        foreach (LatencyHistogram histogram in Latency)
-        {
-            histogram.Write(ref writer);
-        }
-
-        writer.WriteString("queue"u8);
-        Queue.Write(ref writer);
-        writer.WriteString("models"u8);
-        ModelStatus.WriteAll(ref writer, Models);
-        writer.WriteString("memory"u8);
-        Memory.Write(ref writer);
-        writer.WriteString("downloads"u8);
-        writer.WriteArrayHeader(Downloads.Count);
-        foreach (DownloadProgress download in Downloads)
-        {
-            download.Write(ref writer);
-        }
-
-        if (Devices.Count > 0)
-        {
-            writer.WriteString("devices"u8);
-            writer.WriteArrayHeader(Devices.Count);
-            foreach (DeviceUse device in Devices)
-            {
-                device.Write(ref writer);
-            }
-        }
-
-        if (Runtime is not null)
-        {
-            writer.WriteString("runtime"u8);
-            Runtime.Write(ref writer);
-        }
-    }
+    internal override void Write(ref MessagePackWriter writer) => s_map.Write(ref writer, this);
 
     /// <summary>Reads the result's map.</summary>
-    public static StatsResult Read(ref MessagePackReader reader)
-    {
-        var stats = new StatsResult
-        {
-            Requests = [], Latency = [], Queue = default, Models = [], Memory = default, Downloads = [],
-        };
-        for (int left = reader.ReadMap("result"); left > 0; left--)
-        {
-            string key = reader.ReadKey();
-            switch (key)
-            {
-                case "requests":
-                    stats = stats with { Requests = reader.ReadArray(key, RequestCount.Read) };
-                    break;
-                case "latency":
-                    stats = stats with { Latency = reader.ReadArray(key, LatencyHistogram.Read) };
-                    break;
-                case "queue":
-                    stats = stats with { Queue = QueueDepth.Read(ref reader) };
-                    break;
-                case "models":
-                    stats = stats with { Models = reader.ReadArray(key, ModelStatus.Read) };
-                    break;
-                case "memory":
-                    stats = stats with { Memory = MemoryUse.Read(ref reader) };
-                    break;
-                case "downloads":
-                    stats = stats with { Downloads = reader.ReadArray(key, DownloadProgress.Read) };
-                    break;
-                case "devices":
-                    stats = stats with { Devices = reader.ReadArray(key, DeviceUse.Read) };
-                    break;
-                case "runtime":
-                    stats = stats with { Runtime = RuntimeUse.Read(ref reader) };
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
-        return stats;
-    }
+    public static StatsResult Read(ref MessagePackReader reader) => s_map.Read(ref reader, "result");
 }

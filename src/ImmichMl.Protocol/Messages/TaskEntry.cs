@@ -5,8 +5,6 @@ namespace ImmichMl.Protocol.Messages;
 /// <summary>One task of a <see cref="PredictRequest"/>: which model is to do what, and how.</summary>
 public sealed record TaskEntry
 {
-    internal const int MaxNameBytes = 256;
-
     /// <summary><c>clip</c>, <c>facial-recognition</c> or <c>ocr</c>.</summary>
     public required string Task { get; init; }
 
@@ -19,41 +17,20 @@ public sealed record TaskEntry
     /// <summary>What belongs to this request alone.</summary>
     public TaskOptions Options { get; init; } = TaskOptions.None;
 
+    static readonly MapCodec<TaskEntry> s_map = new MapCodec<TaskEntry>(new() { Task = "", Type = "", ModelName = "" })
+        .Add("modelName", Codecs.Name, t => t.ModelName, (t, value) => t with { ModelName = value })
+        .Maybe("options", TaskOptions.Map, t => t.Options == TaskOptions.None ? null : t.Options, (t, value) => t with { Options = value })
+        .Check(t => t.ModelName.Length > 0 ? null : $"modelName of {t.Task} {t.Type} is missing.");
+
     internal void Write(ref MessagePackWriter writer)
     {
         writer.Write(Type);
-        writer.WriteMapHeader(Options == TaskOptions.None ? 1 : 2);
-        writer.WriteString("modelName"u8);
-        writer.Write(ModelName);
-        if (Options != TaskOptions.None)
-        {
-            writer.WriteString("options"u8);
-            Options.Write(ref writer);
-        }
+        s_map.Write(ref writer, this);
     }
 
-    internal static TaskEntry Read(ref MessagePackReader reader, string task, string type)
+    internal static TaskEntry Read(ref MessagePackReader reader, string task)
     {
-        string? modelName = null;
-        TaskOptions options = TaskOptions.None;
-        for (int left = reader.ReadMap($"The entry of {task} {type}"); left > 0; left--)
-        {
-            switch (reader.ReadKey())
-            {
-                case "modelName":
-                    modelName = reader.ReadText("modelName", MaxNameBytes);
-                    break;
-                case "options":
-                    options = TaskOptions.Read(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
-        return string.IsNullOrEmpty(modelName)
-            ? throw ProtocolException.Invalid($"modelName of {task} {type} is missing.")
-            : new TaskEntry { Task = task, Type = type, ModelName = modelName, Options = options };
+        string type = reader.ReadText("A type", Codecs.MaxNameBytes);
+        return s_map.ReadFields(ref reader, new TaskEntry { Task = task, Type = type, ModelName = "" }, $"The entry of {task} {type}");
     }
 }

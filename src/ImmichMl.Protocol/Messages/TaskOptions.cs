@@ -1,5 +1,3 @@
-using MessagePack;
-
 namespace ImmichMl.Protocol.Messages;
 
 /// <summary>The options of one task. What is null was not given and takes the daemon's default.</summary>
@@ -20,67 +18,12 @@ public sealed record TaskOptions
     /// <summary>CLIP textual: the language of the query, such as <c>de</c> or <c>de-AT</c>.</summary>
     public string? Language { get; init; }
 
-    internal void Write(ref MessagePackWriter writer)
-    {
-        int keys = (MinScore is null ? 0 : 1) + (MaxResolution is null ? 0 : 1) + (ScoreMode is null ? 0 : 1) + (Language is null ? 0 : 1);
-        writer.WriteMapHeader(keys);
-        if (MinScore is { } minScore)
-        {
-            writer.WriteString("minScore"u8);
-            writer.Write(minScore);
-        }
+    static readonly Codec<int> s_clamped =
+        Codecs.Of((ref reader, what) => (int)Math.Min(reader.ReadUnsigned(what), int.MaxValue), (ref writer, value) => writer.Write(value));
 
-        if (MaxResolution is { } maxResolution)
-        {
-            writer.WriteString("maxResolution"u8);
-            writer.Write(maxResolution);
-        }
-
-        if (ScoreMode is not null)
-        {
-            writer.WriteString("scoreMode"u8);
-            writer.Write(ScoreMode);
-        }
-
-        if (Language is not null)
-        {
-            writer.WriteString("language"u8);
-            writer.Write(Language);
-        }
-    }
-
-    internal static TaskOptions Read(ref MessagePackReader reader)
-    {
-        TaskOptions options = None;
-        for (int left = reader.ReadMap("options"); left > 0; left--)
-        {
-            switch (reader.ReadKey())
-            {
-                case "minScore":
-                    options = options with { MinScore = reader.ReadNumber("minScore") };
-                    break;
-                case "maxResolution":
-                    options = options with { MaxResolution = (int)Math.Min(reader.ReadUnsigned("maxResolution"), int.MaxValue) };
-                    break;
-                case "scoreMode":
-                    options = options with { ScoreMode = ReadScoreMode(ref reader) };
-                    break;
-                case "language":
-                    options = options with { Language = reader.ReadText("language", TaskEntry.MaxNameBytes) };
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
-        return options;
-    }
-
-    static string ReadScoreMode(ref MessagePackReader reader) => reader.ReadText("scoreMode", TaskEntry.MaxNameBytes) switch
-    {
-        "fast" => "fast",
-        "slow" => "slow",
-        string other => throw ProtocolException.Invalid($"scoreMode '{other}' is neither 'fast' nor 'slow'."),
-    };
+    internal static readonly MapCodec<TaskOptions> Map = new MapCodec<TaskOptions>(None)
+        .Maybe("minScore", Codecs.Number, o => o.MinScore, (o, value) => o with { MinScore = value })
+        .Maybe("maxResolution", s_clamped, o => o.MaxResolution, (o, value) => o with { MaxResolution = value })
+        .Maybe("scoreMode", Codecs.Choice(("fast", "fast"), ("slow", "slow")), o => o.ScoreMode, (o, value) => o with { ScoreMode = value })
+        .Maybe("language", Codecs.Name, o => o.Language, (o, value) => o with { Language = value });
 }

@@ -1,5 +1,3 @@
-using MessagePack;
-
 namespace ImmichMl.Protocol.Messages;
 
 /// <summary>Where a request's time went, in milliseconds.</summary>
@@ -23,47 +21,11 @@ public sealed record Timings
     /// <summary>Arrival of the frame to the answer.</summary>
     public double Total { get; init; }
 
-    internal void Write(ref MessagePackWriter writer)
-    {
-        writer.WriteMapHeader(6);
-        writer.WriteString("queue"u8);
-        writer.Write(Queue);
-        writer.WriteString("decode"u8);
-        writer.Write(Decode);
-        writer.WriteString("preprocess"u8);
-        writer.Write(Preprocess);
-        writer.WriteString("inference"u8);
-        writer.Write(Inference);
-        writer.WriteString("postprocess"u8);
-        writer.Write(Postprocess);
-        writer.WriteString("total"u8);
-        writer.Write(Total);
-    }
-
-    internal static Timings Read(ref MessagePackReader reader)
-    {
-        var timings = new Timings();
-        for (int left = reader.ReadMap("timings"); left > 0; left--)
-        {
-            string stage = reader.ReadKey();
-            timings = stage switch
-            {
-                "queue" => timings with { Queue = reader.ReadNumber(stage) },
-                "decode" => timings with { Decode = reader.ReadNumber(stage) },
-                "preprocess" => timings with { Preprocess = reader.ReadNumber(stage) },
-                "inference" => timings with { Inference = reader.ReadNumber(stage) },
-                "postprocess" => timings with { Postprocess = reader.ReadNumber(stage) },
-                "total" => timings with { Total = reader.ReadNumber(stage) },
-                _ => Skipped(ref reader, timings),
-            };
-        }
-
-        return timings;
-    }
-
-    static Timings Skipped(ref MessagePackReader reader, Timings timings)
-    {
-        reader.Skip();
-        return timings;
-    }
+    internal static readonly MapCodec<Timings> Map = new MapCodec<Timings>(new())
+        .Add("queue", Codecs.Number, t => t.Queue, (t, value) => t with { Queue = value })
+        .Add("decode", Codecs.Number, t => t.Decode, (t, value) => t with { Decode = value })
+        .Add("preprocess", Codecs.Number, t => t.Preprocess, (t, value) => t with { Preprocess = value })
+        .Add("inference", Codecs.Number, t => t.Inference, (t, value) => t with { Inference = value })
+        .Add("postprocess", Codecs.Number, t => t.Postprocess, (t, value) => t with { Postprocess = value })
+        .Add("total", Codecs.Number, t => t.Total, (t, value) => t with { Total = value });
 }
