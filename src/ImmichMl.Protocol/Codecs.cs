@@ -28,7 +28,8 @@ static class Codecs
 
     public static readonly Codec<double> Number = Of(WireReading.ReadNumber, (ref writer, value) => writer.Write(value));
 
-    public static readonly Codec<float> Score = Of((ref reader, what) => (float)reader.ReadNumber(what), (ref writer, value) => writer.Write(value));
+    public static readonly Codec<float> Score =
+        Of((ref reader, what) => (float)reader.ReadNumber(what), (ref writer, value) => writer.Write(value));
 
     public static readonly Codec<ulong> Unsigned = Of(WireReading.ReadUnsigned, (ref writer, value) => writer.Write(value));
 
@@ -52,7 +53,8 @@ static class Codecs
     });
 
     /// <summary>Little-endian float32, as every platform that this runs on keeps them.</summary>
-    public static readonly Codec<float[]> Embedding = Of(ReadEmbedding, (ref writer, value) => writer.Write(MemoryMarshal.AsBytes<float>(value)));
+    public static readonly Codec<float[]> Embedding =
+        Of(ReadEmbedding, (ref writer, value) => writer.Write(MemoryMarshal.AsBytes<float>(value)));
 
     public static Codec<string> Text(int maxBytes) =>
         Of((ref reader, what) => reader.ReadText(what, maxBytes), (ref writer, value) => writer.Write(value));
@@ -84,6 +86,9 @@ static class Codecs
                 item.Write(ref writer, values[i]);
             }
         });
+
+    /// <summary>For a list that is left out where nothing is in it.</summary>
+    public static IReadOnlyList<T>? NullIfEmpty<T>(IReadOnlyList<T> list) => list.Count > 0 ? list : null;
 
     public static Codec<T> Of<T>(ReadValue<T> read, WriteValue<T> write) => new() { Read = read, Write = write };
 

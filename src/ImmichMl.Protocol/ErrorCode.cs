@@ -66,8 +66,8 @@ public sealed record ErrorCode
     public static IReadOnlyList<ErrorCode> All { get; } =
     [
         InvalidRequest, UnsupportedVersion, FrameTooLarge, UnknownOperation, UnknownTask, MissingDependency, ImageEmpty, ImageUnreadable,
-        ImageUnsupported, ImageTooLarge, UnknownModel, ModelUnavailable, ModelUnusable, Overloaded, OutOfMemory, DeadlineExceeded, Cancelled,
-        ShuttingDown, Internal,
+        ImageUnsupported, ImageTooLarge, UnknownModel, ModelUnavailable, ModelUnusable, Overloaded, OutOfMemory, DeadlineExceeded,
+        Cancelled, ShuttingDown, Internal,
     ];
 
     ErrorCode(string name, bool retryable, bool closes, int? httpStatus)

@@ -15,7 +15,7 @@ public sealed class FrameWriter : IBufferWriter<byte>, IDisposable
     {
     }
 
-    /// <summary>The frame's bytes, length in front. Of a <see cref="PredictRequest"/> with an image: all but the image (<see cref="Tail"/>).</summary>
+    /// <summary>The frame's bytes, length in front; of a <see cref="PredictRequest"/> all but its image (<see cref="Tail"/>).</summary>
     public ReadOnlyMemory<byte> Head => _buffer.AsMemory(0, _written);
 
     /// <summary>What follows <see cref="Head"/> on the wire without having been copied: a request's image. Empty otherwise.</summary>

@@ -5,8 +5,8 @@ using MessagePack;
 namespace ImmichMl.Protocol;
 
 /// <summary>
-/// A message's field table: one line for each key says how its value stands on the wire and where it stands in the record, and both reads and writes.
-/// Written in the table's order, read in any; unknown keys are skipped, of a key that is repeated the last counts.
+/// A message's field table: the line of a key says how its value stands on the wire and where it stands in the record, and both reads
+/// and writes. Written in the table's order, read in any; unknown keys are skipped, of a key that is repeated the last counts.
 /// </summary>
 sealed class MapCodec<T> : Codec<T>
 {
@@ -26,14 +26,15 @@ sealed class MapCodec<T> : Codec<T>
         };
     }
 
-    /// <summary>A key that is always written. Where one is missing what is read keeps the blank's value, unless it is <paramref name="needed"/>.</summary>
-    /// <param name="key">The key on the wire.</param>
+    /// <summary>A key that is always written. Where it is missing the blank's value stays, or the map is refused.</summary>
+    /// <param name="key">The key on the wire, up to 31 letters.</param>
     /// <param name="codec">How its value is read and written.</param>
     /// <param name="get">Takes the value from the record.</param>
     /// <param name="with">Gives the record with the value changed.</param>
     /// <param name="needed">A map without the key is refused.</param>
-    public MapCodec<T> Add<TValue>(string key, Codec<TValue> codec, Func<T, TValue> get, Func<T, TValue, T> with, bool needed = false) =>
-        Add(new Always<TValue>(key, codec, get, with) { IsNeeded = needed });
+    public MapCodec<T> Add<TValue>(
+        string key, Codec<TValue> codec, Func<T, TValue> get, Func<T, TValue, T> with, bool needed = false) =>
+        Add(new Field<TValue>(key, codec, get, with) { IsNeeded = needed });
 
     /// <summary>A key that is left out where <paramref name="get"/> gives null.</summary>
     /// <param name="key">As for <see cref="Add"/>, and so the rest.</param>
@@ -41,13 +42,19 @@ sealed class MapCodec<T> : Codec<T>
     /// <param name="get">Takes the value from the record.</param>
     /// <param name="with">Gives the record with the value changed.</param>
     /// <param name="orNil">Nil on the wire counts as a key left out; otherwise it is a value of the wrong kind.</param>
-    public MapCodec<T> Maybe<TValue>(string key, Codec<TValue> codec, Func<T, TValue?> get, Func<T, TValue, T> with, bool orNil = false)
+    public MapCodec<T> Maybe<TValue>(
+        string key, Codec<TValue> codec, Func<T, TValue?> get, Func<T, TValue, T> with, bool orNil = false)
         where TValue : class =>
-        Add(new MaybeReference<TValue>(key, codec, get, with) { SkipsNil = orNil });
+        Add(new Field<TValue>(key, codec, get!, with) { IsOptional = true, SkipsNil = orNil });
 
-    public MapCodec<T> Maybe<TValue>(string key, Codec<TValue> codec, Func<T, TValue?> get, Func<T, TValue, T> with, bool orNil = false)
-        where TValue : struct =>
-        Add(new MaybeValue<TValue>(key, codec, get, with) { SkipsNil = orNil });
+    public MapCodec<T> Maybe<TValue>(
+        string key, Codec<TValue> codec, Func<T, TValue?> get, Func<T, TValue, T> with, bool orNil = false)
+        where TValue : struct
+    {
+        Codec<TValue?> present = Codecs.Of<TValue?>(
+            (ref reader, what) => codec.Read(ref reader, what), (ref writer, value) => codec.Write(ref writer, value!.Value));
+        return Add(new Field<TValue?>(key, present, get, (item, value) => with(item, value!.Value)) { IsOptional = true, SkipsNil = orNil });
+    }
 
     /// <summary>Looks at all that was read; <paramref name="fault"/> says why it is refused, or gives null.</summary>
     public MapCodec<T> Check(Func<T, string?> fault)
@@ -96,7 +103,7 @@ sealed class MapCodec<T> : Codec<T>
     {
         for (int i = 0; i < _fields.Length; i++)
         {
-            if (_fields[i].Has(key))
+            if (key.SequenceEqual(_fields[i].Encoded.AsSpan(1)))
             {
                 return i;
             }
@@ -131,70 +138,34 @@ sealed class MapCodec<T> : Codec<T>
         public string Key => key;
 
         /// <summary>The key as it stands on the wire: a byte that holds its length, then its letters.</summary>
-        readonly byte[] _encoded = [(byte)(MessagePackCode.MinFixStr + key.Length), .. Encoding.UTF8.GetBytes(key)];
-
-        public bool Has(ReadOnlySpan<byte> utf8) => utf8.SequenceEqual(_encoded.AsSpan(1));
-
-        protected void WriteKey(ref MessagePackWriter writer) => writer.WriteRaw(_encoded);
+        public byte[] Encoded { get; } = [(byte)(MessagePackCode.MinFixStr + key.Length), .. Encoding.ASCII.GetBytes(key)];
 
         public bool IsNeeded { get; init; }
 
-        public bool SkipsNil { get; init; }
+        public bool IsOptional { get; init; }
 
-        public virtual bool IsOptional => true;
+        public bool SkipsNil { get; init; }
 
         public abstract bool IsPresent(T value);
 
         public abstract T Read(ref MessagePackReader reader, T value);
 
-        /// <summary>Key and value; nothing where the field is not present.</summary>
         public abstract void Write(ref MessagePackWriter writer, T value);
     }
 
-    abstract class Field<TValue>(string key, Codec<TValue> codec, Func<T, TValue, T> with) : Field(key)
+    sealed class Field<TValue>(string key, Codec<TValue> codec, Func<T, TValue> get, Func<T, TValue, T> with) : Field(key)
     {
+        public override bool IsPresent(T value) => get(value) is not null;
+
         public override T Read(ref MessagePackReader reader, T value) => with(value, codec.Read(ref reader, Key));
 
-        protected void WriteBoth(ref MessagePackWriter writer, TValue value)
-        {
-            WriteKey(ref writer);
-            codec.Write(ref writer, value);
-        }
-    }
-
-    sealed class Always<TValue>(string key, Codec<TValue> codec, Func<T, TValue> get, Func<T, TValue, T> with) : Field<TValue>(key, codec, with)
-    {
-        public override bool IsOptional => false;
-
-        public override bool IsPresent(T value) => true;
-
-        public override void Write(ref MessagePackWriter writer, T value) => WriteBoth(ref writer, get(value));
-    }
-
-    sealed class MaybeReference<TValue>(string key, Codec<TValue> codec, Func<T, TValue?> get, Func<T, TValue, T> with) : Field<TValue>(key, codec, with)
-        where TValue : class
-    {
-        public override bool IsPresent(T value) => get(value) is not null;
-
         public override void Write(ref MessagePackWriter writer, T value)
         {
-            if (get(value) is { } present)
+            TValue written = get(value);
+            if (!IsOptional || written is not null)
             {
-                WriteBoth(ref writer, present);
-            }
-        }
-    }
-
-    sealed class MaybeValue<TValue>(string key, Codec<TValue> codec, Func<T, TValue?> get, Func<T, TValue, T> with) : Field<TValue>(key, codec, with)
-        where TValue : struct
-    {
-        public override bool IsPresent(T value) => get(value) is not null;
-
-        public override void Write(ref MessagePackWriter writer, T value)
-        {
-            if (get(value) is { } present)
-            {
-                WriteBoth(ref writer, present);
+                writer.WriteRaw(Encoded);
+                codec.Write(ref writer, written);
             }
         }
     }

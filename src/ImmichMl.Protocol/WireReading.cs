@@ -19,7 +19,7 @@ static class WireReading
         return reader.ReadMapHeader();
     }
 
-    /// <summary>Copies a map's next key, or another word to look up, and returns its length; 0, and so unknown, where it is over-long.</summary>
+    /// <summary>Copies a map's next key, or another word to look up, and returns its length; an over-long one counts as empty.</summary>
     public static int ReadKey(this ref MessagePackReader reader, scoped Span<byte> key, string what = "A key")
     {
         Expect(ref reader, MessagePackType.String, what, "a string");

@@ -9,11 +9,11 @@ namespace ImmichMl.Protocol.Messages;
 /// <param name="Lost">True once it has stopped answering.</param>
 public sealed record DeviceUse(string Provider, int Id, int Runs, long UsedBytes, long TotalBytes, bool Lost)
 {
-    internal static readonly MapCodec<DeviceUse> Map = new MapCodec<DeviceUse>(new("", 0, 0, 0, 0, false))
+    internal static readonly Codec<IReadOnlyList<DeviceUse>> List = Codecs.ListOf(new MapCodec<DeviceUse>(new("", 0, 0, 0, 0, false))
         .Add("provider", Codecs.Name, d => d.Provider, (d, value) => d with { Provider = value })
         .Add("id", Codecs.Int32, d => d.Id, (d, value) => d with { Id = value })
         .Add("runs", Codecs.Int32, d => d.Runs, (d, value) => d with { Runs = value })
         .Add("usedBytes", Codecs.Count, d => d.UsedBytes, (d, value) => d with { UsedBytes = value })
         .Add("totalBytes", Codecs.Count, d => d.TotalBytes, (d, value) => d with { TotalBytes = value })
-        .Add("lost", Codecs.Flag, d => d.Lost, (d, value) => d with { Lost = value });
+        .Add("lost", Codecs.Flag, d => d.Lost, (d, value) => d with { Lost = value }), "A device");
 }

@@ -49,7 +49,7 @@ readonly record struct Envelope(ulong Id, bool? Spoken, string? Operation, Proto
         return new Envelope(id, spoken, operation, fault);
     }
 
-    /// <summary>The operation, once the envelope is in order. Another version goes before every other fault: its rules may differ.</summary>
+    /// <summary>The operation of an envelope in order. Another version goes before every other fault: its rules may differ.</summary>
     public string Accept()
     {
         if (Spoken == false)
@@ -67,6 +67,8 @@ readonly record struct Envelope(ulong Id, bool? Spoken, string? Operation, Proto
             throw ProtocolException.Invalid("id must be an integer over 0.");
         }
 
-        return Spoken is null ? throw ProtocolException.Invalid("v is missing.") : Operation ?? throw ProtocolException.Invalid("op is missing.");
+        return Spoken is null
+            ? throw ProtocolException.Invalid("v is missing.")
+            : Operation ?? throw ProtocolException.Invalid("op is missing.");
     }
 }

@@ -10,16 +10,17 @@ public sealed record ErrorDetail
     /// <summary>The code that programs look at.</summary>
     public required ErrorCode Code { get; init; }
 
-    /// <summary>A sentence for people.</summary>
+    /// <summary>A sentence for people; programs must not read it.</summary>
     public required string Message { get; init; }
 
     /// <summary>True when the same request may succeed later.</summary>
     public required bool Retryable { get; init; }
 
-    /// <summary>Milliseconds after which to ask again; null where that is not known.</summary>
+    /// <summary>Milliseconds after which to ask again, 0 or more; null where that is not known.</summary>
     public int? RetryAfterMs { get; init; }
 
-    static readonly MapCodec<ErrorDetail> s_map = new MapCodec<ErrorDetail>(new() { Code = ErrorCode.FromName(""), Message = "", Retryable = false })
+    static readonly MapCodec<ErrorDetail> s_map = new MapCodec<ErrorDetail>(
+        new() { Code = ErrorCode.FromName(""), Message = "", Retryable = false })
         .Add("code", Codecs.Name, e => e.Code.Name, (e, value) => e with { Code = ErrorCode.FromName(value) })
         .Add("message", Codecs.Text(MaxMessageBytes), e => e.Message, (e, value) => e with { Message = value })
         .Add("retryable", Codecs.Flag, e => e.Retryable, (e, value) => e with { Retryable = value })

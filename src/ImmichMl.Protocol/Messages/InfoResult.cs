@@ -5,12 +5,12 @@ namespace ImmichMl.Protocol.Messages;
 /// <summary>The result of <c>info</c>: who answers, and within which limits.</summary>
 public sealed record InfoResult : Result
 {
-    const int MaxTextBytes = 64 * 1024;
+    static readonly Codec<string> s_text = Codecs.Text(maxBytes: 64 * 1024);
 
-    /// <summary>The daemon's version.</summary>
+    /// <summary>The daemon's version, such as <c>0.1.0</c>.</summary>
     public required string Version { get; init; }
 
-    /// <summary>The protocol's version.</summary>
+    /// <summary>The protocol's version, 1.</summary>
     public required int Protocol { get; init; }
 
     /// <summary>The daemon's process id.</summary>
@@ -22,7 +22,7 @@ public sealed record InfoResult : Result
     /// <summary>False while preloading and while stopping.</summary>
     public required bool Ready { get; init; }
 
-    /// <summary>ONNX Runtime's execution providers, in order of preference.</summary>
+    /// <summary>ONNX Runtime's execution providers by its names, in order of preference.</summary>
     public required IReadOnlyList<string> Providers { get; init; }
 
     /// <summary>The devices in use.</summary>
@@ -34,23 +34,23 @@ public sealed record InfoResult : Result
     /// <summary>What a peer must stay within.</summary>
     public required LimitsInfo Limits { get; init; }
 
-    /// <summary>In words: which libraries and devices were found or not and why, and what runs where; absent on the wire where there is nothing to say.</summary>
+    /// <summary>Which libraries and devices were found or not and why, and what runs where, in words; empty where there is nothing to say.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
     static readonly MapCodec<InfoResult> s_map = new MapCodec<InfoResult>(new()
     {
-        Version = "", Protocol = 0, Pid = 0, UptimeMs = 0, Ready = false, Providers = [], Devices = [], Threads = "", Limits = new LimitsInfo(),
+        Version = "", Protocol = 0, Pid = 0, UptimeMs = 0, Ready = false, Providers = [], Devices = [], Threads = "", Limits = new(),
     })
-        .Add("version", Codecs.Text(MaxTextBytes), i => i.Version, (i, value) => i with { Version = value })
+        .Add("version", s_text, i => i.Version, (i, value) => i with { Version = value })
         .Add("protocol", Codecs.Int32, i => i.Protocol, (i, value) => i with { Protocol = value })
         .Add("pid", Codecs.Int32, i => i.Pid, (i, value) => i with { Pid = value })
         .Add("uptimeMs", Codecs.Count, i => i.UptimeMs, (i, value) => i with { UptimeMs = value })
         .Add("ready", Codecs.Flag, i => i.Ready, (i, value) => i with { Ready = value })
-        .Add("providers", Codecs.ListOf(Codecs.Text(MaxTextBytes), "A provider"), i => i.Providers, (i, value) => i with { Providers = value })
+        .Add("providers", Codecs.ListOf(s_text, "A provider"), i => i.Providers, (i, value) => i with { Providers = value })
         .Add("devices", Codecs.ListOf(DeviceInfo.Map, "A device"), i => i.Devices, (i, value) => i with { Devices = value })
-        .Add("threads", Codecs.Text(MaxTextBytes), i => i.Threads, (i, value) => i with { Threads = value })
+        .Add("threads", s_text, i => i.Threads, (i, value) => i with { Threads = value })
         .Add("limits", LimitsInfo.Map, i => i.Limits, (i, value) => i with { Limits = value })
-        .Maybe("remarks", Codecs.ListOf(Codecs.Text(MaxTextBytes), "A remark"), i => i.Remarks.Count > 0 ? i.Remarks : null, (i, value) => i with { Remarks = value });
+        .Maybe("remarks", Codecs.ListOf(s_text, "A remark"), i => Codecs.NullIfEmpty(i.Remarks), (i, value) => i with { Remarks = value });
 
     internal override void Write(ref MessagePackWriter writer) => s_map.Write(ref writer, this);
 

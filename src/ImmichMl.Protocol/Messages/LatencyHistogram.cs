@@ -18,7 +18,7 @@ public sealed record LatencyHistogram
     /// <summary>Upper bounds of the buckets, in milliseconds, rising.</summary>
     public required double[] BucketsMs { get; init; }
 
-    /// <summary>Requests in each bucket.</summary>
+    /// <summary>Requests in each bucket; one number more than <see cref="BucketsMs"/>: those over the last bound.</summary>
     public required long[] Counts { get; init; }
 
     internal static readonly MapCodec<LatencyHistogram> Map =

@@ -12,7 +12,8 @@ public readonly record struct ModelAddress(string Task, string Type, string Mode
 public abstract record ModelRequest : Request
 {
     static readonly MapCodec<ModelRequest> s_map =
-        new MapCodec<ModelRequest>(new LoadRequest { Id = 0, Model = default }).AddModel(r => r.Model, (r, value) => r with { Model = value });
+        new MapCodec<ModelRequest>(new LoadRequest { Id = 0, Model = default })
+            .AddModel(r => r.Model, (r, value) => r with { Model = value });
 
     private protected ModelRequest(string operation)
         : base(operation)
@@ -48,5 +49,7 @@ static class ModelFields
         .Add("task", Codecs.Name, item => get(item).Task, (item, value) => with(item, get(item) with { Task = value }))
         .Add("type", Codecs.Name, item => get(item).Type, (item, value) => with(item, get(item) with { Type = value }))
         .Add("modelName", Codecs.Name, item => get(item).ModelName, (item, value) => with(item, get(item) with { ModelName = value }))
-        .Check(item => get(item) is { Task.Length: > 0, Type.Length: > 0, ModelName.Length: > 0 } ? null : "task, type and modelName are needed.");
+        .Check(item => get(item) is { Task.Length: > 0, Type.Length: > 0, ModelName.Length: > 0 }
+            ? null
+            : "task, type and modelName are needed.");
 }

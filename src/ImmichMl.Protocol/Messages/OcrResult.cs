@@ -5,16 +5,19 @@ public sealed record OcrResult
 {
     const int MaxLineBytes = 64 * 1024;
 
-    /// <summary>What was read; null when only detection was asked for.</summary>
+    /// <summary>One text a line, as read; null when only detection was asked for.</summary>
     public IReadOnlyList<string>? Text { get; init; }
 
-    /// <summary>Eight numbers a line: x then y of the corners clockwise from the top left, divided by the picture's width and height.</summary>
+    /// <summary>
+    /// 8 floats a line: x then y of the corners clockwise from the top left, x divided by the picture's width and y by its height, so
+    /// 0 to 1. The HTTP face answers detection alone in pixels instead.
+    /// </summary>
     public required float[] Box { get; init; }
 
-    /// <summary>The detector's score of each line, 0 to 1.</summary>
+    /// <summary>One float a line: the detector's score, 0 to 1, the mean of its map inside the box.</summary>
     public required float[] BoxScore { get; init; }
 
-    /// <summary>The recognizer's score of each line, 0 to 1; null when only detection was asked for.</summary>
+    /// <summary>One float a line: the mean score of its characters, 0 to 1; null when only detection was asked for.</summary>
     public float[]? TextScore { get; init; }
 
     internal static readonly MapCodec<OcrResult> Map = new MapCodec<OcrResult>(new() { Box = [], BoxScore = [] })

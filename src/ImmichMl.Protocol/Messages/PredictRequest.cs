@@ -38,7 +38,7 @@ public sealed record PredictRequest() : Request(Name)
     static readonly string[] s_tasks = ["clip", "facial-recognition", "ocr"];
     static readonly string[] s_types = ["visual", "textual", "detection", "recognition"];
 
-    /// <summary>What to do, in any order. Empty: only the image's size is asked for.</summary>
+    /// <summary>What to do, in any order, at most 16 tasks and 16 types in each. Empty: only the image's size is asked for.</summary>
     public required IReadOnlyList<TaskEntry> Tasks { get; init; }
 
     /// <summary>An encoded picture (JPEG, PNG, WebP, GIF or BMP), up to <c>limits.maxImageBytes</c>; null for a text.</summary>
@@ -50,7 +50,10 @@ public sealed record PredictRequest() : Request(Name)
     /// <summary>Null: a text is interactive, an image background.</summary>
     public Priority? Priority { get; init; }
 
-    /// <summary>Milliseconds after arrival past which the request is not started any more.</summary>
+    /// <summary>
+    /// Milliseconds after the frame's arrival, 0 or more, past which the request is not started any more but answered
+    /// <see cref="ErrorCode.DeadlineExceeded"/>; null: it waits as long as it takes.
+    /// </summary>
     public long? DeadlineMs { get; init; }
 
     private protected override int OwnKeys => s_map.CountKeys(this);

@@ -5,13 +5,17 @@ namespace ImmichMl.Protocol.Messages;
 /// <summary>What the models said about one image or text.</summary>
 public sealed record PredictResult : Result
 {
-    /// <summary>Width of the decoded picture in pixels; null for a text.</summary>
+    /// <summary>Width of the picture in pixels as it is stored (EXIF orientation is not applied), over 0; null for a text.</summary>
     public int? ImageWidth { get; init; }
 
-    /// <summary>Height of the decoded picture in pixels; null for a text.</summary>
+    /// <summary>Height of the picture in pixels as it is stored, over 0; null for a text.</summary>
     public int? ImageHeight { get; init; }
 
-    /// <summary>The CLIP embedding as the model gave it (not normalized here); null when not asked for.</summary>
+    /// <summary>
+    /// The CLIP model's output as it stands, float32: 512, 768 or as many numbers as the model has dimensions, of whatever L2 norm the
+    /// model gives (compare by cosine). Little-endian bytes on the wire, a string that holds a JSON array at the HTTP face. Null when not
+    /// asked for.
+    /// </summary>
     public float[]? Clip { get; init; }
 
     /// <summary>The faces, highest score first; null when not asked for, empty when there are none.</summary>

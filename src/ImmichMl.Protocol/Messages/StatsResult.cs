@@ -39,7 +39,7 @@ public sealed record StatsResult : Result
         .Add("models", ModelStatus.List, s => s.Models, (s, value) => s with { Models = value })
         .Add("memory", MemoryUse.Map, s => s.Memory, (s, value) => s with { Memory = value })
         .Add("downloads", Codecs.ListOf(DownloadProgress.Map, "A download"), s => s.Downloads, (s, value) => s with { Downloads = value })
-        .Maybe("devices", Codecs.ListOf(DeviceUse.Map, "A device"), s => s.Devices.Count > 0 ? s.Devices : null, (s, value) => s with { Devices = value })
+        .Maybe("devices", DeviceUse.List, s => Codecs.NullIfEmpty(s.Devices), (s, value) => s with { Devices = value })
         .Maybe("runtime", RuntimeUse.Map, s => s.Runtime, (s, value) => s with { Runtime = value });
 
     internal override void Write(ref MessagePackWriter writer) => s_map.Write(ref writer, this);

@@ -6,16 +6,19 @@ public sealed record TaskOptions
     /// <summary>No option given.</summary>
     public static readonly TaskOptions None = new();
 
-    /// <summary>The score under which a detection or a text is dropped; scores lie between 0 and 1.</summary>
+    /// <summary>
+    /// The score under which a detection or a text is dropped, 0 to 1; 0.7 for faces, 0.5 for detected and 0.9 for recognized text lines
+    /// unless given. Any finite number is taken.
+    /// </summary>
     public double? MinScore { get; init; }
 
-    /// <summary>OCR detection: the shorter side to scale to, in pixels. What no picture has counts as the largest that does.</summary>
+    /// <summary>OCR detection: the most that the shorter side may have when it is read, in pixels; 736 unless given, over 65,535 counts as that.</summary>
     public int? MaxResolution { get; init; }
 
-    /// <summary>OCR detection: <c>fast</c> or <c>slow</c>.</summary>
+    /// <summary>OCR detection: a box's score is the mean over its rectangle (<c>fast</c>, unless given) or its outline (<c>slow</c>).</summary>
     public string? ScoreMode { get; init; }
 
-    /// <summary>CLIP textual: the language of the query, such as <c>de</c> or <c>de-AT</c>.</summary>
+    /// <summary>CLIP textual: the language of the query, such as <c>de</c> or <c>de-AT</c>; only NLLB models heed it.</summary>
     public string? Language { get; init; }
 
     static readonly Codec<int> s_clamped =

@@ -1,12 +1,15 @@
 namespace ImmichMl.Protocol.Messages;
 
-/// <summary>Where a request's time went, in milliseconds.</summary>
+/// <summary>
+/// Where a request's time went, by the daemon's clock: milliseconds, 0 or more, with fractions. One stage runs at a time; a stage's
+/// time is that of all the request's tasks.
+/// </summary>
 public sealed record Timings
 {
-    /// <summary>Waiting for admission, a model and a place.</summary>
+    /// <summary>Waiting for admission, a model and a slot to run in.</summary>
     public double Queue { get; init; }
 
-    /// <summary>Encoded image to bitmap.</summary>
+    /// <summary>Encoded image to bitmap; 0 for a text.</summary>
     public double Decode { get; init; }
 
     /// <summary>Bitmap or text to tensor.</summary>
@@ -18,7 +21,7 @@ public sealed record Timings
     /// <summary>Tensor to answer.</summary>
     public double Postprocess { get; init; }
 
-    /// <summary>Arrival of the frame to the answer.</summary>
+    /// <summary>From the whole frame's arrival to the answer.</summary>
     public double Total { get; init; }
 
     internal static readonly MapCodec<Timings> Map = new MapCodec<Timings>(new())
