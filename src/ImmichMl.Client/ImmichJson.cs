@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using ImmichMl.Protocol.Messages;
 
@@ -64,7 +63,8 @@ public static class ImmichJson
         double number = value.ValueKind switch
         {
             JsonValueKind.Number => value.GetDouble(),
-            JsonValueKind.String when double.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out double read) => read,
+            JsonValueKind.String when
+                double.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out double read) => read,
             JsonValueKind.True => 1,
             JsonValueKind.False => 0,
             _ => double.NaN,
@@ -84,30 +84,30 @@ public static class ImmichJson
     {
         ArgumentNullException.ThrowIfNull(tasks);
         ArgumentNullException.ThrowIfNull(result);
-        var members = new List<string>();
+        var members = new List<(string, string)>();
         foreach (string task in tasks.Select(entry => entry.Task).Distinct(StringComparer.Ordinal))
         {
             bool recognized = tasks.Any(entry => entry.Task == task && entry.Type == "recognition");
             string? value = task switch
             {
-                "clip" when result.Clip is not null => Quote(EmbeddingText(result.Clip)),
+                "clip" when result.Clip is not null => JsonText.Text(EmbeddingText(result.Clip)),
                 "facial-recognition" when result.Faces is not null => recognized ? Faces(result.Faces) : FaceDetections(result.Faces),
                 "ocr" when result.Ocr is not null => recognized ? Texts(result.Ocr) : TextDetections(result),
                 _ => null,
             };
             if (value is not null)
             {
-                members.Add($"{Quote(task)}:{value}");
+                members.Add((task, value));
             }
         }
 
         if (result.ImageHeight is { } height && result.ImageWidth is { } width)
         {
-            members.Add($"\"imageHeight\":{height}");
-            members.Add($"\"imageWidth\":{width}");
+            members.Add(("imageHeight", JsonText.Number(height)));
+            members.Add(("imageWidth", JsonText.Number(width)));
         }
 
-        return $"{{{string.Join(',', members)}}}";
+        return JsonText.Object(members);
     }
 
     /// <summary>An embedding as Immich carries it: a JSON array of float32 in shortest form, itself inside a string.</summary>
@@ -122,7 +122,7 @@ public static class ImmichJson
             JsonNumber.Append(json, (double)face.BoundingBox[i]);
         }
 
-        json.Append("},\"embedding\":").Append(Quote(EmbeddingText(face.Embedding ?? []))).Append(",\"score\":");
+        json.Append("},\"embedding\":").Append(JsonText.Text(EmbeddingText(face.Embedding ?? []))).Append(",\"score\":");
         JsonNumber.Append(json, (double)face.Score);
         json.Append('}');
     });
@@ -139,7 +139,7 @@ public static class ImmichJson
 
     static string Texts(OcrResult ocr)
     {
-        string text = List(ocr.Text ?? [], static (json, line) => json.Append(Quote(line)));
+        string text = List(ocr.Text ?? [], static (json, line) => json.Append(JsonText.Text(line)));
         string textScore = List(ocr.TextScore ?? [], JsonNumber.Append);
         return $"{{\"text\":{text},\"box\":{Doubles(ocr.Box)},\"boxScore\":{Doubles(ocr.BoxScore)},\"textScore\":{textScore}}}";
     }
@@ -156,14 +156,8 @@ public static class ImmichJson
         return $"{{\"boxes\":{boxes},\"scores\":{Doubles(result.Ocr.BoxScore)}}}";
     }
 
-    static string Points(float[] values, Func<double, double> placeX, Func<double, double> placeY) => List([.. values.Chunk(2)], (json, point) =>
-    {
-        json.Append('[');
-        JsonNumber.Append(json, placeX(point[0]));
-        json.Append(',');
-        JsonNumber.Append(json, placeY(point[1]));
-        json.Append(']');
-    });
+    static string Points(float[] values, Func<double, double> mapX, Func<double, double> mapY) =>
+        List([.. values.Chunk(2)], (json, point) => json.Append(List([mapX(point[0]), mapY(point[1])], JsonNumber.Append)));
 
     static string Doubles(float[] values) => List(values, static (json, value) => JsonNumber.Append(json, (double)value));
 
@@ -182,6 +176,4 @@ public static class ImmichJson
 
         return json.Append(']').ToString();
     }
-
-    static string Quote(string text) => $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"";
 }

@@ -1,3 +1,4 @@
+using ImmichMl.Protocol;
 using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Client;
@@ -5,7 +6,8 @@ namespace ImmichMl.Client;
 /// <summary>
 /// Talks to the ImmichMl daemon. Any number of calls may run at the same time over its one connection, which is made at the first
 /// call and made again after it broke. Every call may throw <see cref="MlErrorException"/> (the daemon answered with an error),
-/// <see cref="MlConnectionException"/> (it is not to be reached), <see cref="TimeoutException"/> and <see cref="OperationCanceledException"/>.
+/// <see cref="MlConnectionException"/> (it is not to be reached), <see cref="TimeoutException"/> (past
+/// <see cref="MlClientOptions.RequestTimeout"/>) and <see cref="OperationCanceledException"/>.
 /// </summary>
 /// <param name="options">How to reach the daemon; null for the defaults.</param>
 public sealed class MlClient(MlClientOptions? options = null) : IAsyncDisposable
@@ -39,7 +41,7 @@ public sealed class MlClient(MlClientOptions? options = null) : IAsyncDisposable
     public async Task UnloadAsync(ModelAddress model, CancellationToken cancellation = default) =>
         await AskAsync(new UnloadRequest { Id = 0, Model = model }, EmptyResult.Read, cancellation).ConfigureAwait(false);
 
-    /// <summary>Asks models about one image or text.</summary>
+    /// <summary>Asks models about one image or text; <see cref="ErrorCode"/> says which errors there are.</summary>
     /// <param name="request">Its id is chosen here. Its image is not copied and must stay as it is until the call returns.</param>
     /// <param name="cancellation">Cancels the request in the daemon too.</param>
     public async Task<PredictResult> PredictAsync(PredictRequest request, CancellationToken cancellation = default) =>
@@ -79,7 +81,7 @@ public sealed class MlClient(MlClientOptions? options = null) : IAsyncDisposable
     async ValueTask<(MlConnection Connection, bool Used)> ConnectAsync(CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (_connection is { IsBroken: false } open)
+        if (_connection is { State: ConnectionState.Open } open)
         {
             return (open, true);
         }
@@ -88,7 +90,7 @@ public sealed class MlClient(MlClientOptions? options = null) : IAsyncDisposable
         try
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (_connection is { IsBroken: false } meanwhile)
+            if (_connection is { State: ConnectionState.Open } meanwhile)
             {
                 return (meanwhile, true);
             }

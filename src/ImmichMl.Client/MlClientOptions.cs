@@ -17,7 +17,7 @@ public sealed record MlClientOptions
     /// <summary>How long one request may take, connecting included. Infinite by default: a backlog may be long.</summary>
     public TimeSpan RequestTimeout { get; init; } = Timeout.InfiniteTimeSpan;
 
-    /// <summary>How long a call goes on trying to reach a daemon that is not there, as while it is restarted. Zero by default: it fails at once.</summary>
+    /// <summary>How long a call tries to reach a daemon that is not there, as while it is restarted. Zero by default: not at all.</summary>
     public TimeSpan ReconnectTimeout { get; init; } = TimeSpan.Zero;
 
     /// <summary>The largest answer to accept, in bytes.</summary>

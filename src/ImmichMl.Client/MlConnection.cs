@@ -7,61 +7,66 @@ using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Client;
 
-/// <summary>One connection. Requests are pipelined and answers paired by id; when it breaks, everything open fails and it stays broken.</summary>
+/// <summary>
+/// One connection. Requests are pipelined and answers paired by id. Whatever ends it goes through <see cref="Close"/>, where the first
+/// cause wins: every open and every later request fails with it.
+/// </summary>
 sealed class MlConnection : IAsyncDisposable
 {
     readonly MlClientOptions _options;
-    readonly Socket _socket;
+
+    // A send buffer of twice what the kernel gives by itself: a large image crosses in half as many turns between the two processes.
+    readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { SendBufferSize = 1024 * 1024 };
+
     readonly SemaphoreSlim _writing = new(1);
     readonly ConcurrentDictionary<ulong, Pending> _pending = new();
-    readonly Task _reading;
+    readonly Lock _gate = new();
+    Task _reading = Task.CompletedTask;
     ulong _lastId;
-    volatile Exception? _broken;
+    Exception? _cause;
+    volatile ConnectionState _state = ConnectionState.Connecting;
 
     sealed record Pending(ResultReader Read)
     {
         public TaskCompletionSource<Result> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    MlConnection(Socket socket, MlClientOptions options)
-    {
-        _socket = socket;
-        _options = options;
-        _reading = ReadAsync();
-    }
+    MlConnection(MlClientOptions options) => _options = options;
 
-    public bool IsBroken => _broken is not null;
+    public ConnectionState State => _state;
 
     /// <exception cref="MlConnectionException">Nobody listens there, or access is refused.</exception>
     public static async Task<MlConnection> OpenAsync(MlClientOptions options, CancellationToken cancellation)
     {
-        Socket? socket = null;
+        MlConnection? connection = null;
         try
         {
-            // Twice what the kernel gives by itself: a large image crosses in half as many turns between the two processes.
-            socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { SendBufferSize = 1024 * 1024 };
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(options.SocketPath), cancellation).ConfigureAwait(false);
-            return new MlConnection(socket, options);
+            connection = new MlConnection(options);
+            await connection._socket.ConnectAsync(new UnixDomainSocketEndPoint(options.SocketPath), cancellation).ConfigureAwait(false);
+            connection._state = ConnectionState.Open;
+            connection._reading = connection.ReadAsync();
+            return connection;
         }
-        catch (Exception e) when (e is SocketException or ArgumentException)
+        catch (Exception e)
         {
-            socket?.Dispose();
-
-            // A missing file is "Cannot assign requested address" to .NET.
-            string why = (e as SocketException)?.SocketErrorCode switch
+            connection?.Close(e);
+            if (e is SocketException or ArgumentException)
             {
-                SocketError.AddressNotAvailable => "There is no such socket.",
-                SocketError.TooManyOpenSockets => "Too many open files: this process, or the system, has as many as it may (LimitNOFILE=, ulimit -n).",
-                _ => e.Message,
-            };
-            throw new MlConnectionException($"No connection to {options.SocketPath}: {why}", e);
-        }
-        catch
-        {
-            socket?.Dispose();
+                throw new MlConnectionException($"No connection to {options.SocketPath}: {WordsOf(e)}", e);
+            }
+
             throw;
         }
     }
+
+    /// <summary>A missing file is "Cannot assign requested address" to .NET.</summary>
+    static string WordsOf(Exception fault) => (fault as SocketException)?.SocketErrorCode switch
+    {
+        SocketError.AddressNotAvailable => "There is no such socket.",
+        SocketError.TooManyOpenSockets =>
+            "Too many open files: this process, or the system, has as many as it may (LimitNOFILE=, ulimit -n).",
+        _ => fault.Message,
+    };
 
     /// <summary>Sends the request under an id of this connection's and waits for its answer; cancelling tells the daemon so.</summary>
     public async Task<Result> SendAsync(Request request, ResultReader read, CancellationToken cancellation)
@@ -71,15 +76,15 @@ sealed class MlConnection : IAsyncDisposable
         _pending[id] = pending;
         try
         {
-            if (_broken is { } broken)
+            if (_state != ConnectionState.Open)
             {
-                throw broken;
+                throw _cause!;
             }
 
             await WriteAsync(request with { Id = id }, cancellation).ConfigureAwait(false);
             return await pending.Answer.Task.WaitAsync(cancellation).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!IsBroken)
+        catch (OperationCanceledException) when (_state == ConnectionState.Open)
         {
             _ = CancelAsync(id);
             throw;
@@ -93,7 +98,7 @@ sealed class MlConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Half a frame would garble all that follow: who cancels while one is being sent breaks the connection.</summary>
+    /// <summary>Half a frame would garble all that follow: what ends its sending, cancellation too, closes the connection.</summary>
     async Task WriteAsync(Request request, CancellationToken cancellation)
     {
         using FrameWriter frame = FrameWriter.Encode(request);
@@ -106,18 +111,19 @@ sealed class MlConnection : IAsyncDisposable
                 await SendAllAsync(part, cancellation).ConfigureAwait(false);
             }
         }
-        catch (OperationCanceledException)
-        {
-            Break($"A request to {_options.SocketPath} was cancelled while it was being sent.");
-            throw;
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            throw Break($"The connection to {_options.SocketPath} broke while sending: {e.Message}", e);
-        }
         catch (Exception e)
         {
-            Break($"A request to {_options.SocketPath} was given up while it was being sent: {e.Message}", e);
+            bool broke = e is SocketException or ObjectDisposedException;
+            Exception cause = Close(new MlConnectionException(
+                broke ? $"The connection to {_options.SocketPath} broke while sending: {e.Message}"
+                : e is OperationCanceledException ? $"A request to {_options.SocketPath} was cancelled while it was being sent."
+                : $"A request to {_options.SocketPath} was given up while it was being sent: {e.Message}",
+                e));
+            if (broke)
+            {
+                throw cause;
+            }
+
             throw;
         }
         finally
@@ -138,23 +144,27 @@ sealed class MlConnection : IAsyncDisposable
     {
         try
         {
-            await WriteAsync(new CancelRequest { Id = Interlocked.Increment(ref _lastId), Target = target }, CancellationToken.None).ConfigureAwait(false);
+            var request = new CancelRequest { Id = Interlocked.Increment(ref _lastId), Target = target };
+            await WriteAsync(request, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (Exception e) when (IsBroken || e is MlConnectionException)
+        catch (Exception e)
         {
-            // A broken connection has cancelled everything already.
+            // Nobody awaits this. A connection that closes has cancelled everything.
+            Close(new MlConnectionException($"A request to {_options.SocketPath} could not be cancelled: {e.Message}", e));
         }
     }
 
     async Task ReadAsync()
     {
-        PipeReader pipe = PipeReader.Create(new NetworkStream(_socket), new StreamPipeReaderOptions(bufferSize: 16 * 1024));
-        string end = $"{_options.SocketPath} hung up.";
+        PipeReader? pipe = null;
+        Exception cause = new MlConnectionException($"{_options.SocketPath} hung up.");
         try
         {
-            while (true)
+            pipe = PipeReader.Create(new NetworkStream(_socket), new StreamPipeReaderOptions(bufferSize: 16 * 1024));
+            ReadResult read;
+            do
             {
-                ReadResult read = await pipe.ReadAsync().ConfigureAwait(false);
+                read = await pipe.ReadAsync().ConfigureAwait(false);
                 ReadOnlySequence<byte> buffer = read.Buffer;
                 while (FrameReader.TryRead(ref buffer, _options.MaxFrameBytes, out ReadOnlySequence<byte> payload))
                 {
@@ -162,38 +172,35 @@ sealed class MlConnection : IAsyncDisposable
                 }
 
                 pipe.AdvanceTo(buffer.Start, buffer.End);
-                if (read.IsCompleted)
-                {
-                    break;
-                }
             }
-        }
-        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
-        {
-            end = $"The connection to {_options.SocketPath} broke: {e.Message}";
-        }
-        catch (ProtocolException e)
-        {
-            end = $"{_options.SocketPath} does not speak the protocol: {e.Message}";
+            while (!read.IsCompleted);
         }
         catch (Exception e)
         {
-            Break($"Reading from {_options.SocketPath} failed: {e.Message}", e);
+            cause = e switch
+            {
+                MlErrorException => e,
+                ProtocolException => new MlConnectionException($"{_options.SocketPath} does not speak the protocol: {e.Message}", e),
+                IOException or SocketException or ObjectDisposedException =>
+                    new MlConnectionException($"The connection to {_options.SocketPath} broke: {e.Message}", e),
+                _ => new MlConnectionException($"Reading from {_options.SocketPath} failed: {e.Message}", e),
+            };
         }
         finally
         {
             // Whatever ended it: nobody waits for an answer that is not read any more.
-            Break(end);
-            await pipe.CompleteAsync().ConfigureAwait(false);
+            Close(cause);
+            _state = ConnectionState.Closed;
+            pipe?.Complete();
         }
     }
 
+    /// <exception cref="MlErrorException">The answer has id 0: the daemon could not read what it was sent, and hangs up.</exception>
     void Complete(Response response)
     {
-        // Id 0 answers bytes that the daemon could not read at all; it closes the connection after it.
         if (response is { Id: 0, Error: { } fatal })
         {
-            Break(fatal.Message, new MlErrorException(fatal));
+            throw new MlErrorException(fatal);
         }
 
         if (!_pending.TryGetValue(response.Id, out Pending? pending))
@@ -212,23 +219,32 @@ sealed class MlConnection : IAsyncDisposable
     }
 
     /// <returns>The first cause: whatever fails after it is its consequence.</returns>
-    Exception Break(string message, Exception? cause = null)
+    Exception Close(Exception cause)
     {
-        Exception broken = cause as MlErrorException ?? (Exception)new MlConnectionException(message, cause);
-        broken = Interlocked.CompareExchange(ref _broken, broken, null) ?? broken;
+        lock (_gate)
+        {
+            if (_cause is not null)
+            {
+                return _cause;
+            }
+
+            _cause = cause;
+            _state = ConnectionState.Closing;
+        }
+
         foreach (Pending pending in _pending.Values)
         {
-            pending.Answer.TrySetException(broken);
+            pending.Answer.TrySetException(cause);
         }
 
         _socket.Dispose();
-        return broken;
+        return cause;
     }
 
     /// <summary>The semaphore is not disposed: who waits to send must still get its turn and fail.</summary>
     public async ValueTask DisposeAsync()
     {
-        Break($"The connection to {_options.SocketPath} was closed here.");
+        Close(new MlConnectionException($"The connection to {_options.SocketPath} was closed here."));
         await _reading.ConfigureAwait(false);
     }
 }

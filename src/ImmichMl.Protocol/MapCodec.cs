@@ -53,7 +53,8 @@ sealed class MapCodec<T> : Codec<T>
     {
         Codec<TValue?> present = Codecs.Of<TValue?>(
             (ref reader, what) => codec.Read(ref reader, what), (ref writer, value) => codec.Write(ref writer, value!.Value));
-        return Add(new Field<TValue?>(key, present, get, (item, value) => with(item, value!.Value)) { IsOptional = true, SkipsNil = orNil });
+        Func<T, TValue?, T> withPresent = (record, value) => with(record, value!.Value);
+        return Add(new Field<TValue?>(key, present, get, withPresent) { IsOptional = true, SkipsNil = orNil });
     }
 
     /// <summary>Looks at all that was read; <paramref name="fault"/> says why it is refused, or gives null.</summary>

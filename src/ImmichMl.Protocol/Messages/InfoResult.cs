@@ -34,7 +34,7 @@ public sealed record InfoResult : Result
     /// <summary>What a peer must stay within.</summary>
     public required LimitsInfo Limits { get; init; }
 
-    /// <summary>Which libraries and devices were found or not and why, and what runs where, in words; empty where there is nothing to say.</summary>
+    /// <summary>Which libraries and devices were found or not and why, and what runs where, in words; as a rule empty.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
     static readonly MapCodec<InfoResult> s_map = new MapCodec<InfoResult>(new()

@@ -34,7 +34,7 @@ public sealed record Response
 
     /// <summary>Reads one payload.</summary>
     /// <param name="payload">A frame's payload.</param>
-    /// <param name="readResult">How an id's result is read (<see cref="PredictResult.Read"/> and so on); null for an id that is not open.</param>
+    /// <param name="readResult">How an id's result is read, as by <see cref="PredictResult.Read"/>; null where it is not open.</param>
     /// <exception cref="ProtocolException">The payload is not a response.</exception>
     public static Response Read(in ReadOnlySequence<byte> payload, Func<ulong, ResultReader?> readResult)
     {

@@ -12,10 +12,10 @@ public sealed record TaskOptions
     /// </summary>
     public double? MinScore { get; init; }
 
-    /// <summary>OCR detection: the most that the shorter side may have when it is read, in pixels; 736 unless given, over 65,535 counts as that.</summary>
+    /// <summary>OCR detection: the shorter side to scale down to, in pixels; 736 unless given, over 65,535 counts as that.</summary>
     public int? MaxResolution { get; init; }
 
-    /// <summary>OCR detection: a box's score is the mean over its rectangle (<c>fast</c>, unless given) or its outline (<c>slow</c>).</summary>
+    /// <summary>OCR detection: what a box's score is the mean over, its rectangle (<c>fast</c>, null) or outline (<c>slow</c>).</summary>
     public string? ScoreMode { get; init; }
 
     /// <summary>CLIP textual: the language of the query, such as <c>de</c> or <c>de-AT</c>; only NLLB models heed it.</summary>

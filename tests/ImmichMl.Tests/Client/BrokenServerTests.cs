@@ -1,6 +1,7 @@
 using ImmichMl.Client;
 using ImmichMl.Protocol;
 using ImmichMl.Protocol.Messages;
+using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Client;
 
@@ -24,7 +25,7 @@ public sealed class BrokenServerTests
     {
         await using var server = FakeServer.Answering(Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)));
         await using var client = new MlClient(new MlClientOptions { SocketPath = server.Path });
-        var broken = await Assert.That(async () => await client.GetInfoAsync().WaitAsync(TimeSpan.FromSeconds(30))).Throws<MlConnectionException>();
+        var broken = await Assert.That(async () => await client.GetInfoAsync().Within()).Throws<MlConnectionException>();
         await Assert.That(broken!.Message).Contains(server.Path).Because(what);
     }
 
@@ -91,7 +92,7 @@ public sealed class BrokenServerTests
     {
         await using var server = FakeServer.Answering([0, 0, 4, 1, .. new byte[1025]]);
         await using var client = new MlClient(new MlClientOptions { SocketPath = server.Path, MaxFrameBytes = 1024 });
-        var broken = await Assert.That(async () => await client.PingAsync().WaitAsync(TimeSpan.FromSeconds(30))).Throws<MlConnectionException>();
+        var broken = await Assert.That(async () => await client.PingAsync().Within()).Throws<MlConnectionException>();
         await Assert.That(broken!.Message).Contains("1025");
     }
 }

@@ -34,7 +34,7 @@ public sealed class ImmichAnswerTests
 
     [Test]
     public async Task A_text_has_no_height_and_width() =>
-        await IsAsync([Ask.Task("clip", "textual")], new PredictResult { Clip = [0.25f], Timings = new Timings() }, """{"clip":"[0.25]"}""");
+        await IsAsync([Ask.Task("clip", "textual")], new PredictResult { Clip = [0.25f], Timings = new() }, """{"clip":"[0.25]"}""");
 
     [Test]
     public async Task Faces_are_boxes_embeddings_and_scores() =>
@@ -68,10 +68,13 @@ public sealed class ImmichAnswerTests
             s_texts,
             s_picture with
             {
-                Ocr = new OcrResult { Text = ["Café \"☕\"\n\\"], Box = [0, 0.25f, 0.5f, 0.1f, 1, 1, 0, 1], BoxScore = [0.9f], TextScore = [0.93341f] },
+                Ocr = new OcrResult
+                {
+                    Text = ["Café \"☕\"\n\\"], Box = [0, 0.25f, 0.5f, 0.1f, 1, 1, 0, 1], BoxScore = [0.9f], TextScore = [0.93341f],
+                },
             },
-            """{"ocr":{"text":["Café \"☕\"\n\\"],"box":[0.0,0.25,0.5,0.10000000149011612,1.0,1.0,0.0,1.0],"boxScore":[0.8999999761581421]"""
-            + ""","textScore":[0.93341]},"imageHeight":480,"imageWidth":640}""");
+            """{"ocr":{"text":["Café \"☕\"\n\\"],"box":[0.0,0.25,0.5,0.10000000149011612,1.0,1.0,0.0,1.0]"""
+            + ""","boxScore":[0.8999999761581421],"textScore":[0.93341]},"imageHeight":480,"imageWidth":640}""");
 
     [Test]
     public async Task No_texts_are_four_empty_lists() =>
@@ -83,7 +86,8 @@ public sealed class ImmichAnswerTests
         await IsAsync(
             s_textDetection,
             s_picture with { Ocr = new OcrResult { Box = [0.5f, 0.5f, 0.75f, 0.5f, 0.75f, 0.75f, 0.5f, 0.75f], BoxScore = [0.5f] } },
-            """{"ocr":{"boxes":[[[320.0,240.0],[480.0,240.0],[480.0,360.0],[320.0,360.0]]],"scores":[0.5]},"imageHeight":480,"imageWidth":640}""");
+            """{"ocr":{"boxes":[[[320.0,240.0],[480.0,240.0],[480.0,360.0],[320.0,360.0]]],"scores":[0.5]}"""
+            + ""","imageHeight":480,"imageWidth":640}""");
 
     [Test]
     public async Task No_detected_texts_are_two_empty_lists() =>
@@ -100,7 +104,7 @@ public sealed class ImmichAnswerTests
         float[] box = [.. Enumerable.Range(0, side / 8 * 8).Select(pixel => pixel / (float)side)];
         var answer = ImmichJson.Write(
             s_textDetection,
-            new PredictResult { ImageWidth = side, ImageHeight = side, Ocr = new OcrResult { Box = box, BoxScore = [] }, Timings = new Timings() });
+            s_picture with { ImageWidth = side, ImageHeight = side, Ocr = new OcrResult { Box = box, BoxScore = [] } });
         using var json = JsonDocument.Parse(answer);
         var pixels = json.RootElement.GetProperty("ocr").GetProperty("boxes").EnumerateArray()
             .SelectMany(quad => quad.EnumerateArray()).SelectMany(point => point.EnumerateArray()).Select(value => value.GetDouble());
@@ -111,7 +115,8 @@ public sealed class ImmichAnswerTests
     public async Task Several_tasks_stand_in_the_order_in_which_they_were_asked_for() =>
         await IsAsync([.. s_texts, .. s_clip, .. s_faces],
             s_picture with { Clip = [1], Faces = [], Ocr = new OcrResult { Text = [], Box = [], BoxScore = [], TextScore = [] } },
-            """{"ocr":{"text":[],"box":[],"boxScore":[],"textScore":[]},"clip":"[1.0]","facial-recognition":[],"imageHeight":480,"imageWidth":640}""");
+            """{"ocr":{"text":[],"box":[],"boxScore":[],"textScore":[]},"clip":"[1.0]","facial-recognition":[]"""
+            + ""","imageHeight":480,"imageWidth":640}""");
 
     static async Task IsAsync(TaskEntry[] tasks, PredictResult result, string json) =>
         await Assert.That(ImmichJson.Write(tasks, result)).IsEqualTo(json);

@@ -43,7 +43,8 @@ public sealed class ImmichEntriesTests
     [Arguments("1e300", int.MaxValue)]
     public async Task Any_whole_number_is_a_resolution(string json, int resolution)
     {
-        var tasks = ImmichJson.ReadEntries(Encoding.UTF8.GetBytes(Options.Replace("@", $"\"maxResolution\":{json}", StringComparison.Ordinal)));
+        var entries = Options.Replace("@", $"\"maxResolution\":{json}", StringComparison.Ordinal);
+        var tasks = ImmichJson.ReadEntries(Encoding.UTF8.GetBytes(entries));
         await Assert.That(tasks[0].Options.MaxResolution).IsEqualTo(resolution);
     }
 

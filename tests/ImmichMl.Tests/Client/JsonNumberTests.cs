@@ -3,7 +3,7 @@ using ImmichMl.Client;
 
 namespace ImmichMl.Tests.Client;
 
-/// <summary>What ryu's pretty printers write: fixed notation up to 13 (float32) or 16 (float64) digits, "0." and up to 5 or 4 zeros.</summary>
+/// <summary>What ryu's pretty printers write: fixed up to 13 (float32) or 16 (float64) digits, "0." and up to 5 or 4 zeros.</summary>
 public sealed class JsonNumberTests
 {
     [Test]

@@ -46,7 +46,8 @@ public sealed class MlClientTests : IDisposable
     [Test]
     public async Task A_daemon_that_is_not_there_is_named()
     {
-        foreach (string path in (string[])[SocketPath, Path.Combine(_folder.FullName, "missing", "ml.sock"), SocketPath + new string('x', 200)])
+        string[] paths = [SocketPath, Path.Combine(_folder.FullName, "missing", "ml.sock"), SocketPath + new string('x', 200)];
+        foreach (string path in paths)
         {
             await using var client = new MlClient(new MlClientOptions { SocketPath = path });
             for (int i = 0; i < 2; i++)
@@ -71,7 +72,8 @@ public sealed class MlClientTests : IDisposable
                 await client.PingAsync();
             }
 
-            var fault = await Assert.That(async () => await client.PredictAsync(Ask.Predict(0, image: new byte[4_000_000]))).Throws<MlErrorException>();
+            PredictRequest large = Ask.Predict(0, image: new byte[4_000_000]);
+            var fault = await Assert.That(async () => await client.PredictAsync(large)).Throws<MlErrorException>();
             await Assert.That((fault!.Code.Name, fault.Error.Retryable)).IsEqualTo(("frame_too_large", false));
         }
 

@@ -4,7 +4,7 @@ namespace ImmichMl.Tests.Protocol;
 
 public sealed class ErrorCodeTests
 {
-    /// <summary>Frozen: peers compare these strings. A new code is a new line at the place that PROTOCOL.md gives it; no line goes or changes.</summary>
+    /// <summary>Frozen: peers compare these strings. A new code is a new line where PROTOCOL.md has it; no line goes or changes.</summary>
     const string Table = """
         invalid_request     final stays  422
         unsupported_version final closes -
@@ -30,9 +30,11 @@ public sealed class ErrorCodeTests
     [Test]
     public async Task The_table_of_codes_is_frozen()
     {
-        var lines = ErrorCode.All.Select(code =>
-            $"{code.Name,-19} {(code.Retryable ? "retry" : "final")} {(code.ClosesConnection ? "closes" : "stays "),-6} {code.HttpStatus?.ToString() ?? "-"}");
-        await Assert.That(string.Join('\n', lines)).IsEqualTo(Table);
+        await Assert.That(string.Join('\n', ErrorCode.All.Select(Line))).IsEqualTo(Table);
+
+        static string Line(ErrorCode code) =>
+            $"{code.Name,-19} {(code.Retryable ? "retry" : "final")} {(code.ClosesConnection ? "closes" : "stays ")} "
+            + (code.HttpStatus?.ToString() ?? "-");
     }
 
     [Test]

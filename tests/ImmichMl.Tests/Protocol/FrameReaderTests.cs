@@ -76,7 +76,8 @@ public sealed class FrameReaderTests
     [Arguments("7FFFFFFF", int.MaxValue, int.MaxValue)]
     public async Task A_length_up_to_the_limit_is_taken(string prefix, int limit, int length)
     {
-        await Assert.That(FrameReader.TryReadLength(new ReadOnlySequence<byte>(Convert.FromHexString(prefix)), limit, out var read)).IsTrue();
+        var bytes = new ReadOnlySequence<byte>(Convert.FromHexString(prefix));
+        await Assert.That(FrameReader.TryReadLength(bytes, limit, out var read)).IsTrue();
         await Assert.That(read).IsEqualTo(length);
     }
 

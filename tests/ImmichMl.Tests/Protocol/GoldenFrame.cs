@@ -33,7 +33,8 @@ public sealed record GoldenFrame(string Folder, string Name, string Canonical, b
             canonicals[entry.Value.GetProperty("canonical").GetString()!] with { Folder = "variants", Name = entry.Name })];
     }
 
-    public static JsonDocument Index(string folder) => JsonDocument.Parse(File.ReadAllBytes(Repository.Golden("wire", folder, "index.json")));
+    public static JsonDocument Index(string folder) =>
+        JsonDocument.Parse(File.ReadAllBytes(Repository.Golden("wire", folder, "index.json")));
 
     public byte[] Read() => File.ReadAllBytes(Repository.Golden("wire", Folder, $"{Name}.bin"));
 

@@ -50,7 +50,8 @@ public sealed class OptionNumberTests
     [Arguments(2_147_483_648L, int.MaxValue)]
     [Arguments(9_007_199_254_740_993L, int.MaxValue)]
     [Arguments(long.MaxValue, int.MaxValue)]
-    public async Task Any_integer_of_0_or_more_is_a_resolution(long given, int read) => await Assert.That(Read(null, given).MaxResolution).IsEqualTo(read);
+    public async Task Any_integer_of_0_or_more_is_a_resolution(long given, int read) =>
+        await Assert.That(Read(null, given).MaxResolution).IsEqualTo(read);
 
     [Test]
     public async Task A_score_may_be_an_integer() => await Assert.That(Read(null, 1, "minScore").MinScore).IsEqualTo(1);
