@@ -16,15 +16,15 @@ public sealed class FrameReaderTests
     {
         var bytes = golden.Read();
         var canonical = golden.ReadCanonical();
-        foreach (var place in Places(bytes.Length))
+        foreach (var at in Cuts(bytes.Length))
         {
-            var half = new ReadOnlySequence<byte>(bytes, 0, place);
+            var half = new ReadOnlySequence<byte>(bytes, 0, at);
             var kept = half;
-            await Assert.That(FrameReader.TryRead(ref half, Limit, out _)).IsFalse().Because($"{place} bytes are there");
-            await Assert.That(half.Equals(kept)).IsTrue().Because($"nothing was taken at {place}");
+            await Assert.That(FrameReader.TryRead(ref half, Limit, out _)).IsFalse().Because($"{at} bytes are there");
+            await Assert.That(half.Equals(kept)).IsTrue().Because($"nothing was taken of {at} bytes");
 
-            var payload = GoldenFrame.Payload(Segments.Of(bytes.AsMemory(0, place), bytes.AsMemory(place)));
-            await Assert.That(golden.Rewrite(payload).AsSpan().SequenceEqual(canonical)).IsTrue().Because($"split at {place}");
+            var payload = GoldenFrame.Payload(Segments.Of(bytes.AsMemory(0, at), bytes.AsMemory(at)));
+            await Assert.That(golden.Rewrite(payload).AsSpan().SequenceEqual(canonical)).IsTrue().Because($"split at {at}");
         }
     }
 
@@ -81,6 +81,6 @@ public sealed class FrameReaderTests
         await Assert.That(read).IsEqualTo(length);
     }
 
-    static IEnumerable<int> Places(int length) =>
-        Enumerable.Range(0, length).Where(place => length <= SmallFrame || place <= 300 || place >= length - 8 || place % 997 == 0);
+    static IEnumerable<int> Cuts(int length) =>
+        Enumerable.Range(0, length).Where(at => length <= SmallFrame || at <= 300 || at >= length - 8 || at % 997 == 0);
 }

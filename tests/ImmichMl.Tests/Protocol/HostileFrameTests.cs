@@ -45,16 +45,16 @@ public sealed class HostileFrameTests
     public async Task A_frame_with_one_byte_changed_is_read_or_refused_and_nothing_else(GoldenFrame golden)
     {
         var bytes = golden.Read();
-        for (var place = FrameReader.PrefixLength; place < Math.Min(bytes.Length, SmallFrame); place++)
+        for (var at = FrameReader.PrefixLength; at < Math.Min(bytes.Length, SmallFrame); at++)
         {
-            var right = bytes[place];
+            var right = bytes[at];
             foreach (var wrong in (byte[])[(byte)(right ^ 0x80), (byte)(right + 1), 0xC0, 0xC1, 0xCB, 0xDD, 0xDF, 0xFF])
             {
-                bytes[place] = wrong;
-                await Assert.That(Fault(golden, bytes)).IsNull().Because($"byte {place} is {wrong:x2}");
+                bytes[at] = wrong;
+                await Assert.That(Fault(golden, bytes)).IsNull().Because($"byte {at} is {wrong:x2}");
             }
 
-            bytes[place] = right;
+            bytes[at] = right;
         }
     }
 
