@@ -20,7 +20,7 @@ public static class AffineWarp
     /// <param name="width">Of the result.</param>
     /// <param name="height">Of the result.</param>
     public static Bitmap Warp(Bitmap source, in AffineMatrix matrix, int width, int height) =>
-        Warp(source, matrix, width, height, PixelPaths.Best, out _);
+        Warp(source, matrix, width, height, KernelPaths.Best, out _);
 
     /// <param name="source">Stays the caller's.</param>
     /// <param name="matrix">From the source to the result.</param>
@@ -28,7 +28,7 @@ public static class AffineWarp
     /// <param name="height">Of the result.</param>
     /// <param name="path">What may run.</param>
     /// <param name="ran">The widest that did run; pixels near the border are done by the lesser ones.</param>
-    internal static unsafe Bitmap Warp(Bitmap source, in AffineMatrix matrix, int width, int height, PixelPath path, out PixelPath ran)
+    internal static unsafe Bitmap Warp(Bitmap source, in AffineMatrix matrix, int width, int height, KernelPath path, out KernelPath ran)
     {
         ArgumentNullException.ThrowIfNull(source);
         var target = Bitmap.Allocate(width, height);
@@ -55,9 +55,9 @@ public static class AffineWarp
     /// <param name="across">Room for what each column of the target adds to the place in the source.</param>
     /// <param name="down">The same from the top.</param>
     /// <param name="path">What may run.</param>
-    static unsafe PixelPath Fill(Bitmap source, in AffineMatrix inverse, Bitmap target, int* across, int* down, PixelPath path)
+    static unsafe KernelPath Fill(Bitmap source, in AffineMatrix inverse, Bitmap target, int* across, int* down, KernelPath path)
     {
-        var ran = PixelPath.Scalar;
+        var ran = KernelPath.Scalar;
         for (var x = 0; x < target.Width; x++)
         {
             across[x] = Fixed(inverse.XX * x * (1 << PositionBits));
@@ -83,18 +83,18 @@ public static class AffineWarp
         return ran;
     }
 
-    static unsafe PixelPath Row(byte* pixels, Bitmap source, int startX, int startY, int* across, int* down, byte* to, int width, PixelPath path)
+    static unsafe KernelPath Row(byte* pixels, Bitmap source, int startX, int startY, int* across, int* down, byte* to, int width, KernelPath path)
     {
         const int shift = PositionBits - WeightBits;
-        var ran = PixelPath.Scalar;
+        var ran = KernelPath.Scalar;
         var x = 0;
         while (x < width)
         {
-            if (path == PixelPath.Avx2)
+            if (path == KernelPath.Wide)
             {
                 var from = x;
                 x = WideKernels.Affine(pixels, source.Width, source.Height, startX, startY, across, down, to, x, width);
-                ran = x > from ? PixelPath.Avx2 : ran;
+                ran = x > from ? KernelPath.Wide : ran;
             }
 
             // A block that failed is not tried again one pixel further.
@@ -104,12 +104,12 @@ public static class AffineWarp
                 int left = atX >> WeightBits, top = atY >> WeightBits;
 
                 // Eight bytes are read and four written: never at the right edge of either picture.
-                if (path != PixelPath.Scalar && x < width - 1 && source.Width > 2 && (uint)left < (uint)(source.Width - 2)
+                if (path != KernelPath.Scalar && x < width - 1 && source.Width > 2 && (uint)left < (uint)(source.Width - 2)
                     && (uint)top < (uint)(source.Height - 1))
                 {
                     var pixel = pixels + ((((nint)top * source.Width) + left) * Bitmap.BytesPerPixel);
                     BilinearVectors.Sample(pixel, source.Stride, atX & (WeightOne - 1), atY & (WeightOne - 1), to + (x * Bitmap.BytesPerPixel));
-                    ran = ran == PixelPath.Scalar ? PixelPaths.Narrow : ran;
+                    ran = ran == KernelPath.Scalar ? KernelPath.Vector : ran;
                     continue;
                 }
 

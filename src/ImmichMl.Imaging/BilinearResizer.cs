@@ -29,10 +29,10 @@ public static class BilinearResizer
 
     /// <summary>Makes only some rows of the resized picture; they become the first of <paramref name="target"/>.</summary>
     public static void Resize(Bitmap source, int width, int height, RowBand rows, Bitmap target) =>
-        Resize(source, width, height, rows, target, PixelPaths.Best);
+        Resize(source, width, height, rows, target, KernelPaths.Best);
 
     /// <returns>The path that did the work; scalar where nothing is filtered, or less than a vector.</returns>
-    internal static PixelPath Resize(Bitmap source, int width, int height, RowBand rows, Bitmap target, PixelPath path)
+    internal static KernelPath Resize(Bitmap source, int width, int height, RowBand rows, Bitmap target, KernelPath path)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(target);
@@ -49,7 +49,7 @@ public static class BilinearResizer
                 source.Row(rows.First + y).CopyTo(target.Row(y));
             }
 
-            return PixelPath.Scalar;
+            return KernelPath.Scalar;
         }
 
         if ((source.Width, source.Height) == (2L * width, 2L * height))
@@ -61,7 +61,7 @@ public static class BilinearResizer
                 HalvePair(source.Row(upper), source.Row(upper + 1), target.Row(y)[..(width * Bitmap.BytesPerPixel)]);
             }
 
-            return PixelPath.Scalar;
+            return KernelPath.Scalar;
         }
 
         return BilinearPass.Run(source, width, height, rows, target, path);

@@ -17,11 +17,23 @@ public sealed unsafe class Bitmap : IDisposable
     byte* _pixels;
 
     /// <summary>Takes over <paramref name="pixels"/>, which came from NativeMemory with <see cref="Padding"/> bytes more than it needs.</summary>
-    internal Bitmap(byte* pixels, int width, int height)
+    Bitmap(byte* pixels, int width, int height)
     {
         _pixels = pixels;
         Width = width;
         Height = height;
+    }
+
+    /// <summary>Makes the bitmap of a block from NativeMemory that begins with its pixels; what lies behind them is given back.</summary>
+    /// <param name="pixels">The bitmap's from now on, and null here.</param>
+    /// <param name="width">Of the bitmap.</param>
+    /// <param name="height">Of the bitmap.</param>
+    internal static Bitmap Adopt(ref byte* pixels, int width, int height)
+    {
+        pixels = (byte*)NativeMemory.Realloc(pixels, (nuint)ByteCount(width, height, BytesPerPixel) + Padding);
+        var bitmap = new Bitmap(pixels, width, height);
+        pixels = null;
+        return bitmap;
     }
 
     public int Width { get; }

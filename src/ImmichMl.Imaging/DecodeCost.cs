@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using ImmichMl.Imaging.Codecs;
 using ImmichMl.Imaging.Headers;
 
@@ -52,24 +51,8 @@ public static class DecodeCost
     {
         ReadOnlySpan<byte> frame = [];
         byte kind = 0;
-        int at = 2;
-        while (at + 4 <= image.Length)
+        for (var position = 2; JpegMarker.TryNextSegment(image, ref position, out var marker, out var segment);)
         {
-            byte marker = image[at + 1];
-            if (image[at] != 0xFF
-                || marker is 0 or 0xFF or JpegMarker.Temporary or (>= JpegMarker.FirstRestart and <= JpegMarker.LastRestart))
-            {
-                at++;
-                continue;
-            }
-
-            int length = Math.Max(2, (int)BinaryPrimitives.ReadUInt16BigEndian(image[(at + 2)..]));
-            if (at + 2 + length > image.Length)
-            {
-                break;
-            }
-
-            ReadOnlySpan<byte> segment = image.Slice(at + 4, length - 2);
             if (JpegMarker.IsFrame(marker))
             {
                 frame = segment;
@@ -80,8 +63,6 @@ public static class DecodeCost
                 int components = frame[5];
                 return Bitmaps(components) + (JpegMarker.IsProgressive(kind) || segment[0] < components ? Coefficients(frame, pixels) : 0);
             }
-
-            at += 2 + length;
         }
 
         return Bitmaps(MostComponents) + (pixels * MostComponents * CoefficientBytes);

@@ -25,9 +25,9 @@ public static class Resampler
     /// <param name="filter">Bilinear, bicubic with a = -0.5, or Lanczos of three lobes.</param>
     /// <param name="region">Of the whole resized picture; it becomes the whole of the result.</param>
     public static Bitmap Resize(Bitmap source, int width, int height, ResampleFilter filter, PixelRectangle region) =>
-        Resize(source, width, height, filter, region, ResamplePaths.Best);
+        Resize(source, width, height, filter, region, KernelPaths.Best);
 
-    internal static unsafe Bitmap Resize(Bitmap source, int width, int height, ResampleFilter filter, PixelRectangle region, ResamplePath path)
+    internal static unsafe Bitmap Resize(Bitmap source, int width, int height, ResampleFilter filter, PixelRectangle region, KernelPath path)
     {
         using var rows = Rows(source, width, height, filter, region, path);
         var target = Bitmap.Allocate(region.Width, region.Height);
@@ -42,7 +42,7 @@ public static class Resampler
         return target;
     }
 
-    internal static RowResampler Rows(Bitmap source, int width, int height, ResampleFilter filter, PixelRectangle region, ResamplePath path)
+    internal static RowResampler Rows(Bitmap source, int width, int height, ResampleFilter filter, PixelRectangle region, KernelPath path)
     {
         ArgumentNullException.ThrowIfNull(source);
         CheckInside(region.X, region.Width, width);

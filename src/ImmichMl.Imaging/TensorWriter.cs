@@ -1,31 +1,17 @@
 using System.Buffers;
-using ImmichMl.Imaging.Resampling;
 
 namespace ImmichMl.Imaging;
 
 /// <summary>Turns pixels into the NCHW float32 planes of a batch of one, rounding where NumPy's float32 rounds.</summary>
 public static class TensorWriter
 {
-    /// <summary>Writes (v / 255 - mean) / std per channel.</summary>
-    /// <param name="bitmap">The picture; width times height is the size of a plane.</param>
-    /// <param name="mean">Three values, red first, on the scale 0 to 1.</param>
-    /// <param name="std">Three values, red first.</param>
-    /// <param name="tensor">Exactly three planes.</param>
-    public static void WriteStandardized(Bitmap bitmap, ReadOnlySpan<float> mean, ReadOnlySpan<float> std, Span<float> tensor)
-    {
-        WriteStandardized(bitmap, new StandardizeTable(mean, std), tensor);
-    }
-
     /// <param name="bitmap">The picture; width times height is the size of a plane.</param>
     /// <param name="table">What a byte becomes.</param>
     /// <param name="tensor">Exactly three planes, red first.</param>
     public static void WriteStandardized(Bitmap bitmap, StandardizeTable table, Span<float> tensor)
     {
         ArgumentNullException.ThrowIfNull(bitmap);
-        ArgumentNullException.ThrowIfNull(table);
-        var plane = bitmap.Width * bitmap.Height;
-        ArgumentOutOfRangeException.ThrowIfNotEqual(tensor.Length, Bitmap.BytesPerPixel * plane);
-        table.Write(bitmap.Pixels, tensor[..plane], tensor.Slice(plane, plane), tensor.Slice(2 * plane, plane));
+        WriteTopLeft(bitmap, table, new TensorPlanes(tensor, bitmap.Width, bitmap.Height));
     }
 
     /// <summary>Writes the picture into the top left of planes that may be larger; what it does not cover is left as it is.</summary>
@@ -83,11 +69,11 @@ public static class TensorWriter
     /// <param name="rows">Which rows of the region to write: several threads may write one each.</param>
     public static void WriteResized(
         Bitmap source, int width, int height, ResampleFilter filter, PixelRectangle region, StandardizeTable table, in TensorPlanes planes, RowBand rows) =>
-        WriteResized(source, width, height, filter, region, table, planes, rows, ResamplePaths.Best);
+        WriteResized(source, width, height, filter, region, table, planes, rows, KernelPaths.Best);
 
     internal static unsafe void WriteResized(
         Bitmap source, int width, int height, ResampleFilter filter, PixelRectangle region, StandardizeTable table, in TensorPlanes planes, RowBand rows,
-        ResamplePath path)
+        KernelPath path)
     {
         ArgumentNullException.ThrowIfNull(table);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(region.Height, planes.Height);

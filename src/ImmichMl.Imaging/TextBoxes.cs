@@ -1,3 +1,5 @@
+using ImmichMl.Imaging.Contouring;
+
 namespace ImmichMl.Imaging;
 
 /// <summary>What the score of a text box is the mean of.</summary>

@@ -7,8 +7,7 @@ namespace ImmichMl.Benchmarks;
 [MemoryDiagnoser]
 public class ImagingBenchmarks
 {
-    static readonly float[] s_mean = [0.48145466f, 0.4578275f, 0.40821073f];
-    static readonly float[] s_std = [0.26862954f, 0.26130258f, 0.27577711f];
+    static readonly StandardizeTable s_table = new([0.48145466f, 0.4578275f, 0.40821073f], [0.26862954f, 0.26130258f, 0.27577711f]);
 
     readonly Bitmap _preview = Bitmap.Allocate(1440, 1080);
     readonly float[] _tensor = new float[3 * 224 * 224];
@@ -28,7 +27,7 @@ public class ImagingBenchmarks
     {
         (int width, int height, PixelRectangle region) = CenterCrop.Plan(_preview.Width, _preview.Height, 224);
         using Bitmap cropped = Resampler.Resize(_preview, width, height, ResampleFilter.Bicubic, region);
-        TensorWriter.WriteStandardized(cropped, s_mean, s_std, _tensor);
+        TensorWriter.WriteStandardized(cropped, s_table, _tensor);
     }
 
     [Benchmark]

@@ -40,6 +40,18 @@ sealed class JpegHuffmanTable
         }
     }
 
+    /// <summary>Of the sixteen lengths together.</summary>
+    public static int CodeCount(ReadOnlySpan<byte> counts)
+    {
+        var sum = 0;
+        foreach (var count in counts)
+        {
+            sum += count;
+        }
+
+        return sum;
+    }
+
     /// <summary>False where there are more codes than bits for them.</summary>
     public bool IsSound { get; private set; } = true;
 

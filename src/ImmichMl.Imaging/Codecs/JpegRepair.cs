@@ -157,19 +157,9 @@ static class JpegRepair
                         return false;
                     }
 
-                    var count = 0;
-                    foreach (var codes in rest[1..17])
-                    {
-                        count += codes;
-                    }
-
+                    var count = JpegHuffmanTable.CodeCount(rest[1..17]);
                     bytes = 17 + count;
-                    if (count > 256 || bytes > left)
-                    {
-                        return true;
-                    }
-
-                    if (rest.Length >= bytes && (kind & 0xEF) > 3)
+                    if (count > 256 || bytes > left || (rest.Length >= bytes && (kind & 0xEF) > 3))
                     {
                         return true;
                     }

@@ -30,24 +30,11 @@ sealed class JpegTables
         ReadOnlySpan<byte> frame = default;
         for (var position = 2; ;)
         {
-            var marker = JpegMarker.Next(image, ref position);
-            if (marker < 0)
+            if (!JpegMarker.TryNextSegment(image, ref position, out var marker, out var segment))
             {
                 throw ImageException.Damaged(header);
             }
 
-            if (JpegMarker.StandsAlone(marker))
-            {
-                continue;
-            }
-
-            if (!BinaryPrimitives.TryReadUInt16BigEndian(image[position..], out var length) || length < 2 || length > image.Length - position)
-            {
-                throw ImageException.Damaged(header);
-            }
-
-            var segment = image.Slice(position + 2, length - 2);
-            position += length;
             switch (marker)
             {
                 case JpegMarker.HuffmanTables:
@@ -63,7 +50,7 @@ sealed class JpegTables
                     frame = segment;
                     break;
                 default:
-                    if (JpegMarker.IsFrame((byte)marker))
+                    if (JpegMarker.IsFrame(marker))
                     {
                         return null;
                     }
@@ -77,12 +64,7 @@ sealed class JpegTables
     {
         while (segment.Length > 16)
         {
-            var count = 0;
-            foreach (var codes in segment[1..17])
-            {
-                count += codes;
-            }
-
+            var count = JpegHuffmanTable.CodeCount(segment[1..17]);
             if (count > 256 || count > segment.Length - 17 || (segment[0] & 0xEF) > 3)
             {
                 throw ImageException.Damaged(header);

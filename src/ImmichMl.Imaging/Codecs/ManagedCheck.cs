@@ -42,39 +42,25 @@ static class ManagedCheck
     /// <summary>Arithmetic coding; its decoder would take it for Huffman. The header check has walked to the frame already.</summary>
     static void CheckJpeg(ReadOnlySpan<byte> image, in ImageHeader header)
     {
-        for (var position = 2; position + 4 <= image.Length;)
+        byte marker = 0;
+        for (var position = 2; !JpegMarker.IsFrame(marker) && JpegMarker.TryNextSegment(image, ref position, out marker, out _);)
         {
-            var marker = image[position + 1];
-            if (image[position] != 0xFF || marker == 0xFF)
-            {
-                position++;
-            }
-            else if (JpegMarker.IsFrame(marker))
-            {
-                if (marker is not (0xC0 or 0xC1 or 0xC2))
-                {
-                    throw Unsupported("Arithmetic JPEG");
-                }
+        }
 
-                if (!JpegRepair.IsWhole(image, header))
-                {
-                    // Where others fill with gray it goes on with whatever comes out.
-                    throw Unsupported("JPEG with missing data");
-                }
+        if (marker is not (JpegMarker.BaselineFrame or JpegMarker.ExtendedFrame or JpegMarker.ProgressiveFrame))
+        {
+            throw Unsupported("Arithmetic JPEG");
+        }
 
-                if (marker == 0xC2 && (long)header.Width * header.Height > MostProgressivePixels)
-                {
-                    throw ImageException.TooLarge($"The managed codec reads progressive JPEG up to {MostProgressivePixels} pixels.");
-                }
+        if (!JpegRepair.IsWhole(image, header))
+        {
+            // Where others fill with gray it goes on with whatever comes out.
+            throw Unsupported("JPEG with missing data");
+        }
 
-                return;
-            }
-            else
-            {
-                position += marker is 0 or JpegMarker.Temporary or (>= JpegMarker.FirstRestart and <= JpegMarker.LastRestart)
-                    ? 2
-                    : 2 + BinaryPrimitives.ReadUInt16BigEndian(image[(position + 2)..]);
-            }
+        if (marker == JpegMarker.ProgressiveFrame && (long)header.Width * header.Height > MostProgressivePixels)
+        {
+            throw ImageException.TooLarge($"The managed codec reads progressive JPEG up to {MostProgressivePixels} pixels.");
         }
     }
 

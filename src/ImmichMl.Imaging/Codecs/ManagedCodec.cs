@@ -28,11 +28,7 @@ static unsafe class ManagedCodec
             }
 
             // Its memory comes from the same malloc as ours.
-            pixels = (byte*)NativeMemory.Realloc(
-                pixels, (nuint)Bitmap.ByteCount(header.Width, header.Height, Bitmap.BytesPerPixel) + Bitmap.Padding);
-            var bitmap = new Bitmap(pixels, header.Width, header.Height);
-            pixels = null;
-            return bitmap;
+            return Bitmap.Adopt(ref pixels, header.Width, header.Height);
         }
         catch (Exception exception) when (exception is not (ImageException or OutOfMemoryException))
         {

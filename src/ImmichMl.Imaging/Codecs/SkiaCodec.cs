@@ -90,12 +90,8 @@ static unsafe class SkiaCodec
                 throw ImageException.Damaged(header);
             }
 
-            var count = header.Width * header.Height;
-            RgbaToRgb.Compact(pixels, count);
-            pixels = (byte*)NativeMemory.Realloc(pixels, ((nuint)count * Bitmap.BytesPerPixel) + Bitmap.Padding);
-            var bitmap = new Bitmap(pixels, header.Width, header.Height);
-            pixels = null;
-            return bitmap;
+            RgbaToRgb.Compact(pixels, header.Width * header.Height);
+            return Bitmap.Adopt(ref pixels, header.Width, header.Height);
         }
         finally
         {

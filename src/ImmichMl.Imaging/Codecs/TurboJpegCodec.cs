@@ -76,12 +76,8 @@ static unsafe class TurboJpegCodec
                 return null;
             }
 
-            var count = header.Width * header.Height;
-            CmykToRgb.Compact(pixels, count);
-            pixels = (byte*)NativeMemory.Realloc(pixels, ((nuint)count * Bitmap.BytesPerPixel) + Bitmap.Padding);
-            var bitmap = new Bitmap(pixels, header.Width, header.Height);
-            pixels = null;
-            return bitmap;
+            CmykToRgb.Compact(pixels, header.Width * header.Height);
+            return Bitmap.Adopt(ref pixels, header.Width, header.Height);
         }
         finally
         {

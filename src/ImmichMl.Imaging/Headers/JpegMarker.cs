@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace ImmichMl.Imaging.Headers;
 
 /// <summary>The second byte of the markers that matter here (ITU T.81, table B.1).</summary>
@@ -31,6 +33,29 @@ static class JpegMarker
 
     /// <summary>True for a marker without a segment, the beginning and the end of the picture aside.</summary>
     public static bool StandsAlone(int marker) => marker is Temporary or (>= FirstRestart and <= LastRestart);
+
+    /// <summary>The next segment: marker, then what follows its length. Markers that stand alone are stepped over.</summary>
+    /// <returns>False where no whole one follows.</returns>
+    public static bool TryNextSegment(ReadOnlySpan<byte> image, scoped ref int position, out byte marker, out ReadOnlySpan<byte> segment)
+    {
+        int next;
+        do
+        {
+            next = Next(image, ref position);
+        }
+        while (StandsAlone(next));
+
+        marker = (byte)next;
+        segment = default;
+        if (next < 0 || !BinaryPrimitives.TryReadUInt16BigEndian(image[position..], out var length) || length < 2 || length > image.Length - position)
+        {
+            return false;
+        }
+
+        segment = image.Slice(position + 2, length - 2);
+        position += length;
+        return true;
+    }
 
     /// <summary>Steps over what libjpeg steps over: stuffed and entropy-coded bytes, fill, stray bytes between segments.</summary>
     /// <returns>-1 where there is none.</returns>

@@ -66,7 +66,7 @@ sealed unsafe class ResampleWindows : IDisposable
 
     public int Start(int target) => _starts[target];
 
-    public void Filter(ResamplePath path, RowBlock rows)
+    public void Filter(KernelPath path, in RowBlock rows)
     {
         fixed (int* starts = _starts, lengths = _lengths, weights = _weights)
         fixed (short* halves = _halves)
@@ -74,14 +74,11 @@ sealed unsafe class ResampleWindows : IDisposable
             var table = new WindowTable { Starts = starts, Lengths = lengths, Weights = weights, Halves = halves, Stride = _stride, Count = Count };
             switch (path)
             {
-                case ResamplePath.Avx2:
+                case KernelPath.Wide:
                     WideKernels.Horizontal(rows, table);
                     break;
-                case ResamplePath.Ssse3:
-                    Ssse3Kernel.Horizontal(rows, table);
-                    break;
-                case ResamplePath.Neon:
-                    NeonKernel.Horizontal(rows, table);
+                case KernelPath.Vector:
+                    VectorKernel.Horizontal(rows, table);
                     break;
                 default:
                     ScalarKernel.Horizontal(rows, table);
@@ -91,7 +88,7 @@ sealed unsafe class ResampleWindows : IDisposable
     }
 
     /// <summary>Sums the rows of one window, the first of which lies at <paramref name="from"/>.</summary>
-    public void Filter(ResamplePath path, int target, byte* from, nint stride, byte* to, int bytes)
+    public void Filter(KernelPath path, int target, byte* from, nint stride, byte* to, int bytes)
     {
         fixed (int* weights = &_weights[target * _stride])
         fixed (short* halves = &_halves[2 * target * _stride])
@@ -102,14 +99,11 @@ sealed unsafe class ResampleWindows : IDisposable
             };
             switch (path)
             {
-                case ResamplePath.Avx2:
+                case KernelPath.Wide:
                     WideKernels.Vertical(column);
                     break;
-                case ResamplePath.Ssse3:
-                    Ssse3Kernel.Vertical(column);
-                    break;
-                case ResamplePath.Neon:
-                    NeonKernel.Vertical(column);
+                case KernelPath.Vector:
+                    VectorKernel.Vertical(column);
                     break;
                 default:
                     ScalarKernel.Vertical(column);

@@ -11,7 +11,7 @@ sealed unsafe class RowResampler : IDisposable
 {
     readonly Bitmap _source;
     readonly PixelRectangle _region;
-    readonly ResamplePath _path;
+    readonly KernelPath _path;
     readonly ResampleWindows? _across;
     readonly ResampleWindows? _down;
     readonly byte[] _buffer;
@@ -21,7 +21,7 @@ sealed unsafe class RowResampler : IDisposable
     int _end;
 
     /// <summary>As in Pillow, a side that keeps its length is not filtered at all.</summary>
-    public RowResampler(Bitmap source, int width, int height, ResampleFilter filter, PixelRectangle region, ResamplePath path)
+    public RowResampler(Bitmap source, int width, int height, ResampleFilter filter, PixelRectangle region, KernelPath path)
     {
         _source = source;
         _region = region;

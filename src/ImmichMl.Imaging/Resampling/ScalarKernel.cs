@@ -1,11 +1,11 @@
 namespace ImmichMl.Imaging.Resampling;
 
-/// <summary>The twin of the vector kernels for processors without them, and what they are compared with.</summary>
+/// <summary>What the vector kernels are compared with.</summary>
 static unsafe class ScalarKernel
 {
     public static void Horizontal(in RowBlock rows, in WindowTable windows)
     {
-        ResampleTrace.Horizontal = ResamplePath.Scalar;
+        KernelPaths.LastAcross = KernelPath.Scalar;
         for (var row = 0; row < rows.Count; row++)
         {
             var to = rows.To + (row * rows.ToStride);
@@ -31,30 +31,8 @@ static unsafe class ScalarKernel
     /// <summary>Filters along the columns. Channels do not matter here: every byte of a row has the same weights.</summary>
     public static void Vertical(in Column column)
     {
-        ResampleTrace.Vertical = ResamplePath.Scalar;
-
-        // Four columns at a time: their sums stay in registers, and a cache line of each row serves sixteen of them.
-        var x = 0;
-        for (; x <= column.Bytes - 4; x += 4)
-        {
-            int a = ResampleWindows.Half, b = ResampleWindows.Half, c = ResampleWindows.Half, d = ResampleWindows.Half;
-            var from = column.From + x;
-            for (var k = 0; k < column.Length; k++, from += column.Stride)
-            {
-                var weight = column.Weights[k];
-                a += from[0] * weight;
-                b += from[1] * weight;
-                c += from[2] * weight;
-                d += from[3] * weight;
-            }
-
-            column.To[x] = ToByte(a);
-            column.To[x + 1] = ToByte(b);
-            column.To[x + 2] = ToByte(c);
-            column.To[x + 3] = ToByte(d);
-        }
-
-        for (; x < column.Bytes; x++)
+        KernelPaths.LastDown = KernelPath.Scalar;
+        for (var x = 0; x < column.Bytes; x++)
         {
             var sum = ResampleWindows.Half;
             for (var k = 0; k < column.Length; k++)

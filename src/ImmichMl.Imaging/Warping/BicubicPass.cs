@@ -10,11 +10,11 @@ static unsafe class BicubicPass
 {
     const int BlockLength = 4;
 
-    public static void Run(Bitmap source, in PerspectiveMatrix m, Bitmap target) => Run(source, m, target, PixelPaths.Best);
+    public static void Run(Bitmap source, in PerspectiveMatrix m, Bitmap target) => Run(source, m, target, KernelPaths.Best);
 
-    internal static void Run(Bitmap source, in PerspectiveMatrix m, Bitmap target, PixelPath path)
+    internal static void Run(Bitmap source, in PerspectiveMatrix m, Bitmap target, KernelPath path)
     {
-        var isVector = path == PixelPath.Avx2;
+        var isVector = path == KernelPath.Wide;
         fixed (byte* pixels = source.Pixels)
         {
             for (var y = 0; y < target.Height; y++)

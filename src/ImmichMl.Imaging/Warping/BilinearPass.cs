@@ -9,7 +9,7 @@ namespace ImmichMl.Imaging.Warping;
 static unsafe class BilinearPass
 {
     /// <returns>The path that did the larger part of the work along the rows.</returns>
-    public static PixelPath Run(Bitmap source, int width, int height, RowBand band, Bitmap target, PixelPath path)
+    public static KernelPath Run(Bitmap source, int width, int height, RowBand band, Bitmap target, KernelPath path)
     {
         // Room for the vectors that end behind the last pixel.
         var rowLength = ((width * Bitmap.BytesPerPixel) + 32) & ~15;
@@ -20,7 +20,7 @@ static unsafe class BilinearPass
             var block = (short*)memory;
             var columns = new LinearTaps(source.Width, width, new RowBand(0, width), clamp: true, memory + rowsLength);
             var rows = new LinearTaps(source.Height, height, band, clamp: false, (byte*)(columns.Pairs + columns.Count));
-            var ran = PixelPath.Scalar;
+            var ran = KernelPath.Scalar;
             var held = (Upper: -1, Lower: -1);
             short* upper = block, lower = block + rowLength;
             for (var y = 0; y < band.Count; y++)
@@ -58,11 +58,11 @@ static unsafe class BilinearPass
         }
     }
 
-    static PixelPath Across(Bitmap source, int y, in LinearTaps taps, short* to, PixelPath path)
+    static KernelPath Across(Bitmap source, int y, in LinearTaps taps, short* to, KernelPath path)
     {
         fixed (byte* row = source.Row(y))
         {
-            var done = path == PixelPath.Scalar ? 0 : BilinearVectors.Across(row, source.Stride, taps, to, path);
+            var done = path == KernelPath.Scalar ? 0 : BilinearVectors.Across(row, source.Stride, taps, to, path);
             for (var x = done; x < taps.Count; x++)
             {
                 int a = taps.FirstWeight(x), b = taps.SecondWeight(x);
@@ -74,13 +74,13 @@ static unsafe class BilinearPass
                 }
             }
 
-            return done > 0 ? path : PixelPath.Scalar;
+            return done > 0 ? path : KernelPath.Scalar;
         }
     }
 
-    static void Down(short* upper, short* lower, int a, int b, Span<byte> to, PixelPath path)
+    static void Down(short* upper, short* lower, int a, int b, Span<byte> to, KernelPath path)
     {
-        var done = path == PixelPath.Scalar ? 0 : BilinearVectors.Down(upper, lower, (short)a, (short)b, to, path);
+        var done = path == KernelPath.Scalar ? 0 : BilinearVectors.Down(upper, lower, (short)a, (short)b, to, path);
         for (var i = done; i < to.Length; i++)
         {
             to[i] = (byte)((((upper[i] * a) >> 16) + ((lower[i] * b) >> 16) + 2) >> 2);

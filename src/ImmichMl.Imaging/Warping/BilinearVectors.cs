@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.Arm;
-using System.Runtime.Intrinsics.X86;
 using ImmichMl.Imaging.Wide;
 
 namespace ImmichMl.Imaging.Warping;
@@ -15,7 +13,7 @@ static unsafe class BilinearVectors
     // Two times three 16-bit numbers with a gap after each three: close the gaps.
     static Vector128<byte> Close => Vector128.Create((byte)0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, 255, 255, 255, 255);
 
-    public static int Across(byte* row, int stride, in LinearTaps taps, short* to, PixelPath path)
+    public static int Across(byte* row, int stride, in LinearTaps taps, short* to, KernelPath path)
     {
         // Eight bytes are read at each place. First rises, so the places where that is safe stand in front.
         var end = taps.Count;
@@ -24,14 +22,14 @@ static unsafe class BilinearVectors
             end--;
         }
 
-        return path == PixelPath.Avx2
+        return path == KernelPath.Wide
             ? WideKernels.BilinearAcross(row, taps.First, taps.Pairs, end, to)
             : Across128(row, taps.First, taps.Pairs, end, to);
     }
 
-    public static int Down(short* upper, short* lower, short a, short b, Span<byte> to, PixelPath path)
+    public static int Down(short* upper, short* lower, short a, short b, Span<byte> to, KernelPath path)
     {
-        if (path != PixelPath.Avx2)
+        if (path != KernelPath.Wide)
         {
             return Down128(upper, lower, a, b, to);
         }
@@ -46,13 +44,13 @@ static unsafe class BilinearVectors
     public static void Sample(byte* pixel, int stride, int right, int lower, byte* to)
     {
         var across = Weights((short)(32 - right), (short)right);
-        var upperSums = PairSums(Lookup(Load8(pixel), Pairs).AsInt16(), across);
-        var lowerSums = PairSums(Lookup(Load8(pixel + stride), Pairs).AsInt16(), across);
+        var upperSums = VectorMath.PairSums(VectorMath.Lookup(Load8(pixel), Pairs).AsInt16(), across);
+        var lowerSums = VectorMath.PairSums(VectorMath.Lookup(Load8(pixel + stride), Pairs).AsInt16(), across);
 
         // Sums are under 2^13, so two of them are a pair again.
         var pairs = (upperSums | Vector128.ShiftLeft(lowerSums, 16)).AsInt16();
-        var sums = PairSums(pairs, Weights((short)(32 - lower), (short)lower)) + Vector128.Create(512);
-        *(uint*)to = Lookup(Vector128.ShiftRightArithmetic(sums, 10).AsByte(), Bytes).AsUInt32().ToScalar();
+        var sums = VectorMath.PairSums(pairs, Weights((short)(32 - lower), (short)lower)) + Vector128.Create(512);
+        *(uint*)to = VectorMath.Lookup(Vector128.ShiftRightArithmetic(sums, 10).AsByte(), Bytes).AsUInt32().ToScalar();
     }
 
     // The lowest byte of each of three 32-bit numbers.
@@ -65,10 +63,7 @@ static unsafe class BilinearVectors
         {
             var left = Weigh(Load8(row + (first[x] * 3)), Vector128.Create(weights[x]).AsInt16());
             var right = Weigh(Load8(row + (first[x + 1] * 3)), Vector128.Create(weights[x + 1]).AsInt16());
-            var both = AdvSimd.IsSupported
-                ? Vector128.Create(AdvSimd.ExtractNarrowingLower(left), AdvSimd.ExtractNarrowingLower(right))
-                : Sse2.PackSignedSaturate(left, right);
-            Lookup(both.AsByte(), Close).AsInt16().Store(to + (x * 3));
+            VectorMath.Lookup(Vector128.NarrowWithSaturation(left, right).AsByte(), Close).AsInt16().Store(to + (x * 3));
         }
 
         return x;
@@ -83,39 +78,19 @@ static unsafe class BilinearVectors
         {
             var low = Mix(Vector128.Load(upper + i), Vector128.Load(lower + i), wa, wb, two);
             var high = Mix(Vector128.Load(upper + i + 8), Vector128.Load(lower + i + 8), wa, wb, two);
-            var bytes = AdvSimd.IsSupported
-                ? Vector128.Create(AdvSimd.ExtractNarrowingSaturateUnsignedLower(low), AdvSimd.ExtractNarrowingSaturateUnsignedLower(high))
-                : Sse2.PackUnsignedSaturate(low, high);
-            bytes.StoreUnsafe(ref target, (nuint)i);
+            VectorMath.PackToBytes(low, high).StoreUnsafe(ref target, (nuint)i);
         }
 
         return i;
     }
 
     static Vector128<short> Mix(Vector128<short> upper, Vector128<short> lower, Vector128<short> a, Vector128<short> b, Vector128<short> two) =>
-        Vector128.ShiftRightArithmetic(MultiplyHigh(upper, a) + MultiplyHigh(lower, b) + two, 2);
+        Vector128.ShiftRightArithmetic(VectorMath.MultiplyHigh(upper, a) + VectorMath.MultiplyHigh(lower, b) + two, 2);
 
-    // NEON doubles the product before it takes the upper half; half of that, rounded down, is the same number.
-    static Vector128<short> MultiplyHigh(Vector128<short> left, Vector128<short> right) =>
-        AdvSimd.IsSupported
-            ? Vector128.ShiftRightArithmetic(AdvSimd.MultiplyDoublingSaturateHigh(left, right), 1)
-            : Sse2.MultiplyHigh(left, right);
-
-    static Vector128<int> Weigh(Vector128<byte> pixels, Vector128<short> weights)
-    {
-        return Vector128.ShiftRightArithmetic(PairSums(Lookup(pixels, Pairs).AsInt16(), weights), 4);
-    }
-
-    static Vector128<int> PairSums(Vector128<short> pairs, Vector128<short> weights) =>
-        AdvSimd.Arm64.IsSupported
-            ? AdvSimd.Arm64.AddPairwise(
-                AdvSimd.MultiplyWideningLower(pairs.GetLower(), weights.GetLower()), AdvSimd.MultiplyWideningUpper(pairs, weights))
-            : Sse2.MultiplyAddAdjacent(pairs, weights);
+    static Vector128<int> Weigh(Vector128<byte> pixels, Vector128<short> weights) =>
+        Vector128.ShiftRightArithmetic(VectorMath.PairSums(VectorMath.Lookup(pixels, Pairs).AsInt16(), weights), 4);
 
     static Vector128<short> Weights(short a, short b) => Vector128.Create((ushort)a | (b << 16)).AsInt16();
 
     static Vector128<byte> Load8(byte* from) => Vector128.CreateScalarUnsafe(*(ulong*)from).AsByte();
-
-    static Vector128<byte> Lookup(Vector128<byte> table, Vector128<byte> indexes) =>
-        AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.VectorTableLookup(table, indexes) : Ssse3.Shuffle(table, indexes);
 }

@@ -29,21 +29,14 @@ static unsafe partial class WideKernels
 
     public static void Horizontal(in RowBlock rows, in WindowTable windows)
     {
-        ResampleTrace.Horizontal = ResamplePath.Avx2;
-        fixed (RowBlock* block = &rows)
-        fixed (WindowTable* table = &windows)
-        {
-            Rows(block, table);
-        }
+        KernelPaths.LastAcross = KernelPath.Wide;
+        Rows(rows, windows);
     }
 
     public static void Vertical(in Column column)
     {
-        ResampleTrace.Vertical = ResamplePath.Avx2;
-        fixed (Column* one = &column)
-        {
-            OneColumn(one);
-        }
+        KernelPaths.LastDown = KernelPath.Wide;
+        OneColumn(column);
     }
 
     public static int Planes(ReadOnlySpan<byte> pixels, Span<float> red, Span<float> green, Span<float> blue, float subtract, float divide)
@@ -78,10 +71,10 @@ static unsafe partial class WideKernels
     private static partial int IsThere();
 
     [LibraryImport(Library, EntryPoint = "immich_ml_wide_rows")]
-    private static partial void Rows(RowBlock* rows, WindowTable* windows);
+    private static partial void Rows(in RowBlock rows, in WindowTable windows);
 
     [LibraryImport(Library, EntryPoint = "immich_ml_wide_column")]
-    private static partial void OneColumn(Column* column);
+    private static partial void OneColumn(in Column column);
 
     [LibraryImport(Library, EntryPoint = "immich_ml_wide_planes")]
     private static partial int Planes(byte* from, float* red, float* green, float* blue, int count, float subtract, float divide);

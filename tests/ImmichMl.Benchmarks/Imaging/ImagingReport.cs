@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using ImmichMl.Imaging;
 using ImmichMl.Imaging.Codecs;
-using ImmichMl.Imaging.Resampling;
 
 namespace ImmichMl.Benchmarks.Imaging;
 
@@ -16,7 +15,7 @@ static class ImagingReport
 
     public static void Run(string folder)
     {
-        Console.WriteLine($"path {ResamplePaths.Best}");
+        Console.WriteLine($"path {KernelPaths.Best}");
         foreach (var (name, action) in Rows(folder))
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} {Median(action):0.000}"));

@@ -1,6 +1,4 @@
-using System.Runtime.Intrinsics.X86;
 using ImmichMl.Imaging;
-using ImmichMl.Imaging.Warping;
 using ImmichMl.Imaging.Wide;
 using ImmichMl.Tests.Support;
 
@@ -17,7 +15,7 @@ public sealed class BilinearResizerTests
         {
             using var source = FormulaPicture.Draw(golden[0].GetString()!, golden[1].GetInt32(), golden[2].GetInt32());
             int width = golden[3].GetInt32(), height = golden[4].GetInt32();
-            foreach (var path in PixelPaths.Available)
+            foreach (var path in KernelPaths.Available)
             {
                 using var target = Bitmap.Allocate(width, height);
                 BilinearResizer.Resize(source, width, height, new RowBand(0, height), target, path);
@@ -35,10 +33,10 @@ public sealed class BilinearResizerTests
     [Test]
     public async Task The_best_path_of_the_machine_is_the_one_that_runs()
     {
-        var expected = WideKernels.IsSupported ? PixelPath.Avx2 : Ssse3.IsSupported ? PixelPath.Ssse3 : PixelPaths.Available[^1];
-        await Assert.That(PixelPaths.Best).IsEqualTo(expected);
+        var expected = WideKernels.IsSupported ? KernelPath.Wide : KernelPath.Vector;
+        await Assert.That(KernelPaths.Best).IsEqualTo(expected);
         using var source = FormulaPicture.Draw("noise", 300, 200);
-        foreach (var path in PixelPaths.Available)
+        foreach (var path in KernelPaths.Available)
         {
             using var target = Bitmap.Allocate(211, 140);
             await Assert.That(BilinearResizer.Resize(source, 211, 140, new RowBand(0, 140), target, path)).IsEqualTo(path);

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using ImmichMl.Imaging;
-using ImmichMl.Imaging.Resampling;
 using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Imaging;
@@ -36,7 +35,7 @@ public sealed class ClipPreprocessingTests
         var plan = CenterCrop.Plan(source.Width, source.Height, golden.Size);
         using var square = Resampler.Resize(source, plan.Width, plan.Height, ResampleFilter.Bicubic, plan.Region);
         var tensor = new float[3 * golden.Size * golden.Size];
-        TensorWriter.WriteStandardized(square, Mean, Std, tensor);
+        TensorWriter.WriteStandardized(square, new StandardizeTable(Mean, Std), tensor);
         await Assert.That(Sha256.Of(MemoryMarshal.AsBytes<float>(tensor))).IsEqualTo(golden.Sha256);
     }
 
@@ -46,7 +45,7 @@ public sealed class ClipPreprocessingTests
     {
         using var source = FormulaPicture.Draw(golden.Picture, golden.Source.Width, golden.Source.Height);
         var plan = CenterCrop.Plan(source.Width, source.Height, golden.Size);
-        foreach (var path in Enum.GetValues<ResamplePath>().Where(ResamplePaths.IsSupported))
+        foreach (var path in KernelPaths.Available)
         {
             var tensor = new float[3 * golden.Size * golden.Size];
             int cut = golden.Size / 3;
@@ -77,7 +76,8 @@ public sealed class ClipPreprocessingTests
     public async Task A_tensor_of_another_size_is_refused()
     {
         using var bitmap = FormulaPicture.Draw("noise", 4, 4);
-        await Assert.That(() => TensorWriter.WriteStandardized(bitmap, Mean, Std, new float[47])).Throws<ArgumentOutOfRangeException>();
-        await Assert.That(() => TensorWriter.WriteStandardized(bitmap, [0f], Std, new float[48])).Throws<ArgumentOutOfRangeException>();
+        var table = new StandardizeTable(Mean, Std);
+        await Assert.That(() => TensorWriter.WriteStandardized(bitmap, table, new float[47])).Throws<ArgumentOutOfRangeException>();
+        await Assert.That(() => new StandardizeTable([0f], Std)).Throws<ArgumentOutOfRangeException>();
     }
 }

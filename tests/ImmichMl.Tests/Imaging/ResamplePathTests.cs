@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
 using ImmichMl.Imaging;
-using ImmichMl.Imaging.Resampling;
-using ImmichMl.Imaging.Warping;
 using ImmichMl.Tests.Support;
 using Processor = System.Runtime.InteropServices.Architecture;
 
@@ -10,19 +8,17 @@ namespace ImmichMl.Tests.Imaging;
 /// <summary>Every instruction set that this machine and this build have, one by one, and that it is really the one that ran.</summary>
 public sealed class ResamplePathTests
 {
-    static IEnumerable<ResamplePath> Paths => Enum.GetValues<ResamplePath>().Where(ResamplePaths.IsSupported);
-
     [Test]
     [MethodDataSource(typeof(ResampleCase), nameof(ResampleCase.All))]
     public async Task Every_path_of_this_machine_gives_Pillows_bytes(ResampleCase golden)
     {
         using var source = FormulaPicture.Draw(golden.Picture, golden.Source.Width, golden.Source.Height);
         var (width, height) = golden.Target;
-        foreach (var path in Paths)
+        foreach (var path in KernelPaths.Available)
         {
-            ResampleTrace.Horizontal = ResampleTrace.Vertical = null;
+            KernelPaths.LastAcross = KernelPaths.LastDown = null;
             using var target = Resampler.Resize(source, width, height, golden.Filter, new(0, 0, width, height), path);
-            var (across, down) = (ResampleTrace.Horizontal, ResampleTrace.Vertical);
+            var (across, down) = (KernelPaths.LastAcross, KernelPaths.LastDown);
             await Assert.That(Sha256.Of(target.Pixels)).IsEqualTo(golden.Sha256).Because($"{path}");
             await Assert.That(across).IsEqualTo(width == source.Width ? null : path);
             await Assert.That(down).IsEqualTo(height == source.Height ? null : path);
@@ -48,8 +44,8 @@ public sealed class ResamplePathTests
             int x = random.Next(width), y = random.Next(height);
             var region = new PixelRectangle(x, y, 1 + random.Next(width - x), 1 + random.Next(height - y));
             var filter = (ResampleFilter)random.Next(3);
-            using var expected = Resampler.Resize(source, width, height, filter, region, ResamplePath.Scalar);
-            foreach (var path in Paths)
+            using var expected = Resampler.Resize(source, width, height, filter, region, KernelPath.Scalar);
+            foreach (var path in KernelPaths.Available)
             {
                 using var target = Resampler.Resize(source, width, height, filter, region, path);
                 await Assert.That(target.Pixels.SequenceEqual(expected.Pixels)).IsTrue()
@@ -63,13 +59,13 @@ public sealed class ResamplePathTests
     {
         using var source = FormulaPicture.Draw("noise", 40, 30);
         Resampler.Resize(source, 20, 10, ResampleFilter.Lanczos).Dispose();
-        var (across, down) = (ResampleTrace.Horizontal, ResampleTrace.Vertical);
-        await Assert.That(across).IsEqualTo(ResamplePaths.Best);
-        await Assert.That(down).IsEqualTo(ResamplePaths.Best);
+        var (across, down) = (KernelPaths.LastAcross, KernelPaths.LastDown);
+        await Assert.That(across).IsEqualTo(KernelPaths.Best);
+        await Assert.That(down).IsEqualTo(KernelPaths.Best);
 
         // Every x64 and arm64 that .NET runs on has one of the vector paths.
         var hasVectors = RuntimeInformation.ProcessArchitecture is Processor.X64 or Processor.Arm64;
-        await Assert.That(ResamplePaths.Best == ResamplePath.Scalar).IsEqualTo(!hasVectors);
+        await Assert.That(KernelPaths.Best == KernelPath.Scalar).IsEqualTo(!hasVectors);
     }
 
     [Test]
@@ -78,7 +74,6 @@ public sealed class ResamplePathTests
         var hasAvx2 = File.ReadLines("/proc/cpuinfo").Any(line => line.StartsWith("flags", StringComparison.Ordinal) && line.Split(' ').Contains("avx2"));
         var isNative = !File.Exists(Path.Combine(AppContext.BaseDirectory, "ImmichMl.Tests.dll"));
         var isLinkedIn = isNative && RuntimeInformation.ProcessArchitecture == Processor.X64;
-        await Assert.That(ResamplePaths.Best == ResamplePath.Avx2).IsEqualTo(isLinkedIn && hasAvx2);
-        await Assert.That(PixelPaths.Best == PixelPath.Avx2).IsEqualTo(isLinkedIn && hasAvx2);
+        await Assert.That(KernelPaths.Best == KernelPath.Wide).IsEqualTo(isLinkedIn && hasAvx2);
     }
 }

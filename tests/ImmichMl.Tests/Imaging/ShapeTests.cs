@@ -17,8 +17,8 @@ public sealed class ShapeTests
         foreach (var golden in GeometryGolden.Cases("shapes.json", "contours"))
         {
             int width = golden[0].GetInt32(), height = golden[1].GetInt32();
-            var map = NoiseMap(width, height, golden[2].GetInt32(), golden[3].GetInt32());
-            var contours = Contours.Find(map, width, height, int.MaxValue);
+            var cells = NoiseMap(width, height, golden[2].GetInt32(), golden[3].GetInt32());
+            var contours = Find(cells, width, height, int.MaxValue);
             total += contours.Count;
             PixelPoint[] points = [.. contours.SelectMany(contour => contour)];
             Point2[] corners = [.. contours.SelectMany(contour => Corners(contour))];
@@ -31,7 +31,7 @@ public sealed class ShapeTests
                 wrong.Add($"rectangles {golden}");
             }
 
-            var few = Contours.Find(map, width, height, 3);
+            var few = Find(cells, width, height, 3);
             await Assert.That(few.SelectMany(contour => contour).SequenceEqual(contours.Take(3).SelectMany(contour => contour))).IsTrue();
         }
 
@@ -149,17 +149,30 @@ public sealed class ShapeTests
     static PixelPoint[] Pixels(System.Text.Json.JsonElement flat) =>
         [.. flat.EnumerateArray().Select(number => number.GetInt32()).Chunk(2).Select(pair => new PixelPoint(pair[0], pair[1]))];
 
-    static byte[] NoiseMap(int width, int height, int level, int grow)
+    static List<PixelPoint[]> Find(float[] cells, int width, int height, int max)
     {
-        using var picture = FormulaPicture.Draw("noise", width, height);
-        byte[] map = [.. picture.Pixels.ToArray().Where((_, i) => i % 3 == 0).Select(value => (byte)(value > level ? 1 : 0))];
-        for (var i = 0; i < grow; i++)
+        using var map = new BorderedMap(width, height);
+        for (var i = 0; i < cells.Length; i++)
         {
-            var grown = new byte[map.Length];
-            Dilation.Apply(map, width, height, grown);
-            map = grown;
+            map.Row(i / width)[i % width] = (sbyte)cells[i];
         }
 
-        return map;
+        return Contours.Find(map, max);
+    }
+
+    static float[] NoiseMap(int width, int height, int level, int grow)
+    {
+        using var picture = FormulaPicture.Draw("noise", width, height);
+        float[] cells = [.. picture.Pixels.ToArray().Where((_, i) => i % 3 == 0).Select(value => value > level ? 1f : 0f)];
+        for (; grow > 0; grow--)
+        {
+            using var grown = Dilation.Threshold(cells, width, height, 0.5f);
+            for (var i = 0; i < cells.Length; i++)
+            {
+                cells[i] = grown.Row(i / width)[i % width];
+            }
+        }
+
+        return cells;
     }
 }

@@ -78,14 +78,14 @@ public sealed class TensorWriterTests
                 0.2 + (random.Next(1800) / 1000.0), (random.Next(1000) - 500) / 1000.0, Place(width), (random.Next(1000) - 500) / 1000.0,
                 0.2 + (random.Next(1800) / 1000.0), Place(height), (random.Next(100) - 50) / 100_000.0, (random.Next(100) - 50) / 100_000.0);
             using Bitmap scalar = Bitmap.Allocate(67, 53), best = Bitmap.Allocate(67, 53);
-            BicubicPass.Run(bitmap, matrix, scalar, PixelPath.Scalar);
-            BicubicPass.Run(bitmap, matrix, best, PixelPaths.Best);
+            BicubicPass.Run(bitmap, matrix, scalar, KernelPath.Scalar);
+            BicubicPass.Run(bitmap, matrix, best, KernelPaths.Best);
             if (!scalar.Pixels.SequenceEqual(best.Pixels))
             {
                 Assert.Fail($"{matrix} differs.");
             }
         }
 
-        await Assert.That(PixelPaths.Available).Contains(PixelPaths.Best);
+        await Assert.That(KernelPaths.Available).Contains(KernelPaths.Best);
     }
 }

@@ -1,10 +1,9 @@
 using System.Buffers;
-using ImmichMl.Imaging.Contouring;
 
-namespace ImmichMl.Imaging;
+namespace ImmichMl.Imaging.Contouring;
 
 /// <summary>The mean of a map under a polygon: OpenCV's fillPoly, which takes the pixels on the edges in, and its mean.</summary>
-public static class PolygonFill
+static class PolygonFill
 {
     /// <param name="map">Row by row.</param>
     /// <param name="stride">From one row of the map to the next.</param>

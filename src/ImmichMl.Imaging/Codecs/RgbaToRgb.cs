@@ -1,4 +1,4 @@
-namespace ImmichMl.Imaging;
+namespace ImmichMl.Imaging.Codecs;
 
 /// <summary>Drops the fourth byte of every pixel, in place.</summary>
 static unsafe class RgbaToRgb

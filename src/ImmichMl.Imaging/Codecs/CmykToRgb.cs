@@ -1,4 +1,4 @@
-namespace ImmichMl.Imaging;
+namespace ImmichMl.Imaging.Codecs;
 
 /// <summary>Inverted CMYK, as JPEG files hold it with or without Adobe's marker, to RGB as Pillow does it; in place.</summary>
 static unsafe class CmykToRgb

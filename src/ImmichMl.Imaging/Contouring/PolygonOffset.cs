@@ -1,11 +1,11 @@
-namespace ImmichMl.Imaging;
+namespace ImmichMl.Imaging.Contouring;
 
 /// <summary>
 /// Grows a convex polygon with round joins, as Clipper 6.4.2 does for a closed polygon with pyclipper's arc tolerance of a quarter.
 /// Known difference: Clipper unites the outline with itself at the end, which drops points that lie on an edge and picks another
 /// first point. The convex hull is the same.
 /// </summary>
-public static class PolygonOffset
+static class PolygonOffset
 {
     const double ArcTolerance = 0.25;
 

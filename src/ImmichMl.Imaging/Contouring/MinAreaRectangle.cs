@@ -1,9 +1,7 @@
-using ImmichMl.Imaging.Contouring;
-
-namespace ImmichMl.Imaging;
+namespace ImmichMl.Imaging.Contouring;
 
 /// <summary>The turned rectangle of least area around points: OpenCV 4.6's minAreaRect, in its single precision. Angle is in degrees.</summary>
-public readonly record struct MinAreaRectangle(Point2 Center, float Width, float Height, float Angle)
+readonly record struct MinAreaRectangle(Point2 Center, float Width, float Height, float Angle)
 {
     public float ShorterSide => Math.Min(Width, Height);
 

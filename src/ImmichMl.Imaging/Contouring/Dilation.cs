@@ -1,38 +1,12 @@
 using System.Runtime.Intrinsics;
-using ImmichMl.Imaging.Contouring;
 
-namespace ImmichMl.Imaging;
+namespace ImmichMl.Imaging.Contouring;
 
 /// <summary>OpenCV's dilate with a 2 × 2 block, whose anchor is its lower right: a blob grows by one pixel to the right and down.</summary>
-public static class Dilation
+static class Dilation
 {
-    /// <param name="map">Row by row; what is not zero belongs to a blob.</param>
-    /// <param name="width">Of the map.</param>
-    /// <param name="height">Of the map.</param>
-    /// <param name="dilated">As large as the map; may not be the map itself.</param>
-    public static void Apply(ReadOnlySpan<byte> map, int width, int height, Span<byte> dilated)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(map.Length, (long)width * height);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(dilated.Length, map.Length);
-        for (var y = 0; y < height; y++)
-        {
-            var row = map.Slice(y * width, width);
-            var above = y == 0 ? row : map.Slice((y - 1) * width, width);
-            var to = dilated.Slice(y * width, width);
-            var left = (byte)0;
-            for (var x = 0; x < width; x++)
-            {
-                var both = Math.Max(row[x], above[x]);
-                to[x] = Math.Max(both, left);
-                left = both;
-            }
-        }
-    }
-
     /// <summary>Thresholds and dilates in one go. Nothing exceeds a threshold that is not a number, nor does such a probability.</summary>
-    internal static BorderedMap Threshold(ReadOnlySpan<float> probabilities, int width, int height, float threshold)
+    public static BorderedMap Threshold(ReadOnlySpan<float> probabilities, int width, int height, float threshold)
     {
         var map = new BorderedMap(width, height);
         for (var y = 0; y < height; y++)
