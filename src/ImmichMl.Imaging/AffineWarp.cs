@@ -5,9 +5,10 @@ using ImmichMl.Imaging.Wide;
 namespace ImmichMl.Imaging;
 
 /// <summary>
-/// OpenCV's warpAffine, bilinear with a black border, on 8-bit pixels, equal to the last bit to OpenCV 4.6 on x86-64 over any
-/// matrix: positions have 10 fraction bits, weights 5. Known difference: sides of 32,767 and more, which OpenCV refuses, are fine here.
+/// OpenCV's cv2.warpAffine with INTER_LINEAR and a black border, RGB24 to RGB24, equal to the last bit to OpenCV 4.6 on x86-64 over any
+/// matrix: positions have 10 fraction bits, weights 5.
 /// </summary>
+/// <remarks>Known difference: sides of 32,767 and more, which OpenCV refuses, are fine here.</remarks>
 public static class AffineWarp
 {
     const int PositionBits = 10;
@@ -15,10 +16,11 @@ public static class AffineWarp
     const int WeightOne = 1 << WeightBits;
     const int BlockLength = 8;
 
+    /// <summary>The warped picture, which is the caller's to dispose of.</summary>
     /// <param name="source">Stays the caller's.</param>
-    /// <param name="matrix">From the source to the result; one that has no inverse counts as zero, and so gives one colour.</param>
-    /// <param name="width">Of the result.</param>
-    /// <param name="height">Of the result.</param>
+    /// <param name="matrix">From the source to the result; without an inverse it counts as zero, and so gives one colour.</param>
+    /// <param name="width">Of the result, in pixels.</param>
+    /// <param name="height">Of the result, in pixels.</param>
     public static Bitmap Warp(Bitmap source, in AffineMatrix matrix, int width, int height) =>
         Warp(source, matrix, width, height, KernelPaths.Best, out _);
 
@@ -52,7 +54,7 @@ public static class AffineWarp
     /// <param name="source">Of the pixels.</param>
     /// <param name="inverse">From the target to the source.</param>
     /// <param name="target">What to fill.</param>
-    /// <param name="across">Room for what each column of the target adds to the place in the source.</param>
+    /// <param name="across">Holds what each column of the target adds to the position in the source.</param>
     /// <param name="down">The same from the top.</param>
     /// <param name="path">What may run.</param>
     static unsafe KernelPath Fill(Bitmap source, in AffineMatrix inverse, Bitmap target, int* across, int* down, KernelPath path)
@@ -83,7 +85,8 @@ public static class AffineWarp
         return ran;
     }
 
-    static unsafe KernelPath Row(byte* pixels, Bitmap source, int startX, int startY, int* across, int* down, byte* to, int width, KernelPath path)
+    static unsafe KernelPath Row(
+        byte* pixels, Bitmap source, int startX, int startY, int* across, int* down, byte* to, int width, KernelPath path)
     {
         const int shift = PositionBits - WeightBits;
         var ran = KernelPath.Scalar;
@@ -108,7 +111,8 @@ public static class AffineWarp
                     && (uint)top < (uint)(source.Height - 1))
                 {
                     var pixel = pixels + ((((nint)top * source.Width) + left) * Bitmap.BytesPerPixel);
-                    BilinearVectors.Sample(pixel, source.Stride, atX & (WeightOne - 1), atY & (WeightOne - 1), to + (x * Bitmap.BytesPerPixel));
+                    BilinearVectors.Sample(
+                        pixel, source.Stride, atX & (WeightOne - 1), atY & (WeightOne - 1), to + (x * Bitmap.BytesPerPixel));
                     ran = ran == KernelPath.Scalar ? KernelPath.Vector : ran;
                     continue;
                 }
@@ -130,8 +134,9 @@ public static class AffineWarp
         {
             for (var c = 0; c < Bitmap.BytesPerPixel; c++)
             {
-                var sum = (((pixel[c] * left) + (pixel[c + 3] * right)) * upper) + (((pixel[stride + c] * left) + (pixel[stride + c + 3] * right)) * lower);
-                to[c] = (byte)((sum + 512) >> 10);
+                var above = (pixel[c] * left) + (pixel[c + 3] * right);
+                var below = (pixel[stride + c] * left) + (pixel[stride + c + 3] * right);
+                to[c] = (byte)(((above * upper) + (below * lower) + 512) >> 10);
             }
 
             return;

@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace ImmichMl.Imaging;
 
-/// <summary>A copy of a picture to draw on, so that a person can look at what was found in it. Colours tell kinds apart and mean nothing.</summary>
+/// <summary>A copy of a picture with outlines, points and labels drawn on it, as PNG. Colours tell kinds apart and mean nothing.</summary>
 public sealed class Annotation : IDisposable
 {
     static readonly SKColor s_line = new(0xFF, 0x2D, 0x55);
@@ -51,7 +51,7 @@ public sealed class Annotation : IDisposable
         _canvas.DrawCircle(point.X, point.Y, Math.Max(1, radius), paint);
     }
 
-    /// <summary>White on the line's colour, above the point where there is room.</summary>
+    /// <summary>White on the line's colour, above the point where it fits.</summary>
     void DrawLabel(Point2 at, string label)
     {
         using var font = FontFor(label);
@@ -93,7 +93,8 @@ public sealed class Annotation : IDisposable
     public byte[] ToPng()
     {
         _canvas.Flush();
-        using var data = _picture.Encode(SKEncodedImageFormat.Png, 100) ?? throw new InvalidOperationException("The picture cannot be written as PNG.");
+        using var data = _picture.Encode(SKEncodedImageFormat.Png, 100) 
+            ?? throw new InvalidOperationException("The picture cannot be written as PNG.");
         return data.ToArray();
     }
 

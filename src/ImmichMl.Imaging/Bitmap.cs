@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ImmichMl.Imaging;
 
 /// <summary>
-/// Decoded RGB24 with tightly packed rows, in native memory that whoever holds the bitmap must dispose of.
-/// Several threads may read it at once; who writes or disposes does so alone.
+/// Decoded RGB24 (NHWC of one picture, uint8): height rows of width pixels of red, green, blue, tightly packed, from the top down. It lies
+/// in native memory, which only <see cref="Dispose"/> gives back. Several threads may read it at once; writing and disposing need it alone.
 /// </summary>
 // No finalizer: it could free the pixels under a span whose bitmap is no longer referenced.
 public sealed unsafe class Bitmap : IDisposable
@@ -16,7 +16,6 @@ public sealed unsafe class Bitmap : IDisposable
 
     byte* _pixels;
 
-    /// <summary>Takes over <paramref name="pixels"/>, which came from NativeMemory with <see cref="Padding"/> bytes more than it needs.</summary>
     Bitmap(byte* pixels, int width, int height)
     {
         _pixels = pixels;
@@ -36,13 +35,17 @@ public sealed unsafe class Bitmap : IDisposable
         return bitmap;
     }
 
+    /// <summary>In pixels, at least 1.</summary>
     public int Width { get; }
 
+    /// <summary>In pixels, at least 1.</summary>
     public int Height { get; }
 
-    /// <summary>Bytes from one row to the next.</summary>
+    /// <summary>Bytes from one row to the next: 3 · width.</summary>
     public int Stride => Width * BytesPerPixel;
 
+    /// <summary>All rows, 3 · width · height bytes; valid until the bitmap is disposed of.</summary>
+    /// <exception cref="ObjectDisposedException">The bitmap has been disposed of.</exception>
     public Span<byte> Pixels
     {
         get
@@ -52,11 +55,13 @@ public sealed unsafe class Bitmap : IDisposable
         }
     }
 
-    /// <summary>The pixels hold whatever the memory held.</summary>
-    /// <exception cref="OutOfMemoryException">There is no memory for it.</exception>
+    /// <summary>A bitmap whose pixels hold anything.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A side is under 1.</exception>
+    /// <exception cref="OutOfMemoryException">There is no memory for it, or it would pass 2 GiB.</exception>
     public static Bitmap Allocate(int width, int height) =>
         new((byte*)NativeMemory.Alloc((nuint)ByteCount(width, height, BytesPerPixel) + Padding), width, height);
 
+    /// <summary>Row <paramref name="y"/> from the top, 3 · width bytes.</summary>
     public Span<byte> Row(int y)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)y, (uint)Height);

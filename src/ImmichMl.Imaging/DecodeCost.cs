@@ -17,6 +17,7 @@ public static class DecodeCost
     const int CoefficientBytes = 2;
     const int MostComponents = 4;
 
+    /// <summary>In bytes.</summary>
     /// <param name="image">The whole encoded image.</param>
     /// <param name="header">What <see cref="ImageHeader.Read"/> said of the same bytes.</param>
     /// <param name="choice">Which decoder.</param>
@@ -51,7 +52,7 @@ public static class DecodeCost
     {
         ReadOnlySpan<byte> frame = [];
         byte kind = 0;
-        for (var position = 2; JpegMarker.TryNextSegment(image, ref position, out var marker, out var segment);)
+        for (var position = Math.Min(2, image.Length); JpegMarker.TryNextSegment(image, ref position, out var marker, out var segment);)
         {
             if (JpegMarker.IsFrame(marker))
             {

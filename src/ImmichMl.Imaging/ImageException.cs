@@ -3,15 +3,23 @@ namespace ImmichMl.Imaging;
 /// <summary>Why an image was refused. Each value is one error code of the wire.</summary>
 public enum ImageFault
 {
+    /// <summary>No bytes, or a side of no pixels.</summary>
     Empty,
+
+    /// <summary>Truncated, damaged or contradicting itself.</summary>
     Unreadable,
+
+    /// <summary>Of a format, or a kind of a format, that is not read.</summary>
     Unsupported,
+
+    /// <summary>Past a limit in bytes, pixels or work.</summary>
     TooLarge,
 }
 
-/// <summary>The image is at fault, not the program; the message may be shown to whoever sent it.</summary>
+/// <summary>The image is at fault, not the program; the message may be shown to its sender.</summary>
 public sealed class ImageException(ImageFault fault, string message) : Exception(message)
 {
+    /// <summary>Why.</summary>
     public ImageFault Fault { get; } = fault;
 
     internal static ImageException Empty(string message) => new(ImageFault.Empty, message);

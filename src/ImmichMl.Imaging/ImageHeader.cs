@@ -2,6 +2,7 @@ using ImmichMl.Imaging.Headers;
 
 namespace ImmichMl.Imaging;
 
+/// <summary>The formats that are read.</summary>
 public enum ImageFormat
 {
     Jpeg,
@@ -12,9 +13,12 @@ public enum ImageFormat
 }
 
 /// <summary>
-/// What the first look at an image says. An image that has a header here is of a known format, of a bearable size
-/// and not obviously damaged; whether its pixels can be read is for <see cref="ImageDecoder"/> to say.
+/// What the first look at an image says. An image that has a header here is of a known format, within the limits and not obviously damaged;
+/// whether its pixels can be read is for <see cref="ImageDecoder"/> to say.
 /// </summary>
+/// <param name="Format">By the first bytes, never by a name.</param>
+/// <param name="Width">In pixels, as stored: an EXIF orientation does not count. 1 to 65,500.</param>
+/// <param name="Height">In pixels, as <paramref name="Width"/>.</param>
 public readonly record struct ImageHeader(ImageFormat Format, int Width, int Height)
 {
     // libjpeg's JPEG_MAX_DIMENSION; Skia and Pillow go no further for any format.
@@ -24,7 +28,9 @@ public readonly record struct ImageHeader(ImageFormat Format, int Width, int Hei
     const int LongestWebPSide = 16_383;
 
     /// <summary>Reads the header; the cost is linear in the bytes, and nothing is allocated unless it throws.</summary>
-    /// <exception cref="ImageException">The image is refused.</exception>
+    /// <param name="image">The whole encoded image.</param>
+    /// <param name="limits">The most bytes and pixels.</param>
+    /// <exception cref="ImageException">No bytes or no pixels, an unknown format, damage, or more than the limits allow.</exception>
     public static ImageHeader Read(ReadOnlySpan<byte> image, ImageLimits limits)
     {
         ArgumentNullException.ThrowIfNull(limits);

@@ -28,6 +28,7 @@ public sealed class ImageLimits
     [AllowedValues("auto", "skia", "turbo", "managed", ErrorMessage = "{0} is not auto, skia, turbo or managed.")]
     public string Codec { get; set; } = "auto";
 
+    /// <summary><see cref="Codec"/> as a value.</summary>
     public CodecChoice ChosenCodec => Codec switch
     {
         "skia" => CodecChoice.Skia,

@@ -29,7 +29,7 @@ static class KernelPaths
 
     public static KernelPath Best { get; } = Available[^1];
 
-    /// <summary>The kernel that last filtered along rows on this thread; it says so itself, for a fall to a lesser one gives the same bytes.</summary>
+    /// <summary>The kernel that last filtered along rows on this thread, by its own account: a lesser one gives the same bytes.</summary>
     [field: ThreadStatic]
     public static KernelPath? LastAcross { get; set; }
 

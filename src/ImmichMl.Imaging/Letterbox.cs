@@ -1,9 +1,13 @@
 namespace ImmichMl.Imaging;
 
 /// <summary>Where a picture lies in a letterbox: at the top left, this large. Detections divided by Scale are in source pixels.</summary>
+/// <param name="Width">At least 1, at most the canvas's.</param>
+/// <param name="Height">At least 1, at most the canvas's.</param>
+/// <param name="Scale">The new height over the old.</param>
 public readonly record struct LetterboxPlan(int Width, int Height, double Scale);
 
-/// <summary>Fits a picture into the top left of a black canvas, keeping its shape, as InsightFace does it.</summary>
+/// <summary>Fits a picture into the top left of a black canvas, keeping its shape, as InsightFace's SCRFD does by cv2.resize.</summary>
+/// <remarks>Known difference: a side that comes to nothing is one pixel here, and an error in InsightFace.</remarks>
 public static class Letterbox
 {
     /// <summary>The longer side, as seen from the canvas, fills it; the other is cut to a whole number and is at least 1.</summary>
@@ -14,7 +18,6 @@ public static class Letterbox
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(canvasWidth);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(canvasHeight);
 
-        // The original fails where a side comes to nothing; one pixel is kept here.
         var ratio = (double)height / width;
         var (newWidth, newHeight) = ratio > (double)canvasHeight / canvasWidth
             ? (Math.Max(1, (int)(canvasHeight / ratio)), canvasHeight)
@@ -22,7 +25,11 @@ public static class Letterbox
         return new(newWidth, newHeight, (double)newHeight / height);
     }
 
-    /// <returns>The canvas, which is the caller's to dispose of.</returns>
+    /// <summary>The canvas as RGB24, which is the caller's to dispose of.</summary>
+    /// <param name="source">Stays the caller's.</param>
+    /// <param name="plan">Of the same picture and canvas.</param>
+    /// <param name="canvasWidth">In pixels.</param>
+    /// <param name="canvasHeight">In pixels.</param>
     public static Bitmap Apply(Bitmap source, LetterboxPlan plan, int canvasWidth, int canvasHeight)
     {
         var canvas = Bitmap.Allocate(canvasWidth, canvasHeight);

@@ -3,18 +3,21 @@ using ImmichMl.Imaging.Warping;
 namespace ImmichMl.Imaging;
 
 /// <summary>
-/// Cuts a quad out of a picture and straightens it, as Pillow's transform with PERSPECTIVE and BICUBIC does: equal to the last bit for
-/// the same coefficients. Known difference: Immich solves for those in single precision, here it is double: pixels move by at most 1.
+/// Cuts a quad out of a picture and straightens it, as Pillow's Image.transform with PERSPECTIVE and BICUBIC does, RGB24 to RGB24: equal to
+/// the last bit for the same coefficients.
 /// </summary>
+/// <remarks>Known difference: Immich solves for the coefficients in single precision, here it is double: bytes move by at most 1.</remarks>
 public static class PerspectiveCrop
 {
-    /// <summary>The longer of the opposite sides, cut to whole numbers.</summary>
+    /// <summary>The longer of the opposite sides in pixels, cut to whole numbers.</summary>
     public static (int Width, int Height) Size(in Quad quad) => (
         (int)MathF.Max(Distance(quad.TopRight, quad.TopLeft), Distance(quad.BottomRight, quad.BottomLeft)),
         (int)MathF.Max(Distance(quad.TopLeft, quad.BottomLeft), Distance(quad.TopRight, quad.BottomRight)));
 
-    /// <summary>False where there is nothing to cut: a side under one pixel, corners on one line, places that are no numbers, or more
-    /// pixels than four times those of the picture, which no quad inside of it needs.</summary>
+    /// <summary>
+    /// False where there is nothing to cut: a side under one pixel, corners on one line, coordinates that are no numbers, or more pixels
+    /// than four times those of the picture, which no quad inside of it needs.
+    /// </summary>
     /// <param name="source">Stays the caller's.</param>
     /// <param name="quad">May reach out of the picture; what lies outside is black.</param>
     /// <param name="crop">The caller's to dispose of.</param>

@@ -23,8 +23,14 @@ public static class PictureFile
         using var picture = new SKBitmap(new SKImageInfo(bitmap.Width, bitmap.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
         Annotation.CopyRows(bitmap, picture);
         using SKData? data = picture.Encode(
-            format switch { PictureFormat.Jpeg => SKEncodedImageFormat.Jpeg, PictureFormat.Png => SKEncodedImageFormat.Png, _ => SKEncodedImageFormat.Webp },
+            format switch
+            {
+                PictureFormat.Jpeg => SKEncodedImageFormat.Jpeg,
+                PictureFormat.Png => SKEncodedImageFormat.Png,
+                _ => SKEncodedImageFormat.Webp,
+            },
             Quality);
-        return data?.ToArray() ?? throw new InvalidOperationException($"Skia did not encode a picture of {bitmap.Width} x {bitmap.Height} as {format}.");
+        return data?.ToArray()
+            ?? throw new InvalidOperationException($"Skia did not encode a picture of {bitmap.Width} x {bitmap.Height} as {format}.");
     }
 }

@@ -3,7 +3,7 @@ namespace ImmichMl.Imaging;
 /// <summary>Quarter turns, which move pixels and change none.</summary>
 public static class Rotation
 {
-    /// <summary>By 90° counter-clockwise: the right edge becomes the top.</summary>
+    /// <summary>By 90° counter-clockwise, as Pillow's ROTATE_90 and NumPy's rot90: the right edge becomes the top.</summary>
     public static Bitmap CounterClockwise(Bitmap source)
     {
         ArgumentNullException.ThrowIfNull(source);

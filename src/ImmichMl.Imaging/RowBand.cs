@@ -1,6 +1,6 @@
 namespace ImmichMl.Imaging;
 
-/// <summary>Rows that lie together: work on a picture is shared out by them.</summary>
+/// <summary>Count rows from row First on: work on a picture is shared out by them.</summary>
 public readonly record struct RowBand(int First, int Count)
 {
     /// <summary>Those of them above <paramref name="end"/>.</summary>

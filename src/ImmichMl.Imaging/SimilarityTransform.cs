@@ -5,12 +5,15 @@ namespace ImmichMl.Imaging;
 /// SimilarityTransform finds it by Umeyama's method. Never mirrors.
 /// </summary>
 /// <remarks>
-/// In the plane the best rotation has a closed form, so there is no singular value decomposition; scikit-image works in single
-/// precision where the landmarks are single, here all is double: about 1e-4 pixels.
+/// In the plane the best rotation has a closed form, so there is no singular value decomposition.
+/// Known difference: scikit-image works in single precision where the landmarks are single, here all is double: about 1e-4 pixels.
 /// </remarks>
 public static class SimilarityTransform
 {
-    /// <summary>False where there is none: all points coincide, no rotation is better than another, or a coordinate is not finite.</summary>
+    /// <summary>False where there is none: all points coincide, no rotation is best, or a coordinate is not finite.</summary>
+    /// <param name="from">At least one point, in pixels.</param>
+    /// <param name="to">As many.</param>
+    /// <param name="matrix">From the first to the second.</param>
     public static bool TryEstimate(ReadOnlySpan<Point2> from, ReadOnlySpan<Point2> to, out AffineMatrix matrix)
     {
         ArgumentOutOfRangeException.ThrowIfZero(from.Length);

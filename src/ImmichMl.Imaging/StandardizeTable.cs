@@ -2,7 +2,10 @@ using ImmichMl.Imaging.Wide;
 
 namespace ImmichMl.Imaging;
 
-/// <summary>What a model is fed for every byte and channel: (v / 255 - mean) / std or (v - subtract) / divide, rounding where NumPy's float32 rounds.</summary>
+/// <summary>
+/// What a model is fed for a byte v of each channel: (v / 255 - mean) / std or (v - subtract) / divide, in float32, rounded after each step
+/// as NumPy rounds.
+/// </summary>
 public sealed class StandardizeTable
 {
     const int Levels = 256;
@@ -11,8 +14,10 @@ public sealed class StandardizeTable
     readonly (float Subtract, float Divide)? _onBytes;
     readonly float[] _values = new float[Bitmap.BytesPerPixel * Levels];
 
+    /// <summary>(v / 255 - mean) / std for each channel.</summary>
     /// <param name="mean">Three values, red first, on the scale 0 to 1.</param>
-    /// <param name="std">Three values, red first.</param>
+    /// <param name="std">Three values, red first, on the same scale.</param>
+    /// <exception cref="ArgumentOutOfRangeException">They are not three.</exception>
     public StandardizeTable(ReadOnlySpan<float> mean, ReadOnlySpan<float> std)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(mean.Length, Bitmap.BytesPerPixel);
@@ -41,7 +46,8 @@ public sealed class StandardizeTable
     /// <summary>Writes pixels into three planes of as many values.</summary>
     internal void Write(ReadOnlySpan<byte> pixels, Span<float> red, Span<float> green, Span<float> blue)
     {
-        ReadOnlySpan<float> reds = _values.AsSpan(0, Levels), greens = _values.AsSpan(Levels, Levels), blues = _values.AsSpan(2 * Levels, Levels);
+        ReadOnlySpan<float> reds = _values.AsSpan(0, Levels), greens = _values.AsSpan(Levels, Levels);
+        ReadOnlySpan<float> blues = _values.AsSpan(2 * Levels, Levels);
         var done = _onBytes is { } values && WideKernels.IsSupported
             ? WideKernels.Planes(pixels, red, green, blue, values.Subtract, values.Divide)
             : 0;

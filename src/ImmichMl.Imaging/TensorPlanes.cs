@@ -1,13 +1,14 @@
 namespace ImmichMl.Imaging;
 
-/// <summary>The three planes of one picture of an NCHW float32 tensor, where they lie.</summary>
+/// <summary>The three planes (CHW) of one picture of an NCHW float32 tensor, where they lie: each height rows of width values.</summary>
 public readonly ref struct TensorPlanes
 {
     readonly Span<float> _red;
     readonly Span<float> _green;
     readonly Span<float> _blue;
 
-    /// <param name="tensor">Exactly three planes.</param>
+    /// <summary>Over memory that stays the caller's.</summary>
+    /// <param name="tensor">Exactly three planes, 3 · width · height values.</param>
     /// <param name="width">Of a plane.</param>
     /// <param name="height">Of a plane.</param>
     /// <param name="blueFirst">As models want it that were taught with OpenCV; else red is first.</param>
@@ -23,8 +24,10 @@ public readonly ref struct TensorPlanes
         _blue = blueFirst ? first : last;
     }
 
+    /// <summary>Of a plane.</summary>
     public int Width { get; }
 
+    /// <summary>Of a plane.</summary>
     public int Height { get; }
 
     /// <summary>Writes pixels at the left of row <paramref name="y"/>.</summary>

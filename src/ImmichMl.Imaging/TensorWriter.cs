@@ -2,12 +2,16 @@ using System.Buffers;
 
 namespace ImmichMl.Imaging;
 
-/// <summary>Turns pixels into the NCHW float32 planes of a batch of one, rounding where NumPy's float32 rounds.</summary>
+/// <summary>
+/// Turns RGB24 (NHWC, uint8) into the planes of one picture of an NCHW float32 tensor, with the values of a <see cref="StandardizeTable"/>.
+/// All functions throw ArgumentOutOfRangeException where the picture, the rows or the region do not fit the planes.
+/// </summary>
 public static class TensorWriter
 {
-    /// <param name="bitmap">The picture; width times height is the size of a plane.</param>
+    /// <summary>Writes the whole picture, red first.</summary>
+    /// <param name="bitmap">Width times height is the size of a plane.</param>
     /// <param name="table">What a byte becomes.</param>
-    /// <param name="tensor">Exactly three planes, red first.</param>
+    /// <param name="tensor">Exactly three planes.</param>
     public static void WriteStandardized(Bitmap bitmap, StandardizeTable table, Span<float> tensor)
     {
         ArgumentNullException.ThrowIfNull(bitmap);
@@ -56,8 +60,8 @@ public static class TensorWriter
     }
 
     /// <summary>
-    /// <see cref="Resampler.Resize(Bitmap, int, int, ResampleFilter, PixelRectangle)"/> and standardizing in one go, into the top left of the
-    /// planes: no bitmap lies between.
+    /// <see cref="Resampler.Resize(Bitmap, int, int, ResampleFilter, PixelRectangle)"/> and standardizing in one go, into the top left of
+    /// the planes: no bitmap lies between.
     /// </summary>
     /// <param name="source">Stays the caller's.</param>
     /// <param name="width">Of the whole resized picture.</param>
@@ -68,17 +72,19 @@ public static class TensorWriter
     /// <param name="planes">Where to.</param>
     /// <param name="rows">Which rows of the region to write: several threads may write one each.</param>
     public static void WriteResized(
-        Bitmap source, int width, int height, ResampleFilter filter, PixelRectangle region, StandardizeTable table, in TensorPlanes planes, RowBand rows) =>
+        Bitmap source, int width, int height, ResampleFilter filter, PixelRectangle region, StandardizeTable table, in TensorPlanes planes,
+        RowBand rows) =>
         WriteResized(source, width, height, filter, region, table, planes, rows, KernelPaths.Best);
 
     internal static unsafe void WriteResized(
-        Bitmap source, int width, int height, ResampleFilter filter, PixelRectangle region, StandardizeTable table, in TensorPlanes planes, RowBand rows,
-        KernelPath path)
+        Bitmap source, int width, int height, ResampleFilter filter, PixelRectangle region, StandardizeTable table, in TensorPlanes planes,
+        RowBand rows, KernelPath path)
     {
         ArgumentNullException.ThrowIfNull(table);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(region.Height, planes.Height);
         rows.CheckInside(region.Height);
-        using var resized = Resampler.Rows(source, width, height, filter, region with { Y = region.Y + rows.First, Height = rows.Count }, path);
+        var band = region with { Y = region.Y + rows.First, Height = rows.Count };
+        using var resized = Resampler.Rows(source, width, height, filter, band, path);
         var stride = region.Width * Bitmap.BytesPerPixel;
         var row = ArrayPool<byte>.Shared.Rent(stride);
         fixed (byte* pixels = row)

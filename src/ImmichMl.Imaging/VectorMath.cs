@@ -20,7 +20,7 @@ static class VectorMath
                 AdvSimd.MultiplyWideningLower(pairs.GetLower(), weights.GetLower()), AdvSimd.MultiplyWideningUpper(pairs, weights))
             : Sse2.MultiplyAddAdjacent(pairs, weights);
 
-    /// <summary>The upper 16 bits of each product. NEON doubles the product first; half of that, rounded down, is the same number.</summary>
+    /// <summary>The upper 16 bits of each product. NEON doubles it first; half of that, rounded down, is the same number.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<short> MultiplyHigh(Vector128<short> left, Vector128<short> right) =>
         AdvSimd.IsSupported

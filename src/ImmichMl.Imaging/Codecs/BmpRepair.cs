@@ -21,7 +21,9 @@ static class BmpRepair
             ? 0
             : (int)Math.Clamp(start + ((((long)header.Width * depth) + 31) / 32 * 4 * header.Height) - image.Length, 0, 3);
         var padding = new byte[missing];
-        var colours = isLong && depth <= 8 && compression is 0 or 1 or 2 ? BinaryPrimitives.ReadUInt32LittleEndian(image[(FileHeaderBytes + 32)..]) : 0;
+        var colours = isLong && depth <= 8 && compression is 0 or 1 or 2
+            ? BinaryPrimitives.ReadUInt32LittleEndian(image[(FileHeaderBytes + 32)..])
+            : 0;
         var palette = FileHeaderBytes + size;
         if (colours == 0 || colours >= 1 << depth || palette + (ColourBytes * colours) > start || start > image.Length)
         {

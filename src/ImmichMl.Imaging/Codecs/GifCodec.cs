@@ -4,8 +4,8 @@ using ImmichMl.Imaging.Headers;
 namespace ImmichMl.Imaging.Codecs;
 
 /// <summary>
-/// The first image of a GIF, as Pillow 9.4's GifDecode.c reads it: indices become the palette's colours, also the transparent one; what the image
-/// does not cover has the colour of the transparent index, or of index 0 where none is.
+/// The first image of a GIF, as Pillow 9.4's GifDecode.c reads it: indices become the palette's colours, also the transparent one; what the
+/// image does not cover has the colour of the transparent index, or of index 0 where none is.
 /// </summary>
 static class GifCodec
 {
@@ -103,7 +103,7 @@ static class GifCodec
 
     static int UInt16(ReadOnlySpan<byte> bytes, int at) => bytes[at] | (bytes[at + 1] << 8);
 
-    /// <summary>LZW (GIF89a, appendix F): sub-blocks of length and data; each code stands for the string before it and one index more.</summary>
+    /// <summary>LZW (GIF89a, appendix F), in sub-blocks; each code stands for the string before it and one index more.</summary>
     static bool HasAllPixels(ReadOnlySpan<byte> blocks, int rootBits, ref Rows rows)
     {
         var links = ArrayPool<int>.Shared.Rent(MostCodes);

@@ -1,6 +1,6 @@
 namespace ImmichMl.Imaging.Codecs;
 
-/// <summary>Entropy-coded bytes as Huffman codes and numbers of bits, taken as libjpeg-turbo takes them from a source that may run dry.</summary>
+/// <summary>Entropy-coded bytes as Huffman codes and bits, read as libjpeg-turbo reads a source that may run dry.</summary>
 ref struct JpegBits(ReadOnlySpan<byte> image, int start, int end)
 {
     const int FullBits = 57; // MIN_GET_BITS of a 64-bit register

@@ -1,6 +1,6 @@
 namespace ImmichMl.Imaging.Codecs;
 
-/// <summary>A Huffman table in the form that libjpeg derives from it (T.81, F.2.2.3): codes of up to 8 bits by one look, longer ones bit by bit.</summary>
+/// <summary>A Huffman table as libjpeg derives it (T.81, F.2.2.3): codes of up to 8 bits by one look, longer ones bit by bit.</summary>
 sealed class JpegHuffmanTable
 {
     public const int LookAhead = 8;
@@ -57,7 +57,7 @@ sealed class JpegHuffmanTable
 
     public bool HasOnlySizes => !_symbols.AsSpan().ContainsAnyExceptInRange((byte)0, (byte)15);
 
-    /// <summary>The code's length in the upper byte, its symbol in the lower; a length past <see cref="LookAhead"/> says that it is longer.</summary>
+    /// <summary>The code's length in the upper byte, its symbol in the lower; past <see cref="LookAhead"/> it is longer.</summary>
     public int Look(int bits) => _short[bits];
 
     /// <summary>True where a code of so many bits goes on.</summary>

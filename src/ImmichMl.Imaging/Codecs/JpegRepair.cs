@@ -4,8 +4,8 @@ using ImmichMl.Imaging.Headers;
 namespace ImmichMl.Imaging.Codecs;
 
 /// <summary>
-/// JPEG whose rows are all there though its end marker is not, or though other markers stand in its scan: what Pillow reads of those is made
-/// a picture that every decoder reads the same, and what Pillow refuses is refused.
+/// JPEG whose rows are all there though its end marker is not, or though other markers stand in its scan: what Pillow reads of those is
+/// made a picture that every decoder reads the same, and what Pillow refuses is refused.
 /// </summary>
 static class JpegRepair
 {
@@ -33,8 +33,8 @@ static class JpegRepair
     }
 
     /// <summary>
-    /// True where nothing is missing of the only scan and, where there are several, nothing but what belongs there stands in and between them:
-    /// of all else the managed codec makes something of its own.
+    /// True where nothing is missing of the only scan and, where there are several, nothing foreign stands in and between them: of all else
+    /// the managed codec makes something of its own.
     /// </summary>
     public static bool IsWhole(ReadOnlySpan<byte> image, in ImageHeader header)
     {
@@ -91,7 +91,8 @@ static class JpegRepair
     static bool IsReadOn(ReadOnlySpan<byte> image, JpegScan.Extent extent)
     {
         var position = extent.Marker == 0 ? extent.Length : extent.Length + 2;
-        for (var marker = extent.Marker == 0 ? JpegMarker.Next(image, ref position) : extent.Marker; ; marker = JpegMarker.Next(image, ref position))
+        var first = extent.Marker == 0 ? JpegMarker.Next(image, ref position) : extent.Marker;
+        for (var marker = first; ; marker = JpegMarker.Next(image, ref position))
         {
             if (marker is < 0 or JpegMarker.EndOfImage)
             {
@@ -126,7 +127,9 @@ static class JpegRepair
         // A second frame is an error once its header's fixed part is read, a second scan once it is complete or wrong.
         _ when JpegMarker.IsFrame((byte)marker) => !JpegMarker.IsDecodableFrame((byte)marker) || rest.Length >= 8,
         JpegMarker.StartOfScan => rest.Length >= 3
-            && (rest[2] is < 1 or > 4 || BinaryPrimitives.ReadUInt16BigEndian(rest) != 6 + (2 * rest[2]) || rest.Length >= 6 + (2 * rest[2])),
+            && (rest[2] is < 1 or > 4
+                || BinaryPrimitives.ReadUInt16BigEndian(rest) != 6 + (2 * rest[2])
+                || rest.Length >= 6 + (2 * rest[2])),
         JpegMarker.RestartInterval => rest.Length >= 2 && BinaryPrimitives.ReadUInt16BigEndian(rest) != 4,
         JpegMarker.HuffmanTables or JpegMarker.QuantizationTables or JpegMarker.ArithmeticConditioning => IsBadTable(marker, rest),
         _ => true,

@@ -8,7 +8,7 @@ namespace ImmichMl.Imaging.Codecs;
 /// </summary>
 ref struct JpegScan
 {
-    // Pillow's ImageFile.MAXBLOCK: the decoder sees the file grow by so much, and what stands behind the block with the last row is never seen.
+    // Pillow's ImageFile.MAXBLOCK: the decoder sees the file grow by so much, and nothing behind the block with the last row.
     const int BlockBytes = 65_536;
 
     const int FastBytes = 512; // BUFSIZE: with so many a block, it reads without looking for the end
@@ -22,12 +22,13 @@ ref struct JpegScan
     {
         _image = image;
         _tables = tables;
-        _bits = new(image, tables.DataStart, (int)Math.Min(image.Length, ((long)tables.DataStart + BlockBytes - 1) / BlockBytes * BlockBytes));
+        var blocksEnd = ((long)tables.DataStart + BlockBytes - 1) / BlockBytes * BlockBytes;
+        _bits = new(image, tables.DataStart, (int)Math.Min(image.Length, blocksEnd));
     }
 
     /// <summary>
-    /// Length: the bytes up to the end of the scan. IsWhole: no part of it is missing, which the decoder would fill with gray. VisibleEnd: what
-    /// Pillow has read of the file by then.
+    /// Length: the bytes up to the end of the scan. IsWhole: no part of it is missing, which the decoder would fill with gray. VisibleEnd:
+    /// what Pillow has read of the file by then.
     /// </summary>
     public readonly record struct Extent(int Length, int VisibleEnd, int Marker, bool IsWhole);
 
@@ -82,7 +83,8 @@ ref struct JpegScan
         var before = _bits.Now;
         while (true)
         {
-            var isFast = _tables.RestartInterval == 0 && _bits.Now.Marker == 0 && _bits.End - _bits.Now.Position >= FastBytes * _tables.Blocks.Length;
+            var isFast = _tables.RestartInterval == 0 && _bits.Now.Marker == 0
+                && _bits.End - _bits.Now.Position >= FastBytes * _tables.Blocks.Length;
             if (isFast && Unit(isFast: true))
             {
                 return;

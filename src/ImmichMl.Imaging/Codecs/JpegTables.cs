@@ -4,8 +4,8 @@ using ImmichMl.Imaging.Headers;
 namespace ImmichMl.Imaging.Codecs;
 
 /// <summary>
-/// What a JPEG says before its first scan that walking the scan needs. Only sequential Huffman coding in one scan is looked into: of all else
-/// libjpeg reads the whole file before it gives the first row.
+/// What a JPEG says before its first scan that walking the scan needs. Only sequential Huffman coding in one scan is looked into: of all
+/// else libjpeg reads the whole file before it gives the first row.
 /// </summary>
 sealed class JpegTables
 {
@@ -83,7 +83,8 @@ sealed class JpegTables
         for (var i = 0; i < frame[5]; i++)
         {
             var selector = scan[2 + (2 * i)];
-            if (_direct[(selector >> 4) & 3] is not { IsSound: true, HasOnlySizes: true } direct || _others[selector & 3] is not { IsSound: true } others)
+            if (_direct[(selector >> 4) & 3] is not { IsSound: true, HasOnlySizes: true } direct
+                || _others[selector & 3] is not { IsSound: true } others)
             {
                 throw ImageException.Damaged(header);
             }

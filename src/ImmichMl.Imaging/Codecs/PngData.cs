@@ -24,7 +24,8 @@ static class PngData
 
         public ReadOnlySpan<byte> Data => _image.Slice(At + 8, Length);
 
-        public bool HasRightChecksum => PngChecksum.Of(_image.Slice(At + 4, 4 + Length)) == BinaryPrimitives.ReadUInt32BigEndian(_image[(End - 4)..]);
+        public bool HasRightChecksum =>
+            PngChecksum.Of(_image.Slice(At + 4, 4 + Length)) == BinaryPrimitives.ReadUInt32BigEndian(_image[(End - 4)..]);
 
         public bool Is(ReadOnlySpan<byte> type) => _image[(At + 4)..].StartsWith(type);
     }
@@ -45,7 +46,7 @@ static class PngData
         return true;
     }
 
-    /// <summary>That every chunk is there and the compressed data holds exactly the bytes that the size asks for, with the right checksum.</summary>
+    /// <summary>Every chunk must be there, and the data inflate to exactly the bytes of the size, with the right checksum.</summary>
     public static void Check(ReadOnlySpan<byte> image, in ImageHeader header)
     {
         var expected = PngHeader.ByteCount(image, header);
@@ -75,8 +76,8 @@ static class PngData
     }
 
     /// <summary>
-    /// True where there is more than is expected; of that one byte is read, so that surplus costs nothing. Without surplus the checksum of the
-    /// compressed data has been looked at.
+    /// True where there is more than is expected; of that one byte is read, so that surplus costs nothing. Without surplus the checksum of
+    /// the compressed data has been looked at.
     /// </summary>
     public static bool Inflate(Stream data, long expected, in ImageHeader header)
     {

@@ -3,7 +3,7 @@ using ImmichMl.Imaging.Headers;
 
 namespace ImmichMl.Imaging.Codecs;
 
-/// <summary>PNG that Pillow reads and libpng does not, or not the same: a palette shorter than the indices, a wrong checksum of picture data.</summary>
+/// <summary>PNG that Pillow reads and libpng does not, or not the same: palette too short, wrong checksum of picture data.</summary>
 static class PngRepair
 {
     /// <summary>Chunks before the picture data must have right checksums, as with Pillow.</summary>
@@ -24,7 +24,11 @@ static class PngRepair
             {
                 var palette = GrayRamp.After(chunk.Data, bytesPerColour: 3, 1 << depth);
                 byte[] typed = [.. "PLTE"u8, .. palette];
-                repaired = [.. image[..chunk.At], .. BigEndian(palette.Length), .. typed, .. BigEndian((int)PngChecksum.Of(typed)), .. image[chunk.End..]];
+                repaired =
+                [
+                    .. image[..chunk.At], .. BigEndian(palette.Length), .. typed, .. BigEndian((int)PngChecksum.Of(typed)),
+                    .. image[chunk.End..],
+                ];
             }
         }
 
@@ -32,8 +36,8 @@ static class PngRepair
     }
 
     /// <returns>
-    /// The picture with right checksums of its picture data, if that holds just the bytes that it should and its own checksum is right; null
-    /// where they are right already.
+    /// The picture with right checksums of its picture data, if that holds just the bytes that it should and its own checksum is right;
+    /// null where they are right already.
     /// </returns>
     /// <exception cref="ImageException">It does not.</exception>
     public static byte[]? Checksums(ReadOnlySpan<byte> image, in ImageHeader header)
@@ -51,7 +55,8 @@ static class PngRepair
             if (!chunk.HasRightChecksum)
             {
                 repaired ??= image.ToArray();
-                BinaryPrimitives.WriteUInt32BigEndian(repaired.AsSpan(chunk.End - 4), PngChecksum.Of(image.Slice(chunk.At + 4, 4 + chunk.Length)));
+                var checksum = PngChecksum.Of(image.Slice(chunk.At + 4, 4 + chunk.Length));
+                BinaryPrimitives.WriteUInt32BigEndian(repaired.AsSpan(chunk.End - 4), checksum);
             }
         }
 

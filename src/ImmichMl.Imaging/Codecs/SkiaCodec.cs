@@ -4,8 +4,8 @@ using SkiaSharp;
 namespace ImmichMl.Imaging.Codecs;
 
 /// <summary>
-/// Skia, which reads every format; GIF is not left to it. It knows no RGB24: where it can give rows (JPEG, PNG) a strip of RGBA is turned into
-/// RGB at a time, else the whole picture is.
+/// Skia, which reads every format; GIF is not left to it. It knows no RGB24: where it can give rows (JPEG, PNG) a strip of RGBA is turned
+/// into RGB at a time, else the whole picture is.
 /// </summary>
 static unsafe class SkiaCodec
 {
@@ -25,7 +25,9 @@ static unsafe class SkiaCodec
         if (s_fault.Value is { } fault)
         {
             throw new DllNotFoundException(
-                $"The image codec library {LibraryFileName}, which belongs beside the program, cannot be used: {fault.GetBaseException().Message}", fault);
+                $"The image codec library {LibraryFileName}, which belongs beside the program, cannot be used: "
+                + fault.GetBaseException().Message,
+                fault);
         }
 
         fixed (byte* bytes = image)

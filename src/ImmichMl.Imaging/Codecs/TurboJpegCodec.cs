@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ImmichMl.Imaging.Codecs;
 
 /// <summary>
-/// libjpeg-turbo: JPEG in half of Skia's time, and the same pixels. What it refuses or warns of, odd chroma sampling above all, is for others to
-/// judge, so the verdict does not depend on the library.
+/// libjpeg-turbo: JPEG in half of Skia's time, and the same pixels. What it refuses or warns of, odd chroma sampling above all, other
+/// codecs judge, so the verdict does not depend on the library.
 /// </summary>
 static unsafe class TurboJpegCodec
 {
@@ -12,7 +12,7 @@ static unsafe class TurboJpegCodec
 
     /// <param name="image">The whole encoded image.</param>
     /// <param name="header">What its header says.</param>
-    /// <param name="isJudged">Whether it is known to be readable, so that warnings do not count: what is missing is gray, as with Pillow.</param>
+    /// <param name="isJudged">It is known to be readable, so warnings do not count: what is missing is gray, as with Pillow.</param>
     /// <returns>Null where another codec must judge.</returns>
     public static Bitmap? TryDecode(ReadOnlySpan<byte> image, in ImageHeader header, bool isJudged = false)
     {
@@ -39,9 +39,10 @@ static unsafe class TurboJpegCodec
                     return null;
                 }
 
+                var source = new Source(functions, decoder, bytes, length, isJudged);
                 return space is TurboJpegLibrary.SpaceCmyk or TurboJpegLibrary.SpaceYcck
-                    ? FromCmyk(functions, decoder, bytes, length, header, isJudged)
-                    : FromRgb(functions, decoder, bytes, length, header, isJudged);
+                    ? FromCmyk(source, header)
+                    : FromRgb(source, header);
             }
         }
         finally
@@ -50,12 +51,12 @@ static unsafe class TurboJpegCodec
         }
     }
 
-    static Bitmap? FromRgb(TurboJpegLibrary.Entries functions, nint decoder, byte* bytes, CULong length, in ImageHeader header, bool isJudged)
+    static Bitmap? FromRgb(in Source source, in ImageHeader header)
     {
         var bitmap = Bitmap.Allocate(header.Width, header.Height);
         fixed (byte* pixels = bitmap.Pixels)
         {
-            if (Decompress(functions, decoder, bytes, length, pixels, header, TurboJpegLibrary.Rgb, isJudged))
+            if (source.TryDecompress(pixels, header, TurboJpegLibrary.Rgb))
             {
                 return bitmap;
             }
@@ -66,12 +67,12 @@ static unsafe class TurboJpegCodec
     }
 
     /// <summary>Four bytes a pixel, then three in the same block.</summary>
-    static Bitmap? FromCmyk(TurboJpegLibrary.Entries functions, nint decoder, byte* bytes, CULong length, in ImageHeader header, bool isJudged)
+    static Bitmap? FromCmyk(in Source source, in ImageHeader header)
     {
         var pixels = (byte*)NativeMemory.Alloc((nuint)Bitmap.ByteCount(header.Width, header.Height, 4));
         try
         {
-            if (!Decompress(functions, decoder, bytes, length, pixels, header, TurboJpegLibrary.Cmyk, isJudged))
+            if (!source.TryDecompress(pixels, header, TurboJpegLibrary.Cmyk))
             {
                 return null;
             }
@@ -85,12 +86,14 @@ static unsafe class TurboJpegCodec
         }
     }
 
-    /// <summary>False where another codec must judge. A pitch of 0 means tightly packed rows.</summary>
-    static bool Decompress(
-        TurboJpegLibrary.Entries functions, nint decoder, byte* bytes, CULong length, byte* pixels, in ImageHeader header, int format, bool isJudged)
+    readonly struct Source(TurboJpegLibrary.Entries functions, nint decoder, byte* bytes, CULong length, bool isJudged)
     {
-        var flags = isJudged ? 0 : TurboJpegLibrary.StopOnWarning;
-        return functions.Decompress(decoder, bytes, length, pixels, header.Width, 0, header.Height, format, flags) == 0
-            || (isJudged && functions.Error(decoder) == TurboJpegLibrary.Warning);
+        /// <summary>False where another codec must judge. A pitch of 0 means tightly packed rows.</summary>
+        public bool TryDecompress(byte* pixels, in ImageHeader header, int format)
+        {
+            var flags = isJudged ? 0 : TurboJpegLibrary.StopOnWarning;
+            return functions.Decompress(decoder, bytes, length, pixels, header.Width, 0, header.Height, format, flags) == 0
+                || (isJudged && functions.Error(decoder) == TurboJpegLibrary.Warning);
+        }
     }
 }

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace ImmichMl.Imaging.Codecs;
 
 /// <summary>
-/// The part of libjpeg-turbo's TurboJPEG API that decoding needs, as version 2.1 has it and 3 has kept it. Nothing is loaded before the first JPEG.
+/// The part of libjpeg-turbo's TurboJPEG API that decoding needs, as version 2.1 has it and 3 has kept it. Loaded with the first JPEG.
 /// </summary>
 static unsafe class TurboJpegLibrary
 {
@@ -39,7 +39,7 @@ static unsafe class TurboJpegLibrary
     /// <summary>Null where the library does not load or lacks a function.</summary>
     public static Entries? Functions => s_entries.Value;
 
-    /// <summary>Null while nobody has needed it.</summary>
+    /// <summary>Null while it has not been needed.</summary>
     public static bool? IsLoaded => s_entries.IsValueCreated ? s_entries.Value is not null : null;
 
     static Entries? Load()

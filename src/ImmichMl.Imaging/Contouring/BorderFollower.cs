@@ -3,7 +3,7 @@ namespace ImmichMl.Imaging.Contouring;
 /// <summary>A cell that a border starts at, and whether it is the border of a hole.</summary>
 readonly record struct BorderStart(int Cell, bool IsHole);
 
-/// <summary>Finds borders row by row and follows them, marking what was seen: 2, or 2 with the sign bit where the right neighbour is empty.</summary>
+/// <summary>Finds borders row by row and follows them, marking what was seen: 2, with the sign bit where the right is empty.</summary>
 static class BorderFollower
 {
     const sbyte Seen = 2;
@@ -12,7 +12,7 @@ static class BorderFollower
     // Counter-clockwise on the screen, beginning with the right neighbour.
     static readonly (int X, int Y)[] s_steps = [(1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1)];
 
-    /// <summary>The last <paramref name="max"/> borders in the order in which they are found; memory does not grow with those before.</summary>
+    /// <summary>The last <paramref name="max"/> borders in the order they are found; memory does not grow with those before.</summary>
     public static Queue<BorderStart> FindStarts(BorderedMap map, int max)
     {
         Queue<BorderStart> starts = [];

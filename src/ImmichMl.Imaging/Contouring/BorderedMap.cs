@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace ImmichMl.Imaging.Contouring;
 
-/// <summary>A map of zeros and ones with a frame of zeros one pixel wide, so that a border can be followed without looking for the edge.</summary>
+/// <summary>A map of zeros and ones in a frame of zeros one pixel wide: borders are followed without looking for the edge.</summary>
 // Rented: a page's map is large enough to be collected with the oldest generation alone.
 sealed class BorderedMap : IDisposable
 {

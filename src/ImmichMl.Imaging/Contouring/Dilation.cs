@@ -50,7 +50,8 @@ static class Dilation
         return x;
     }
 
-    static Vector256<int> Over(ReadOnlySpan<float> from, Vector256<float> limit) => Vector256.GreaterThan(Vector256.Create(from), limit).AsInt32();
+    static Vector256<int> Over(ReadOnlySpan<float> from, Vector256<float> limit) =>
+        Vector256.GreaterThan(Vector256.Create(from), limit).AsInt32();
 
     /// <returns>The last cell that is not done.</returns>
     static int DilateVectors(Span<sbyte> row, ReadOnlySpan<sbyte> above, int width)

@@ -31,7 +31,7 @@ static class MaskLine
 
     public static bool IsInside(long x, long y, int width, int height) => x >= 0 && y >= 0 && x < width && y < height;
 
-    /// <summary>Cuts both ends to the mask, cutting the places to whole numbers; false where nothing is left, and then they may be cut half.</summary>
+    /// <summary>Cuts both ends to the mask, at whole positions; false where nothing is left, and then they may be cut half.</summary>
     public static bool Clip(int width, int height, ref long x1, ref long y1, ref long x2, ref long y2)
     {
         int right = width - 1, bottom = height - 1;

@@ -1,6 +1,6 @@
 namespace ImmichMl.Imaging.Contouring;
 
-/// <summary>The turned rectangle of least area around points: OpenCV 4.6's minAreaRect, in its single precision. Angle is in degrees.</summary>
+/// <summary>The turned rectangle of least area around points: OpenCV 4.6's minAreaRect, in single precision. Angle in degrees.</summary>
 readonly record struct MinAreaRectangle(Point2 Center, float Width, float Height, float Angle)
 {
     public float ShorterSide => Math.Min(Width, Height);

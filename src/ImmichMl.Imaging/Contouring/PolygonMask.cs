@@ -54,14 +54,14 @@ static class PolygonMask
         for (var y = edges[0].Top; y < end; y++)
         {
             active.RemoveAll(edge => edge.Bottom == y);
-            for (var place = 0; next < edges.Count && edges[next].Top == y; next++)
+            for (var position = 0; next < edges.Count && edges[next].Top == y; next++)
             {
-                while (place < active.Count && active[place].X < edges[next].X)
+                while (position < active.Count && active[position].X < edges[next].X)
                 {
-                    place++;
+                    position++;
                 }
 
-                active.Insert(place++, edges[next]);
+                active.Insert(position++, edges[next]);
             }
 
             for (var i = 0; i + 1 < active.Count; i += 2)

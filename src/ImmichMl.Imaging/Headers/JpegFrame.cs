@@ -6,10 +6,11 @@ namespace ImmichMl.Imaging.Headers;
 static class JpegFrame
 {
     /// <summary>
-    /// ScanPixels is the size grown to whole coding units, which is what a decoder walks for each scan. LeastBits is what the shortest codes
-    /// take for all blocks.
+    /// ScanPixels is the size grown to whole coding units, which is what a decoder walks for each scan. LeastBits is what the shortest
+    /// codes take for all blocks.
     /// </summary>
-    public static (ImageHeader Header, int Components, long ScanPixels, long LeastBits) Read(byte marker, ReadOnlySpan<byte> segment, ImageLimits limits)
+    public static (ImageHeader Header, int Components, long ScanPixels, long LeastBits) Read(
+        byte marker, ReadOnlySpan<byte> segment, ImageLimits limits)
     {
         if (segment.Length < 6 || segment.Length != 6 + (3 * segment[5]))
         {
@@ -55,8 +56,8 @@ static class JpegFrame
     }
 
     /// <summary>
-    /// Sequential Huffman coding takes one bit for a block's mean and one for its end, the first progressive scan one for its mean, and later
-    /// ones next to nothing; arithmetic coding has no lower bound worth naming.
+    /// Sequential Huffman coding takes one bit for a block's mean and one for its end, the first progressive scan one for its mean, and
+    /// later ones next to nothing; arithmetic coding has no lower bound worth naming.
     /// </summary>
     static long LeastBits(byte marker, ReadOnlySpan<byte> segment, int across, int down)
     {

@@ -34,7 +34,7 @@ static class JpegHeader
                         ? Sized(found, leastBits, image.Length - firstScan)
                         : throw ImageException.Unreadable("The JPEG ends before its first scan.");
                 case JpegMarker.Temporary or (>= JpegMarker.FirstRestart and <= JpegMarker.LastRestart):
-                case < JpegMarker.BaselineFrame when firstScan > 0: // Where restarts are looked for libjpeg steps over them; else it refuses.
+                case < JpegMarker.BaselineFrame when firstScan > 0: // Where restarts are due libjpeg steps over them.
                     continue;
                 default:
                     break;

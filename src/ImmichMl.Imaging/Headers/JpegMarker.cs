@@ -47,7 +47,8 @@ static class JpegMarker
 
         marker = (byte)next;
         segment = default;
-        if (next < 0 || !BinaryPrimitives.TryReadUInt16BigEndian(image[position..], out var length) || length < 2 || length > image.Length - position)
+        if (next < 0 || !BinaryPrimitives.TryReadUInt16BigEndian(image[position..], out var length)
+            || length < 2 || length > image.Length - position)
         {
             return false;
         }

@@ -52,8 +52,9 @@ static class PngHeader
             return Pass(header, bits, 0, 1, 0, 1);
         }
 
-        return Pass(header, bits, 0, 8, 0, 8) + Pass(header, bits, 4, 8, 0, 8) + Pass(header, bits, 0, 4, 4, 8) + Pass(header, bits, 2, 4, 0, 4)
-            + Pass(header, bits, 0, 2, 2, 4) + Pass(header, bits, 1, 2, 0, 2) + Pass(header, bits, 0, 1, 1, 2);
+        return Pass(header, bits, 0, 8, 0, 8) + Pass(header, bits, 4, 8, 0, 8) + Pass(header, bits, 0, 4, 4, 8)
+            + Pass(header, bits, 2, 4, 0, 4) + Pass(header, bits, 0, 2, 2, 4)
+            + Pass(header, bits, 1, 2, 0, 2) + Pass(header, bits, 0, 1, 1, 2);
     }
 
     static long Pass(in ImageHeader header, int bits, int left, int across, int top, int down)

@@ -31,7 +31,7 @@ static class Signature
         return image.StartsWith("BM"u8) ? ImageFormat.Bmp : null;
     }
 
-    /// <summary>A sentence for the peer about an image that <see cref="Recognize"/> did not know.</summary>
+    /// <summary>A sentence for the sender of an image that <see cref="Recognize"/> did not know.</summary>
     public static string Describe(ReadOnlySpan<byte> image) => Name(image) is { } name
         ? $"{name} is not supported; JPEG, PNG, WebP, GIF and BMP are."
         : "The bytes are of no known image format; JPEG, PNG, WebP, GIF and BMP are supported.";

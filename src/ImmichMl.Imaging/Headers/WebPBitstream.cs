@@ -17,8 +17,8 @@ static class WebPBitstream
     }
 
     /// <summary>
-    /// A block of 16 x 16 pixels takes 1.67 bits at least, for its two modes of prediction, whose probabilities are fixed (RFC 6386, 11.2: 145
-    /// and 142 of 256). The lossless coding has no such bound: a picture of one colour is 30 bytes of any size.
+    /// A block of 16 x 16 pixels takes 1.67 bits at least, for its two modes of prediction, whose probabilities are fixed (RFC 6386, 11.2:
+    /// 145 and 142 of 256). The lossless coding has no such bound: a picture of one colour is 30 bytes of any size.
     /// </summary>
     static (int Width, int Height) Lossy(ReadOnlySpan<byte> data)
     {
@@ -28,7 +28,8 @@ static class WebPBitstream
             throw ImageException.Unreadable("The lossy data of the WebP is malformed.");
         }
 
-        int width = BinaryPrimitives.ReadUInt16LittleEndian(data[6..]) & 0x3FFF, height = BinaryPrimitives.ReadUInt16LittleEndian(data[8..]) & 0x3FFF;
+        int width = BinaryPrimitives.ReadUInt16LittleEndian(data[6..]) & 0x3FFF;
+        int height = BinaryPrimitives.ReadUInt16LittleEndian(data[8..]) & 0x3FFF;
         var blocks = ((width + 15L) / 16) * ((height + 15L) / 16);
         return data.Length * 8L >= blocks * 3 / 2
             ? (width, height)

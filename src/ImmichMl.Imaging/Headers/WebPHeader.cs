@@ -10,7 +10,7 @@ static class WebPHeader
 
     public static ImageHeader Read(ReadOnlySpan<byte> image, ImageLimits limits)
     {
-        // Bytes after the end of the RIFF chunk belong to somebody else.
+        // Bytes after the end of the RIFF chunk are not part of the picture.
         long end = 8L + BinaryPrimitives.ReadUInt32LittleEndian(image[4..]);
         if (end > image.Length || end < RiffBytes)
         {

@@ -38,9 +38,7 @@ unsafe interface IWeightedSum<TSelf>
     static abstract void AddRows(in Column column, int k, Vector128<byte> row, Vector128<byte> next, ref TSelf low, ref TSelf high);
 }
 
-/// <summary>
-/// Exact in 16-bit multiply-adds: a weight is upper · 2^11 + lower, each half is summed for itself, and the sums are put together at the end.
-/// </summary>
+/// <summary>Exact in 16-bit multiply-adds: a weight is upper · 2^11 + lower, and the sums of the halves are joined at the end.</summary>
 unsafe struct Ssse3Sum : IWeightedSum<Ssse3Sum>
 {
     // Which of four 16-bit numbers stand side by side.

@@ -71,7 +71,10 @@ sealed unsafe class ResampleWindows : IDisposable
         fixed (int* starts = _starts, lengths = _lengths, weights = _weights)
         fixed (short* halves = _halves)
         {
-            var table = new WindowTable { Starts = starts, Lengths = lengths, Weights = weights, Halves = halves, Stride = _stride, Count = Count };
+            var table = new WindowTable
+            {
+                Starts = starts, Lengths = lengths, Weights = weights, Halves = halves, Stride = _stride, Count = Count,
+            };
             switch (path)
             {
                 case KernelPath.Wide:

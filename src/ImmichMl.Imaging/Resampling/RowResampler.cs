@@ -66,7 +66,7 @@ sealed unsafe class RowResampler : IDisposable
         }
     }
 
-    /// <summary>Filters along as many rows as are needed up to <paramref name="end"/>; those before <paramref name="start"/> may go.</summary>
+    /// <summary>Filters along the rows up to <paramref name="end"/>; those before <paramref name="start"/> may go.</summary>
     void Fill(ResampleWindows across, byte* source, byte* buffer, int start, int end)
     {
         while (_end < end)

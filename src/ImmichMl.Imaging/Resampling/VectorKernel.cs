@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.Arm;
 
 namespace ImmichMl.Imaging.Resampling;
 
-/// <summary>Filters two rows at a time in vectors of 128 bits. How a processor multiplies and adds best is its <see cref="IWeightedSum{TSelf}"/>'s.</summary>
+/// <summary>Filters two rows at a time in vectors of 128 bits; <see cref="IWeightedSum{TSelf}"/> holds what differs by processor.</summary>
 static unsafe class VectorKernel
 {
     public static void Horizontal(in RowBlock rows, in WindowTable windows)
@@ -83,7 +83,8 @@ static unsafe class VectorKernel
 
     /// <summary>Without the fraction.</summary>
     static Vector128<short> Shifted(Vector128<int> low, Vector128<int> high) => Vector128.NarrowWithSaturation(
-        Vector128.ShiftRightArithmetic(low, ResampleWindows.FractionBits), Vector128.ShiftRightArithmetic(high, ResampleWindows.FractionBits));
+        Vector128.ShiftRightArithmetic(low, ResampleWindows.FractionBits),
+        Vector128.ShiftRightArithmetic(high, ResampleWindows.FractionBits));
 
     /// <summary>Four bytes where the next pixel will overwrite the fourth; behind the last pixel lies another row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

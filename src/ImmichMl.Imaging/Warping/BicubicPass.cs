@@ -4,7 +4,7 @@ namespace ImmichMl.Imaging.Warping;
 
 /// <summary>
 /// Pillow's bicubic sampling for transforms: a = -1, all in double, centres of pixels at one half; columns and rows outside repeat
-/// the edge, places outside are black, and the result is cut, not rounded.
+/// the edge, positions outside are black, and the result is cut, not rounded.
 /// </summary>
 static unsafe class BicubicPass
 {
@@ -29,7 +29,7 @@ static unsafe class BicubicPass
 
                     for (var x = 0; x < target.Width; x++)
                     {
-                        var (atX, atY) = Place(m, x + 0.5, y + 0.5);
+                        var (atX, atY) = Position(m, x + 0.5, y + 0.5);
                         Sample(pixels, source.Width, source.Height, atX, atY, row + ((nint)x * Bitmap.BytesPerPixel));
                     }
                 }
@@ -37,7 +37,7 @@ static unsafe class BicubicPass
         }
     }
 
-    static (double X, double Y) Place(in PerspectiveMatrix m, double xin, double yin)
+    static (double X, double Y) Position(in PerspectiveMatrix m, double xin, double yin)
     {
         var w = (m.G * xin) + (m.H * yin) + 1;
         return (((m.A * xin) + (m.B * yin) + m.C) / w, ((m.D * xin) + (m.E * yin) + m.F) / w);
@@ -52,7 +52,7 @@ static unsafe class BicubicPass
             x = WideKernels.Bicubic(pixels, source.Width, source.Height, &m, yin, row, x, width);
             for (var end = Math.Min(x + BlockLength, width); x < end; x++)
             {
-                var (atX, atY) = Place(m, x + 0.5, yin);
+                var (atX, atY) = Position(m, x + 0.5, yin);
                 Sample(pixels, source.Width, source.Height, atX, atY, row + ((nint)x * Bitmap.BytesPerPixel));
             }
         }

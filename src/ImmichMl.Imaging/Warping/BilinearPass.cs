@@ -11,10 +11,10 @@ static unsafe class BilinearPass
     /// <returns>The path that did the larger part of the work along the rows.</returns>
     public static KernelPath Run(Bitmap source, int width, int height, RowBand band, Bitmap target, KernelPath path)
     {
-        // Room for the vectors that end behind the last pixel.
+        // Vectors end up to 32 bytes behind the last pixel.
         var rowLength = ((width * Bitmap.BytesPerPixel) + 32) & ~15;
         var rowsLength = (nuint)rowLength * 2 * sizeof(short);
-        var memory = (byte*)NativeMemory.Alloc(rowsLength + ((nuint)LinearTaps.BytesPerPlace * (nuint)(width + band.Count)));
+        var memory = (byte*)NativeMemory.Alloc(rowsLength + ((nuint)LinearTaps.BytesPerPosition * (nuint)(width + band.Count)));
         try
         {
             var block = (short*)memory;

@@ -15,7 +15,7 @@ static unsafe class BilinearVectors
 
     public static int Across(byte* row, int stride, in LinearTaps taps, short* to, KernelPath path)
     {
-        // Eight bytes are read at each place. First rises, so the places where that is safe stand in front.
+        // Eight bytes are read at each position. First rises, so the positions where that is safe stand in front.
         var end = taps.Count;
         while (end > 0 && ((long)taps.First[end - 1] * Bitmap.BytesPerPixel) + 8 > stride)
         {
@@ -84,7 +84,8 @@ static unsafe class BilinearVectors
         return i;
     }
 
-    static Vector128<short> Mix(Vector128<short> upper, Vector128<short> lower, Vector128<short> a, Vector128<short> b, Vector128<short> two) =>
+    static Vector128<short> Mix(
+        Vector128<short> upper, Vector128<short> lower, Vector128<short> a, Vector128<short> b, Vector128<short> two) =>
         Vector128.ShiftRightArithmetic(VectorMath.MultiplyHigh(upper, a) + VectorMath.MultiplyHigh(lower, b) + two, 2);
 
     static Vector128<int> Weigh(Vector128<byte> pixels, Vector128<short> weights) =>

@@ -1,29 +1,29 @@
 namespace ImmichMl.Imaging.Warping;
 
-/// <summary>For each place of the target the source place that it starts from and two weights that add up to 2048.</summary>
+/// <summary>For each position of the target the source position that it starts from and two weights that add up to 2048.</summary>
 readonly unsafe ref struct LinearTaps
 {
     public const int One = 2048;
 
-    /// <summary>What each place takes of the memory that is handed in.</summary>
-    public const int BytesPerPlace = sizeof(int) + sizeof(uint);
+    /// <summary>What each position takes of the memory that is handed in.</summary>
+    public const int BytesPerPosition = sizeof(int) + sizeof(uint);
 
     public readonly int* First;
 
-    /// <summary>Both weights of a place as the two halves of one number, the first below.</summary>
+    /// <summary>Both weights of a position as the two halves of one number, the first below.</summary>
     public readonly uint* Pairs;
 
     public readonly int Count;
 
     /// <param name="source">Length of the side that is read.</param>
     /// <param name="target">Length of the side that is made.</param>
-    /// <param name="places">Which of its places are wanted; they are numbered from 0 here.</param>
-    /// <param name="clamp">Whether a place outside takes the edge pixel alone. OpenCV does so along the rows; down the
+    /// <param name="positions">Which of its positions are wanted; they are numbered from 0 here.</param>
+    /// <param name="clamp">Whether a position outside takes the edge pixel alone. OpenCV does so along the rows; down the
     /// columns it keeps both weights and repeats the edge row, which rounds differently.</param>
     /// <param name="memory">Where they lie.</param>
-    public LinearTaps(int source, int target, RowBand places, bool clamp, byte* memory)
+    public LinearTaps(int source, int target, RowBand positions, bool clamp, byte* memory)
     {
-        Count = places.Count;
+        Count = positions.Count;
         First = (int*)memory;
         Pairs = (uint*)(First + Count);
 
@@ -31,7 +31,7 @@ readonly unsafe ref struct LinearTaps
         var scale = 1 / ((double)target / source);
         for (var i = 0; i < Count; i++)
         {
-            var at = (float)(((places.First + i + 0.5) * scale) - 0.5);
+            var at = (float)(((positions.First + i + 0.5) * scale) - 0.5);
             var first = (int)MathF.Floor(at);
             var fraction = at - first;
             if (clamp && (first < 0 || first >= source - 1))
@@ -44,7 +44,7 @@ readonly unsafe ref struct LinearTaps
         }
     }
 
-    public short FirstWeight(int place) => (short)Pairs[place];
+    public short FirstWeight(int position) => (short)Pairs[position];
 
-    public short SecondWeight(int place) => (short)(Pairs[place] >> 16);
+    public short SecondWeight(int position) => (short)(Pairs[position] >> 16);
 }

@@ -12,7 +12,7 @@ static unsafe partial class WideKernels
 {
     const string Library = "immich-ml-wide";
 
-    /// <summary>Whether they are linked in and this processor has what they need. Where the runtime compiles, they are not linked in.</summary>
+    /// <summary>Whether they are linked in, which they are in native programs alone, and this processor has AVX2.</summary>
     public static bool IsSupported { get; } = RuntimeInformation.ProcessArchitecture == Architecture.X64 && Runs();
 
     static bool Runs()
@@ -50,7 +50,7 @@ static unsafe partial class WideKernels
         }
     }
 
-    /// <returns>How many of the taps are done; eight bytes are read at each place.</returns>
+    /// <returns>How many of the taps are done; eight bytes are read at each position.</returns>
     [LibraryImport(Library, EntryPoint = "immich_ml_wide_bilinear_across")]
     public static partial int BilinearAcross(byte* row, int* first, uint* weights, int count, short* to);
 

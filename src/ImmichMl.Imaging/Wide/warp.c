@@ -2,7 +2,7 @@
 #include "wide.h"
 
 /* Of AffineWarp. */
-enum { PLACE_SHIFT = 5 };
+enum { POSITION_SHIFT = 5 };
 
 /* PerspectiveMatrix. */
 struct matrix { double a, b, c, d, e, f, g, h; };
@@ -69,8 +69,8 @@ int immich_ml_wide_affine(
     for (; x + 8 <= end; x += 8) {
         __m256i at_x = _mm256_add_epi32(_mm256_set1_epi32(start_x), _mm256_loadu_si256((const __m256i *)(across_row + x)));
         __m256i at_y = _mm256_add_epi32(_mm256_set1_epi32(start_y), _mm256_loadu_si256((const __m256i *)(down_row + x)));
-        at_x = _mm256_srai_epi32(at_x, PLACE_SHIFT);
-        at_y = _mm256_srai_epi32(at_y, PLACE_SHIFT);
+        at_x = _mm256_srai_epi32(at_x, POSITION_SHIFT);
+        at_y = _mm256_srai_epi32(at_y, POSITION_SHIFT);
         __m256i left = _mm256_srai_epi32(at_x, 5), top = _mm256_srai_epi32(at_y, 5);
         __m256i outside = _mm256_or_si256(_mm256_or_si256(left, top), _mm256_or_si256(
             _mm256_sub_epi32(_mm256_set1_epi32(width - 3), left), _mm256_sub_epi32(_mm256_set1_epi32(height - 2), top)));
@@ -93,12 +93,12 @@ int immich_ml_wide_affine(
         __m256i high = _mm256_packs_epi32(
             affine_mix(pixels, stride, offsets + 2, across, down, third), affine_mix(pixels, stride, offsets + 3, across, down, fourth));
         __m256i bytes = _mm256_shuffle_epi8(_mm256_packus_epi16(low, high), close);
-        uint8_t *place = to + (ptrdiff_t)x * PIXEL;
+        uint8_t *out = to + (ptrdiff_t)x * PIXEL;
         __m128i upper = _mm256_extracti128_si256(bytes, 1);
-        _mm_storeu_si128((__m128i *)place, _mm256_castsi256_si128(bytes));
-        _mm_storel_epi64((__m128i *)(place + 12), upper);
+        _mm_storeu_si128((__m128i *)out, _mm256_castsi256_si128(bytes));
+        _mm_storel_epi64((__m128i *)(out + 12), upper);
         int32_t rest = _mm_extract_epi32(upper, 2);
-        memcpy(place + 20, &rest, sizeof rest);
+        memcpy(out + 20, &rest, sizeof rest);
     }
     return x;
 }
@@ -169,10 +169,10 @@ int immich_ml_wide_bicubic(const uint8_t *pixels, int width, int height, const s
         __m128i bytes = _mm_packus_epi16(_mm_packus_epi32(SAMPLE(0), SAMPLE(1)), _mm_packus_epi32(SAMPLE(2), SAMPLE(3)));
 #undef SAMPLE
         bytes = _mm_shuffle_epi8(bytes, _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
-        uint8_t *place = to + (ptrdiff_t)x * PIXEL;
-        _mm_storel_epi64((__m128i *)place, bytes);
+        uint8_t *out = to + (ptrdiff_t)x * PIXEL;
+        _mm_storel_epi64((__m128i *)out, bytes);
         int32_t rest = _mm_extract_epi32(bytes, 2);
-        memcpy(place + 8, &rest, sizeof rest);
+        memcpy(out + 8, &rest, sizeof rest);
     }
     return x;
 }

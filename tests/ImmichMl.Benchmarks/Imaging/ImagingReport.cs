@@ -24,14 +24,15 @@ static class ImagingReport
 
     static IEnumerable<(string Name, Action Action)> Rows(string folder)
     {
-        byte[] baseline = File.ReadAllBytes(Path.Combine(folder, "baseline.jpg")), progressive = File.ReadAllBytes(Path.Combine(folder, "progressive.jpg"));
-        byte[] large = File.ReadAllBytes(Path.Combine(folder, "large.jpg")), png = File.ReadAllBytes(Path.Combine(folder, "picture.png"));
+        byte[] baseline = Read("baseline.jpg"), progressive = Read("progressive.jpg"), large = Read("large.jpg"), png = Read("picture.png");
         Bitmap preview = Decode(baseline, CodecChoice.Auto);
         float[] tensor = new float[3 * 224 * 224];
         yield return ("fused-224", () =>
         {
             var (width, height, region) = CenterCrop.Plan(preview.Width, preview.Height, 224);
-            TensorWriter.WriteResized(preview, width, height, ResampleFilter.Bicubic, region, s_table, new TensorPlanes(tensor, region.Width, region.Height), new RowBand(0, region.Height));
+            var planes = new TensorPlanes(tensor, region.Width, region.Height);
+            TensorWriter.WriteResized(
+                preview, width, height, ResampleFilter.Bicubic, region, s_table, planes, new RowBand(0, region.Height));
         });
         yield return ("bicubic-298x224", () => Resampler.Resize(preview, 298, 224, ResampleFilter.Bicubic).Dispose());
         yield return ("bicubic-853x640", () => Resampler.Resize(preview, 853, 640, ResampleFilter.Bicubic).Dispose());
@@ -51,9 +52,12 @@ static class ImagingReport
 
         yield return ("png-Skia", () => Decode(png, CodecChoice.Skia).Dispose());
         yield return ("png-Managed", () => Decode(png, CodecChoice.Managed).Dispose());
+
+        byte[] Read(string name) => File.ReadAllBytes(Path.Combine(folder, name));
     }
 
-    static Bitmap Decode(byte[] image, CodecChoice choice) => ImageDecoder.Decode(image, ImageHeader.Read(image, new ImageLimits()), choice);
+    static Bitmap Decode(byte[] image, CodecChoice choice) =>
+        ImageDecoder.Decode(image, ImageHeader.Read(image, new ImageLimits()), choice);
 
     /// <summary>The median of the runs that fit into half a second, but at least seven, after two for warming up.</summary>
     static double Median(Action action)

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Pillow, OpenCV and ImmichMl side by side, one thread each, in one run: compare.py V2_PROGRAM V3_PROGRAM
+"""Pillow, OpenCV and ImmichMl side by side, one thread each, in one run: compare.py PROGRAM
 
-The programs are native builds of tests/ImmichMl.Benchmarks (see RESULTS.md). Prints a Markdown table: median milliseconds, ratios to Pillow (letterbox
-and warp: to OpenCV), and the bar of each row. Needs Debian's python3-pil, python3-numpy and python3-opencv.
+The program is a native build of tests/ImmichMl.Benchmarks (see RESULTS.md), on a processor with AVX2. Prints a Markdown table: median
+milliseconds, the ratio to Pillow (letterbox and warp: to OpenCV), and the bar of each row; ends with 1 where a bar is passed. Needs
+Debian's python3-pil, python3-numpy and python3-opencv.
 """
 import io
 import os
@@ -70,16 +71,17 @@ def reference(files):
     }
 
 
-# Ratio to Pillow or OpenCV that may not be passed: on the v2 build, on the v3 build.
-BARS = {"fused-224": (0.7, 0.25), "bicubic-853x640": (None, 0.35), "jpeg-baseline-Turbo": (1.1, 1.1), "jpeg-progressive-Turbo": (1.1, 1.1),
-        "jpeg-12mp-Turbo": (1.1, 1.1), "letterbox-640": (None, 2), "warp-112": (None, 2)}
+# Ratio to Pillow or OpenCV that may not be passed.
+BARS = {"fused-224": 0.25, "bicubic-853x640": 0.35, "jpeg-baseline-Turbo": 1.1, "jpeg-progressive-Turbo": 1.1, "jpeg-12mp-Turbo": 1.1,
+        "letterbox-640": 2, "warp-112": 2}
 
 
 def main():
     files = {}
     preview, large = picture(1440, 1080), picture(4000, 3000)
-    for name, image, options in [("baseline.jpg", preview, {"quality": 85}), ("progressive.jpg", preview, {"quality": 85, "progressive": True}),
-                                 ("large.jpg", large, {"quality": 90}), ("picture.png", preview, {})]:
+    for name, image, options in [
+            ("baseline.jpg", preview, {"quality": 85}), ("progressive.jpg", preview, {"quality": 85, "progressive": True}),
+            ("large.jpg", large, {"quality": 90}), ("picture.png", preview, {})]:
         data = io.BytesIO()
         image.save(data, name.split(".")[1].replace("jpg", "jpeg"), **options)
         files[name] = data.getvalue()
@@ -87,20 +89,18 @@ def main():
         for name, data in files.items():
             with open(os.path.join(folder, name), "wb") as file:
                 file.write(data)
-        columns = [dict(line.split() for line in subprocess.run([program, "imaging", folder], check=True, capture_output=True,
-                                                                text=True).stdout.splitlines()) for program in sys.argv[1:3]]
-        pillow = {name: median(action) for name, action in reference(files).items()}
-    print(f"| ms, median | Pillow / OpenCV | v2 ({columns[0]['path']}) | ratio | v3 ({columns[1]['path']}) | ratio | bar v2 / v3 |\n|---|---|---|---|---|---|---|")
+        output = subprocess.run([sys.argv[1], "imaging", folder], check=True, capture_output=True, text=True).stdout
+        ours = dict(line.split() for line in output.splitlines())
+        theirs = {name: median(action) for name, action in reference(files).items()}
+    print(f"| ms, median | Pillow / OpenCV | ours ({ours['path']}) | ratio | bar |\n|---|---|---|---|---|")
     missed = 0
-    for name in columns[0]:
-        base = next((value for known, value in pillow.items() if name == known or name.startswith(known + "-")), None)
+    for name, figure in ours.items():
+        base = next((value for known, value in theirs.items() if name == known or name.startswith(known + "-")), None)
         if base is None:
             continue
-        ratios = [float(column[name]) / base for column in columns]
-        bars = BARS.get(name, (None, None))
-        missed += sum(bar is not None and ratio > bar for ratio, bar in zip(ratios, bars))
-        print(f"| {name} | {base:.2f} | {columns[0][name]} | {ratios[0]:.2f} | {columns[1][name]} | {ratios[1]:.2f} | "
-              f"{' / '.join(str(bar or '') for bar in bars)} |")
+        ratio, bar = float(figure) / base, BARS.get(name)
+        missed += bar is not None and ratio > bar
+        print(f"| {name} | {base:.2f} | {figure} | {ratio:.2f} | {bar or ''} |")
     sys.exit(1 if missed else 0)
 
 

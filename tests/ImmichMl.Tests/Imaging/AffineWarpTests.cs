@@ -66,7 +66,8 @@ public sealed class AffineWarpTests
             foreach (var path in KernelPaths.Available)
             {
                 using var target = AffineWarp.Warp(source, matrix, width, height, path, out _);
-                await Assert.That(target.Pixels.SequenceEqual(expected.Pixels)).IsTrue().Because($"{path} {source.Width} x {source.Height} {matrix}");
+                await Assert.That(target.Pixels.SequenceEqual(expected.Pixels)).IsTrue()
+                    .Because($"{path} {source.Width} x {source.Height} {matrix}");
             }
         }
     }

@@ -29,7 +29,8 @@ sealed class BoxTally
     /// <param name="golden">Width and height of the source, the lowest score, whether fast, and the boxes.</param>
     public void Add(string name, float[] map, int width, int height, JsonElement[] golden)
     {
-        TextBoxSettings settings = new(golden[2].GetDouble()) { ScoreMode = golden[3].GetBoolean() ? TextScoreMode.Fast : TextScoreMode.Slow };
+        var mode = golden[3].GetBoolean() ? TextScoreMode.Fast : TextScoreMode.Slow;
+        TextBoxSettings settings = new(golden[2].GetDouble()) { ScoreMode = mode };
         var boxes = TextBoxes.Find(map, width, height, golden[0].GetInt32(), golden[1].GetInt32(), settings);
         JsonElement[] expected = [.. golden[4].EnumerateArray()];
         Maps++;
@@ -55,7 +56,8 @@ sealed class BoxTally
     }
 
     public override string ToString() =>
-        $"{Names} maps read {Maps} times, {Total} boxes, {Exact} exact, {Near} within 2 pixels, largest score difference {LargestScoreGap:0.0e0}";
+        $"{Names} maps read {Maps} times, {Total} boxes, {Exact} exact, {Near} within 2 pixels, "
+        + $"largest score difference {LargestScoreGap:0.0e0}";
 
     static float[] Flat(Quad quad) =>
     [

@@ -181,7 +181,8 @@ public sealed class CodecTests
         }
 
         byte[] size = [0, 0, 0, (byte)header.Width, 0, 0, 0, (byte)header.Height, 8, 2, 0, 0, 0];
-        return [0x89, .. "PNG\r\n"u8, 0x1A, (byte)'\n', .. Chunk("IHDR"u8, size), .. Chunk("IDAT"u8, compressed.ToArray()), .. Chunk("IEND"u8, [])];
+        return [0x89, .. "PNG\r\n"u8, 0x1A, (byte)'\n', .. Chunk("IHDR"u8, size),
+            .. Chunk("IDAT"u8, compressed.ToArray()), .. Chunk("IEND"u8, [])];
     }
 
     static byte[] Chunk(ReadOnlySpan<byte> type, byte[] data)

@@ -59,7 +59,7 @@ public sealed class CorpusTests
             (_, "exact") => hash == entry.RgbSha256 ? null : "The pixels differ.",
             (_, "high-byte") => hash == HighBytes[entry.File] ? null : "The pixels differ from the high bytes.",
             (_, "within-1") => Bmp565.Distance(image, bitmap) <= 1 ? null : "The pixels differ by more than 1.",
-            (_, "size-only") => hash == entry.RgbSha256 ? null : "The pixels differ.", // Once said of what stands under the transparent index.
+            (_, "size-only") => hash == entry.RgbSha256 ? null : "The pixels differ.", // Of what is under the transparent index.
             ("either", _) => entry.RgbSha256 is null || hash == entry.RgbSha256 ? null : "It was accepted and the pixels differ.",
             _ => $"There is no rule for {entry.Verdict} {entry.Pixels}.",
         };

@@ -60,7 +60,8 @@ public sealed class DecodeCostTests
     static byte[] Jpeg(byte frame, byte[] sampling, int inScan)
     {
         byte length = (byte)(8 + (3 * sampling.Length));
-        List<byte> bytes = [0xFF, 0xD8, 0xFF, 0xE1, 0, 6, 0xFF, 0xC2, 0, 0, 0xFF, 0xFF, frame, 0, length, 8, 0, 0, 0, 0, (byte)sampling.Length];
+        List<byte> bytes =
+            [0xFF, 0xD8, 0xFF, 0xE1, 0, 6, 0xFF, 0xC2, 0, 0, 0xFF, 0xFF, frame, 0, length, 8, 0, 0, 0, 0, (byte)sampling.Length];
         for (int i = 0; i < sampling.Length; i++)
         {
             bytes.AddRange([(byte)(i + 1), sampling[i], 0]);

@@ -32,7 +32,8 @@ public sealed class HeaderCostTests
         for (var length = Math.Min(image.Length, 4096); length >= 0; length--)
         {
             // A busy machine may stop us in between, but hardly three times at one length.
-            var took = Enumerable.Range(0, 3).Select(_ => Time(image, length, limits)).Where(time => time.TotalMilliseconds < 50).DefaultIfEmpty(TimeSpan.MaxValue).First();
+            var took = Enumerable.Range(0, 3).Select(_ => Time(image, length, limits))
+                .Where(time => time.TotalMilliseconds < 50).DefaultIfEmpty(TimeSpan.MaxValue).First();
             slowest = took > slowest ? took : slowest;
             verdicts++;
         }
@@ -90,7 +91,8 @@ public sealed class HeaderCostTests
     {
         var image = Convert.FromHexString(start);
         var refused = await Assert.That(() => { ImageHeader.Read(image, new ImageLimits()); }).Throws<ImageException>();
-        await Assert.That((refused!.Fault, refused.Message.Contains(name, StringComparison.Ordinal))).IsEqualTo((ImageFault.Unsupported, true))
+        await Assert.That((refused!.Fault, refused.Message.Contains(name, StringComparison.Ordinal)))
+            .IsEqualTo((ImageFault.Unsupported, true))
             .Because(refused.Message);
     }
 }

@@ -22,7 +22,7 @@ public sealed class HeaderFaultTests
     [Arguments("baseline.jpg", "FFDB", 2, "FFFF", ImageFault.Unreadable, "a segment longer than the file")]
     [Arguments("progressive.jpg", "FFD9", 1, "D8", ImageFault.Unreadable, "a second beginning")]
     [Arguments("progressive.jpg", "FFD9", 1, "00", ImageFault.Unreadable, "no end")]
-    [Arguments("baseline.jpg", "FFC0", 5, "20002000", ImageFault.Unreadable, "67 megapixels in less than a kilobyte")]
+    [Arguments("baseline.jpg", "FFC0", 5, "20002000", ImageFault.Unreadable, "67 megapixels in under a kilobyte")]
     [Arguments("gray.jpg", "FFC0", 5, "02000200", ImageFault.Unreadable, "a size that so few bytes cannot hold")]
     [Arguments("progressive.jpg", "FFC2", 5, "20002000", ImageFault.Unreadable, "67 megapixels in less than a kilobyte")]
     [Arguments("rgb.png", "49484452", 4, "00002000000020000802000000FDC85D0E", ImageFault.Unreadable, "67 megapixels in less than a kilobyte")]
@@ -65,7 +65,7 @@ public sealed class HeaderFaultTests
     public async Task A_good_picture_with_one_thing_wrong_is_refused_for_it(
         string name, string anchor, int offset, string patch, ImageFault fault, string wrong)
     {
-        // The patch is written so many bytes after the first place where the anchor's bytes stand.
+        // The patch is written so many bytes after the first position where the anchor's bytes stand.
         var image = GoldenImage.All().First(golden => golden.Name == name).Read();
         Convert.FromHexString(patch).CopyTo(image, image.AsSpan().IndexOf(Convert.FromHexString(anchor)) + offset);
         var exception = await Assert.That(() => ImageHeader.Read(image, new())).Throws<ImageException>();

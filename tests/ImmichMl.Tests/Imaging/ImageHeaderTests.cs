@@ -61,14 +61,15 @@ public sealed class ImageHeaderTests
     [Test]
     public async Task The_scans_of_a_JPEG_have_a_budget_in_pixels()
     {
-        // The frame of the picture says 24 x 17, coding units of 16 x 16; enlarged to 4096 x 4096, each scan costs 2^24. So large a picture takes
-        // 49,152 bytes at least: zeros stand for them.
+        // The frame of the picture says 24 x 17, coding units of 16 x 16; enlarged to 4096 x 4096, each scan costs 2^24. So large a
+        // picture takes 49,152 bytes at least: zeros stand for them.
         var image = GoldenImage.All().First(golden => golden.Name == "progressive.jpg").Read();
         var frame = image.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xC2]);
         ((ReadOnlySpan<byte>)[0x10, 0x00, 0x10, 0x00]).CopyTo(image.AsSpan(frame + 5));
         var scan = image.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA]);
         byte[] WithScans(int count) =>
-            [.. image[..scan], .. Enumerable.Repeat(image[scan..(scan + 14)], count).SelectMany(bytes => bytes), .. new byte[49_152], 0xFF, 0xD9];
+            [.. image[..scan], .. Enumerable.Repeat(image[scan..(scan + 14)], count).SelectMany(bytes => bytes), .. new byte[49_152],
+                0xFF, 0xD9];
 
         await Assert.That(ImageHeader.Read(WithScans(238), new()).Width).IsEqualTo(4096);
         await Assert.That(Refusal(WithScans(239)).Fault).IsEqualTo(ImageFault.TooLarge);

@@ -71,7 +71,8 @@ public sealed class ResamplePathTests
     [Test]
     public async Task A_native_build_takes_AVX2_wherever_the_processor_has_it()
     {
-        var hasAvx2 = File.ReadLines("/proc/cpuinfo").Any(line => line.StartsWith("flags", StringComparison.Ordinal) && line.Split(' ').Contains("avx2"));
+        var hasAvx2 = File.ReadLines("/proc/cpuinfo")
+            .Any(line => line.StartsWith("flags", StringComparison.Ordinal) && line.Split(' ').Contains("avx2"));
         var isNative = !File.Exists(Path.Combine(AppContext.BaseDirectory, "ImmichMl.Tests.dll"));
         var isLinkedIn = isNative && RuntimeInformation.ProcessArchitecture == Processor.X64;
         await Assert.That(KernelPaths.Best == KernelPath.Wide).IsEqualTo(isLinkedIn && hasAvx2);

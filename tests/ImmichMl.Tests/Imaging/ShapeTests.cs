@@ -120,7 +120,9 @@ public sealed class ShapeTests
     {
         using var source = FormulaPicture.Draw("noise", 20, 20);
         Point2 a = new(1, 1), b = new(9, 9), c = new(17, 17), far = new(1e9f, 1), none = new(float.NaN, 1);
-        foreach (var quad in new Quad[] { new(a, a, a, a), new(a, b, c, b), new(a, far, far, a), new(none, b, c, a), new(a, far, new(1e9f, 1e9f), new(1, 1e9f)) })
+        Quad[] quads =
+            [new(a, a, a, a), new(a, b, c, b), new(a, far, far, a), new(none, b, c, a), new(a, far, new(1e9f, 1e9f), new(1, 1e9f))];
+        foreach (var quad in quads)
         {
             await Assert.That(PerspectiveCrop.TryApply(source, quad, out _)).IsFalse();
         }

@@ -35,5 +35,6 @@ public sealed class SimilarityTransformTests
 
     [Test]
     public async Task Different_numbers_of_points_are_refused() =>
-        await Assert.That(() => SimilarityTransform.TryEstimate(Template.AsSpan(0, 4), Template, out _)).Throws<ArgumentOutOfRangeException>();
+        await Assert.That(() => SimilarityTransform.TryEstimate(Template.AsSpan(0, 4), Template, out _))
+            .Throws<ArgumentOutOfRangeException>();
 }

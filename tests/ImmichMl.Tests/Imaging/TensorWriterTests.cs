@@ -12,7 +12,7 @@ public sealed class TensorWriterTests
     [Arguments(127.5f, 127.5f)]
     [Arguments(0.5f, 127.5f)]
     [Arguments(0f, 1f)]
-    public async Task Every_byte_at_every_place_of_a_vector_has_the_bits_of_the_formula(float subtract, float divide)
+    public async Task Every_byte_at_every_position_of_a_vector_has_the_bits_of_the_formula(float subtract, float divide)
     {
         // Three times 256 and a prime, so that each value comes to each channel and each lane, and some pixels are left over.
         using var bitmap = Bitmap.Allocate(31, 257);
@@ -70,13 +70,14 @@ public sealed class TensorWriterTests
     {
         using Bitmap bitmap = FormulaPicture.Draw("noise", width, height);
         var random = new Lcg((ulong)((width * 1000) + height));
-        double Place(int side) => (random.Next(3000) / 1000.0 * side) - side;
+        double Shift(int side) => (random.Next(3000) / 1000.0 * side) - side;
         for (int i = 0; i < 40; i++)
         {
             // Some straight, some turned or skewed, many of them reaching out of the picture on a side.
             var matrix = new PerspectiveMatrix(
-                0.2 + (random.Next(1800) / 1000.0), (random.Next(1000) - 500) / 1000.0, Place(width), (random.Next(1000) - 500) / 1000.0,
-                0.2 + (random.Next(1800) / 1000.0), Place(height), (random.Next(100) - 50) / 100_000.0, (random.Next(100) - 50) / 100_000.0);
+                0.2 + (random.Next(1800) / 1000.0), (random.Next(1000) - 500) / 1000.0, Shift(width), (random.Next(1000) - 500) / 1000.0,
+                0.2 + (random.Next(1800) / 1000.0), Shift(height),
+                (random.Next(100) - 50) / 100_000.0, (random.Next(100) - 50) / 100_000.0);
             using Bitmap scalar = Bitmap.Allocate(67, 53), best = Bitmap.Allocate(67, 53);
             BicubicPass.Run(bitmap, matrix, scalar, KernelPath.Scalar);
             BicubicPass.Run(bitmap, matrix, best, KernelPaths.Best);

@@ -35,7 +35,8 @@ public sealed class TextBoxesTests
             var (name, map) = (golden[0].GetString()!, await ReadMapAsync(file, width, height));
             foreach (var one in cases[index++])
             {
-                (name.StartsWith("detector", StringComparison.Ordinal) ? detector : hard).Add(name, map, width, height, [.. one.EnumerateArray().Skip(1)]);
+                var tally = name.StartsWith("detector", StringComparison.Ordinal) ? detector : hard;
+                tally.Add(name, map, width, height, [.. one.EnumerateArray().Skip(1)]);
             }
         }
 
