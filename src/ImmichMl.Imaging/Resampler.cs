@@ -13,6 +13,15 @@ public enum ResampleFilter
 
     /// <summary>A sinc in a sinc of three lobes, support 3.</summary>
     Lanczos,
+
+    /// <summary>The pixel that lies under the middle; nothing is antialiased.</summary>
+    Nearest,
+
+    /// <summary>The mean of what a pixel covers, support 0.5.</summary>
+    Box,
+
+    /// <summary>A sinc in a Hamming window, support 1.</summary>
+    Hamming,
 }
 
 /// <summary>

@@ -1,6 +1,6 @@
 namespace ImmichMl.Imaging.Resampling;
 
-/// <summary>The three filter curves; each is zero outside its support, which is in source pixels of a picture that is not shrunk.</summary>
+/// <summary>The curves of Pillow's Resample.c; zero outside their support, which is in pixels of a source that is not shrunk.</summary>
 static class ResampleKernel
 {
     public static double Support(ResampleFilter filter) => filter switch
@@ -8,6 +8,8 @@ static class ResampleKernel
         ResampleFilter.Bilinear => 1,
         ResampleFilter.Bicubic => 2,
         ResampleFilter.Lanczos => 3,
+        ResampleFilter.Box => 0.5,
+        ResampleFilter.Hamming => 1,
         _ => throw new ArgumentOutOfRangeException(nameof(filter)),
     };
 
@@ -15,6 +17,8 @@ static class ResampleKernel
     {
         ResampleFilter.Bilinear => Math.Max(1 - Math.Abs(x), 0),
         ResampleFilter.Bicubic => Cubic(Math.Abs(x)),
+        ResampleFilter.Box => x is > -0.5 and <= 0.5 ? 1 : 0,
+        ResampleFilter.Hamming => Hamming(Math.Abs(x)),
         _ => x is >= -3 and < 3 ? Sinc(x) * Sinc(x / 3) : 0,
     };
 
@@ -29,6 +33,14 @@ static class ResampleKernel
             _ => 0,
         };
     }
+
+    // Its two numbers are single precision there.
+    static double Hamming(double x) => x switch
+    {
+        0 => 1,
+        < 1 => Math.Sin(x * Math.PI) / (x * Math.PI) * (0.54f + (0.46f * Math.Cos(x * Math.PI))),
+        _ => 0,
+    };
 
     static double Sinc(double x) => x == 0 ? 1 : Math.Sin(x * Math.PI) / (x * Math.PI);
 }

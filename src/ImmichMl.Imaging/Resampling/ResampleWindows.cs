@@ -27,15 +27,47 @@ sealed unsafe class ResampleWindows : IDisposable
     {
         var scale = (double)sourceSide / targetSide;
         var shrink = Math.Max(scale, 1);
-        var support = ResampleKernel.Support(filter) * shrink;
+        var support = filter == ResampleFilter.Nearest ? 0 : ResampleKernel.Support(filter) * shrink;
         _stride = (Math.Min((2 * (int)Math.Ceiling(support)) + 1, sourceSide) + 3) / 4 * 4;
         Count = count;
         _starts = ArrayPool<int>.Shared.Rent(count);
         _lengths = ArrayPool<int>.Shared.Rent(count);
         _weights = ArrayPool<int>.Shared.Rent(checked(count * _stride));
         _halves = ArrayPool<short>.Shared.Rent(checked(2 * count * _stride));
+        if (filter == ResampleFilter.Nearest)
+        {
+            Pick(scale, first, sourceSide);
+        }
+        else
+        {
+            Weigh(filter, scale, first, sourceSide, support, 1 / shrink);
+        }
+
+        Split(_weights.AsSpan(0, count * _stride), _halves);
+    }
+
+    /// <summary>Windows of one position. Pillow adds the scale up, which rounds otherwise than a product.</summary>
+    void Pick(double scale, int first, int sourceSide)
+    {
+        var position = scale * 0.5;
+        for (var i = -first; i < Count; i++, position += scale)
+        {
+            if (i >= 0)
+            {
+                _starts[i] = Math.Min((int)position, sourceSide - 1);
+                _lengths[i] = 1;
+                _weights.AsSpan(i * _stride, _stride).Clear();
+                _weights[i * _stride] = 1 << FractionBits;
+            }
+        }
+
+        Longest = 1;
+    }
+
+    void Weigh(ResampleFilter filter, double scale, int first, int sourceSide, double support, double step)
+    {
         var exact = ArrayPool<double>.Shared.Rent(_stride);
-        for (var i = 0; i < count; i++)
+        for (var i = 0; i < Count; i++)
         {
             // 64 bits, for a target of many millions lies far right of a narrow source before it is clipped to it.
             var center = (first + i + 0.5) * scale;
@@ -43,12 +75,10 @@ sealed unsafe class ResampleWindows : IDisposable
             var end = (int)Math.Min((long)(center + support + 0.5), sourceSide);
             _starts[i] = start;
             _lengths[i] = end - start;
-            Weigh(filter, start - center + 0.5, 1 / shrink, exact.AsSpan(0, end - start));
+            Weigh(filter, start - center + 0.5, step, exact.AsSpan(0, end - start));
             Fix(exact.AsSpan(0, end - start), _weights.AsSpan(i * _stride, _stride));
             Longest = Math.Max(Longest, end - start);
         }
-
-        Split(_weights.AsSpan(0, count * _stride), _halves);
 
         ArrayPool<double>.Shared.Return(exact);
     }
@@ -56,7 +86,7 @@ sealed unsafe class ResampleWindows : IDisposable
     public int Count { get; }
 
     /// <summary>The most source positions that one window reads.</summary>
-    public int Longest { get; }
+    public int Longest { get; private set; }
 
     /// <summary>The first source position that any window reads; windows only ever move to the right.</summary>
     public int First => _starts[0];

@@ -38,8 +38,8 @@ public sealed class OddPictureTests
         await Assert.That(answers.Length).IsEqualTo(OddPictures.Count);
         await Assert.That(answers.Count(answer => answer != Refused)).IsGreaterThan(OddPictures.Count / 10);
 
-        // Of damaged JPEG data Skia's libjpeg makes now and then other pixels, and libjpeg-turbo's vectors for ARM, under Pillow as here, than
-        // for x86, which gave the answers: they overflow in another way. Whether there are any pixels is the same.
+        // Of damaged JPEG data Skia's libjpeg makes now and then other pixels, and libjpeg-turbo's vectors for ARM, under Pillow as here,
+        // than for x86, which gave the answers: they overflow in another way. Whether there are any pixels is the same.
         var isJpeg = kind.StartsWith("jpeg", StringComparison.Ordinal);
         var own = Differences(kind, answers, CodecChoice.Auto);
         var mayOverflow = isJpeg && RuntimeInformation.ProcessArchitecture == Processor.Arm64;

@@ -26,11 +26,11 @@ public sealed class ResamplePathTests
     }
 
     [Test]
-    public async Task There_are_at_least_300_cases_and_all_three_filters_among_them()
+    public async Task There_are_at_least_300_cases_and_all_six_filters_among_them()
     {
         var cases = ResampleCase.All().ToList();
         await Assert.That(cases.Count).IsGreaterThanOrEqualTo(300);
-        await Assert.That(cases.Select(golden => golden.Filter).Distinct().Count()).IsEqualTo(3);
+        await Assert.That(cases.Select(golden => golden.Filter).Distinct().Count()).IsEqualTo(6);
     }
 
     [Test]
@@ -43,7 +43,7 @@ public sealed class ResamplePathTests
             int width = 1 + random.Next(70), height = 1 + random.Next(70);
             int x = random.Next(width), y = random.Next(height);
             var region = new PixelRectangle(x, y, 1 + random.Next(width - x), 1 + random.Next(height - y));
-            var filter = (ResampleFilter)random.Next(3);
+            var filter = (ResampleFilter)random.Next(6);
             using var expected = Resampler.Resize(source, width, height, filter, region, KernelPath.Scalar);
             foreach (var path in KernelPaths.Available)
             {
