@@ -6,22 +6,34 @@ namespace ImmichMl.Imaging;
 /// <param name="Scale">The new height over the old.</param>
 public readonly record struct LetterboxPlan(int Width, int Height, double Scale);
 
+/// <summary>In which order the shorter side of a letterbox is calculated, in double; results differ by one pixel now and then.</summary>
+public enum LetterboxRounding
+{
+    /// <summary>canvas / (longer / shorter): Immich up to 2.7.</summary>
+    QuotientFirst,
+
+    /// <summary>canvas · shorter / longer: Immich 3.3.</summary>
+    ProductFirst,
+}
+
 /// <summary>Fits a picture into the top left of a black canvas, keeping its shape, as InsightFace's SCRFD does by cv2.resize.</summary>
 /// <remarks>Known difference: a side that comes to nothing is one pixel here, and an error in InsightFace.</remarks>
 public static class Letterbox
 {
     /// <summary>The longer side, as seen from the canvas, fills it; the other is cut to a whole number and is at least 1.</summary>
-    public static LetterboxPlan Plan(int width, int height, int canvasWidth, int canvasHeight)
+    public static LetterboxPlan Plan(
+        int width, int height, int canvasWidth, int canvasHeight, LetterboxRounding rounding = LetterboxRounding.QuotientFirst)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(canvasWidth);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(canvasHeight);
 
+        var isProductFirst = rounding == LetterboxRounding.ProductFirst;
         var ratio = (double)height / width;
         var (newWidth, newHeight) = ratio > (double)canvasHeight / canvasWidth
-            ? (Math.Max(1, (int)(canvasHeight / ratio)), canvasHeight)
-            : (canvasWidth, Math.Max(1, (int)(canvasWidth * ratio)));
+            ? (Math.Max(1, (int)(isProductFirst ? (double)((long)canvasHeight * width) / height : canvasHeight / ratio)), canvasHeight)
+            : (canvasWidth, Math.Max(1, (int)(isProductFirst ? (double)((long)canvasWidth * height) / width : canvasWidth * ratio)));
         return new(newWidth, newHeight, (double)newHeight / height);
     }
 

@@ -28,6 +28,14 @@ public sealed class StandardizeTable
         }
     }
 
+    StandardizeTable(Func<int, float> value)
+    {
+        for (var i = 0; i < _values.Length; i++)
+        {
+            _values[i] = value(i % Levels);
+        }
+    }
+
     StandardizeTable(float subtract, float divide)
     {
         _onBytes = (subtract, divide);
@@ -35,6 +43,26 @@ public sealed class StandardizeTable
         {
             _values[i] = ((i % Levels) - subtract) / divide;
         }
+    }
+
+    /// <summary>v · scale - subtract, the same for every channel, on the scale 0 to 255, rounded to float32 after each step.</summary>
+    public static StandardizeTable Scaled(float scale, float subtract) => new(value => (value * scale) - subtract);
+
+    /// <summary>v / 255 · (1 / std) - mean / std for each channel, all float32: Immich 3.3's order, up to 5e-7 from the other.</summary>
+    /// <param name="mean">Three values, red first, on the scale 0 to 1.</param>
+    /// <param name="std">Three values, red first, on the same scale.</param>
+    /// <exception cref="ArgumentOutOfRangeException">They are not three.</exception>
+    public static StandardizeTable ByFactors(ReadOnlySpan<float> mean, ReadOnlySpan<float> std)
+    {
+        var table = new StandardizeTable(mean, std);
+        for (var i = 0; i < table._values.Length; i++)
+        {
+            int c = i / Levels;
+            float scale = 1 / std[c], subtract = mean[c] / std[c], product = i % Levels / 255f * scale;
+            table._values[i] = product - subtract;
+        }
+
+        return table;
     }
 
     /// <summary>(v - subtract) / divide, the same for every channel, on the scale 0 to 255.</summary>

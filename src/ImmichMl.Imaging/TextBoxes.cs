@@ -12,6 +12,16 @@ public enum TextScoreMode
     Slow,
 }
 
+/// <summary>How a box grows from the rectangle around its blob to the whole letters.</summary>
+public enum TextBoxGrowth
+{
+    /// <summary>As a polygon with round corners, around which a rectangle is laid anew: Immich up to 2.7.</summary>
+    Polygon,
+
+    /// <summary>As a rectangle, which keeps centre and angle: Immich 3.3. <see cref="TextScoreMode"/> does not count then.</summary>
+    Rectangle,
+}
+
 /// <summary>How a probability map is read. The defaults are Immich's.</summary>
 /// <param name="MinScore">What a box's score must reach, 0 to 1.</param>
 public readonly record struct TextBoxSettings(double MinScore)
@@ -24,6 +34,9 @@ public readonly record struct TextBoxSettings(double MinScore)
 
     /// <summary>What the score is the mean of.</summary>
     public TextScoreMode ScoreMode { get; init; } = TextScoreMode.Fast;
+
+    /// <summary>How a box grows.</summary>
+    public TextBoxGrowth Growth { get; init; } = TextBoxGrowth.Polygon;
 
     /// <summary>Contours past this number are not looked at.</summary>
     public int MaxCandidates { get; init; } = 1000;
@@ -62,6 +75,16 @@ public static class TextBoxes
         using var map = Dilation.Threshold(probabilities, width, height, settings.Threshold);
         foreach (var contour in Contours.Find(map, settings.MaxCandidates))
         {
+            if (settings.Growth == TextBoxGrowth.Rectangle)
+            {
+                if (GrownRectangle(contour, probabilities, (width, height), (sourceWidth, sourceHeight), settings) is { } box)
+                {
+                    boxes.Add(box);
+                }
+
+                continue;
+            }
+
             if (RectangleAround(contour, corners) < MinSide)
             {
                 continue;
@@ -84,6 +107,57 @@ public static class TextBoxes
         }
 
         return boxes;
+    }
+
+    /// <summary>Immich 3.3's box; null where it is too small or scores too low.</summary>
+    static TextBox? GrownRectangle(
+        ReadOnlySpan<PixelPoint> contour, ReadOnlySpan<float> map, (int Width, int Height) size, (int Width, int Height) source,
+        in TextBoxSettings settings)
+    {
+        var rectangle = MinAreaRectangle.Around(contour);
+        Span<Point2> corners = stackalloc Point2[4];
+        Span<PixelPoint> whole = stackalloc PixelPoint[4];
+        rectangle.GetCorners(corners);
+        for (var i = 0; i < corners.Length; i++)
+        {
+            whole[i] = new((int)corners[i].X, (int)corners[i].Y);
+        }
+
+        double width = rectangle.Width, height = rectangle.Height;
+        var score = rectangle.ShorterSide < MinSide ? double.NaN : MeanUnder(whole, map, size);
+        var growth = width * height * settings.UnclipRatio / (width + height);
+        if (!(score >= settings.MinScore) || !double.IsFinite(score) || !(Math.Min(width, height) + growth >= MinSide + 2))
+        {
+            return null;
+        }
+
+        (rectangle with { Width = (float)(width + growth), Height = (float)(height + growth) }).GetCorners(corners);
+        foreach (ref var corner in corners)
+        {
+            var x = MathF.Round((float)(corner.X * ((double)source.Width / size.Width)));
+            var y = MathF.Round((float)(corner.Y * ((double)source.Height / size.Height)));
+            corner = new(Math.Clamp(x, 0, source.Width), Math.Clamp(y, 0, source.Height));
+        }
+
+        return TryOrder(corners, source, out var quad) ? new(quad, score) : null;
+    }
+
+    /// <summary>Of the cells under a polygon in pixels of the map; what lies outside of the map does not count.</summary>
+    static double MeanUnder(Span<PixelPoint> polygon, ReadOnlySpan<float> map, (int Width, int Height) size)
+    {
+        int left = size.Width - 1, right = 0, top = size.Height - 1, bottom = 0;
+        foreach (var point in polygon)
+        {
+            (left, right) = (Math.Clamp(point.X, 0, left), Math.Max(right, Math.Min(point.X, size.Width - 1)));
+            (top, bottom) = (Math.Clamp(point.Y, 0, top), Math.Max(bottom, Math.Min(point.Y, size.Height - 1)));
+        }
+
+        foreach (ref var point in polygon)
+        {
+            point = new(point.X - left, point.Y - top);
+        }
+
+        return PolygonFill.Mean(map, size.Width, new(left, top, right - left + 1, bottom - top + 1), polygon);
     }
 
     // Corners from the top left clockwise; of two at the same height the right one counts as upper. Returns the shorter side.
@@ -159,16 +233,29 @@ public static class TextBoxes
             corners[i] = new(Scale(corners[i].X, map.Width, source.Width), Scale(corners[i].Y, map.Height, source.Height));
         }
 
-        SortStably(corners, static point => point.X);
-        SortStably(corners[..2], static point => point.Y);
-        SortStably(corners[2..], static point => point.Y);
+        return TryOrder(corners, source, out quad);
+    }
+
+    /// <summary>False where the upper or the left side is too short.</summary>
+    static bool TryOrder(Span<Point2> corners, (int Width, int Height) source, out Quad quad)
+    {
+        SortCorners(corners);
         foreach (ref var corner in corners)
         {
             corner = new(Math.Min(corner.X, source.Width - 1), Math.Min(corner.Y, source.Height - 1));
         }
 
-        quad = new(corners[0], corners[2], corners[3], corners[1]);
+        quad = new(corners[0], corners[1], corners[2], corners[3]);
         return (int)Distance(quad.TopLeft, quad.TopRight) > MinSide && (int)Distance(quad.TopLeft, quad.BottomLeft) > MinSide;
+    }
+
+    /// <summary>Clockwise from the top left: the two leftmost by y and the two rightmost by y; equal ones keep their order.</summary>
+    internal static void SortCorners(Span<Point2> corners)
+    {
+        SortStably(corners, static point => point.X);
+        SortStably(corners[..2], static point => point.Y);
+        SortStably(corners[2..], static point => point.Y);
+        (corners[1], corners[2], corners[3]) = (corners[2], corners[3], corners[1]);
     }
 
     // Each step in single precision, half to even.
