@@ -62,6 +62,13 @@ static class JpegMarker
     /// <returns>-1 where there is none.</returns>
     public static int Next(ReadOnlySpan<byte> image, ref int position)
     {
+        // As a rule it follows at once.
+        if (position + 1 < image.Length && image[position] == 0xFF && image[position + 1] is not (0 or 0xFF))
+        {
+            position += 2;
+            return image[position - 1];
+        }
+
         while (true)
         {
             var skip = image[position..].IndexOf((byte)0xFF);

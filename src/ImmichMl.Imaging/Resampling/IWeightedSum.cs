@@ -81,6 +81,7 @@ unsafe struct Ssse3Sum : IWeightedSum<Ssse3Sum>
         high.Add(Sse2.UnpackLow(second, zero), Sse2.UnpackHigh(second, zero), upper, lower);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Ssse3Sum Starting(Vector128<int> half) => new() { _lower = half, _lowerMore = half };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
