@@ -97,7 +97,11 @@ unsafe struct Ssse3Sum : IWeightedSum<Ssse3Sum>
 /// <summary>For arm64, whose 32-bit multiply-add is fast enough that the weights need no splitting.</summary>
 unsafe struct NeonSum : IWeightedSum<NeonSum>
 {
-    public static NeonSum OfPixel => new() { First = Vector128.Create(ResampleWindows.Half) };
+    public static NeonSum OfPixel
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new() { First = Vector128.Create(ResampleWindows.Half) };
+    }
 
     public static NeonSum OfColumn
     {
