@@ -15,18 +15,13 @@ import sys
 import tempfile
 import time
 
+from report import check, finish
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PROGRAMS = os.path.abspath(sys.argv[1])
 WIRE = os.path.join(ROOT, "tests", "golden", "wire", "canonical")
 PING, PONG = (open(os.path.join(WIRE, name + ".bin"), "rb").read() for name in ("request_ping_id_1", "result_ping"))
 DROPPED = b"lines of the log could not be written"
-failures = 0
-
-
-def check(what, good, detail=""):
-    global failures
-    failures += not good
-    print(("ok " if good else "not ok ") + what + (f" ({str(detail)[-1000:]})" if detail != "" and not good else ""), flush=True)
 
 
 def start(program, *arguments, closed=(), files=None, **more):
@@ -302,7 +297,7 @@ def main():
             os.environ.update({"MACHINE_LEARNING_HTTP_SOCKET": http, "IMMICH_ML_SOCKET": path})
             streams(folder, "immich-ml-gateway", [], http, fetched)
             end(process)
-    sys.exit(1 if failures else 0)
+    finish()
 
 
 main()

@@ -35,6 +35,24 @@ def attribute(name, value):
     return field(1, name) + b"".join(field(8, one) for one in value) + field(20, 7)
 
 
+def endless(products=600):
+    """An ONNX model that takes minutes for any picture: a chain of products of 3072 x 3072 matrices, each of 58 GFLOP."""
+    def node(op, given, made, attribute=b""):
+        return field(1, b"".join(field(1, one) for one in given) + field(2, made) + field(3, made) + field(4, op) + attribute)
+
+    def value(name, *sides):
+        return field(1, name) + field(2, field(1, field(1, 1) + field(2, b"".join(field(1, field(1, side)) for side in sides))))
+
+    fill = field(5, field(1, "value") + field(5, field(1, 1) + field(2, 1) + field(9, struct.pack("<f", 1 / 3072))) + field(20, 4))
+    no_axes = field(5, field(1, "keepdims") + field(3, 0) + field(20, 2))
+    graph = node("ConstantOfShape", ["shape"], "matrix", fill) + node("ReduceMean", ["image"], "mean", no_axes) + node("Add", ["matrix", "mean"], "p0")
+    graph += b"".join(node("MatMul", [f"p{i}", "p0"], f"p{i + 1}") for i in range(products)) + node("ReduceMax", [f"p{products}"], "most")
+    graph += node("Concat", ["most", "most"], "embedding", field(5, field(1, "axis") + field(3, 1) + field(20, 2)))
+    graph += field(2, "endless") + field(5, field(1, 2) + field(2, 7) + field(8, "shape") + field(9, struct.pack("<qq", 3072, 3072)))
+    graph += field(11, value("image", 1, 3, 8, 8)) + field(12, value("embedding", 1, 2))
+    return field(1, 8) + field(7, graph) + field(8, field(1, "") + field(2, 17))
+
+
 class Graph:
     def __init__(self, seed):
         self.nodes, self.constants, self.count = [], [], 0

@@ -22,18 +22,12 @@ import time
 import bounds
 import clip
 import wire
+from report import check, finish, unchecked
 
 MODEL, OTHER, LARGE = "ViT-B-32__openai", "ViT-B-16__openai", "ViT-L-14__openai"
 with open(os.path.join(os.path.dirname(__file__), "..", "tests", "golden", "images", "baseline.jpg"), "rb") as shown:
     PICTURE = shown.read()
 GROUP_BYTES = 600_000_000
-failures = 0
-
-
-def check(what, good, detail=""):
-    global failures
-    failures += not good
-    print(("ok " if good else "not ok ") + what + (f" ({str(detail)[-1500:]})" if detail != "" and not good else ""), flush=True)
 
 
 class Tree:
@@ -265,7 +259,7 @@ def cold(place):
 def bounded(place, expected):
     with bounds.control_group(GROUP_BYTES) as group:
         if group is None:
-            print(f"unchecked {place.name}: a daemon in a control group of 600 MB: none can be made here", flush=True)
+            unchecked(f"{place.name}: a daemon in a control group of 600 MB", "none can be made here")
             return
         with running(place) as pid:
             first = Asked(place, MODEL, PICTURE)
@@ -293,7 +287,7 @@ def checks(place, with_cold=True):
 def main():
     with tempfile.TemporaryDirectory(prefix="immich-ml-installed-") as folder:
         checks(Tree(os.path.abspath(sys.argv[1]), folder), with_cold="--cold" in sys.argv)
-    sys.exit(1 if failures else 0)
+    finish()
 
 
 if __name__ == "__main__":

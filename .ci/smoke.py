@@ -13,18 +13,13 @@ import subprocess
 import sys
 import tempfile
 
+from report import check, finish
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WIRE = os.path.join(ROOT, "tests", "golden", "wire")
 SHARED = os.environ.get("IMMICH_ML_SHARED", os.path.join(os.path.dirname(ROOT), "shared"))
 RELEASE = os.path.abspath(sys.argv[1])
 DAEMON = os.path.join(RELEASE, "immich-ml")
-failures = 0
-
-
-def check(what, good, detail=""):
-    global failures
-    failures += not good
-    print(("ok " if good else "not ok ") + what + (f" ({detail})" if detail and not good else ""), flush=True)
 
 
 def run(*arguments, **more):
@@ -173,7 +168,7 @@ def main():
         activation(folder)
         check("ping without a daemon exits with 4", run("ping", "--socket", path).returncode == 4)
         check("health without a daemon exits with 1", run("health", "--socket", path).returncode == 1)
-    sys.exit(1 if failures else 0)
+    finish()
 
 
 main()

@@ -18,6 +18,8 @@ import tempfile
 import threading
 import time
 
+from report import check, finish
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RELEASE = os.path.abspath(sys.argv[1])
 DAEMON = os.path.join(RELEASE, "immich-ml")
@@ -28,7 +30,6 @@ NAME, OTHER = "ViT-B-32__openai", "RN50__openai"
 FILES = {os.path.relpath(os.path.join(folder, name), MODEL): open(os.path.join(folder, name), "rb").read()
          for folder, _, names in os.walk(MODEL) for name in names}
 asked = []
-failures = 0
 
 
 class Hub(http.server.BaseHTTPRequestHandler):
@@ -53,12 +54,6 @@ class Hub(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
-
-
-def check(what, good, detail=""):
-    global failures
-    failures += not good
-    print(("ok " if good else "not ok ") + what + (f" ({detail})" if detail and not good else ""), flush=True)
 
 
 def environment(**more):
@@ -296,7 +291,7 @@ def main():
         handed_over(folder, hub, server)
         passing(folder, hub, pulled)
         odd(folder, hub, server, pulled)
-    sys.exit(1 if failures else 0)
+    finish()
 
 
 main()

@@ -18,7 +18,7 @@ import xml.etree.ElementTree as xml
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RID, TREE = sys.argv[1], sys.argv[2]
-PROGRAMS = {"Daemon": "immich-ml", "Gateway": "immich-ml-gateway", "Fetch": "immich-ml-fetch"}
+PROGRAMS = {"Cli": "immich-ml", "Gateway": "immich-ml-gateway", "Fetch": "immich-ml-fetch"}
 TEXTS = re.compile(r"^(LICENSE|THIRD-?PARTY-?NOTICES)(\.txt)?$", re.IGNORECASE)
 # Runtime packs whose code ends up in a program; the compiler and the runtime that it is not compiled against do not.
 PACKS = re.compile(r"^Microsoft\.(NETCore\.App\.Runtime\.NativeAOT|AspNetCore\.App\.Runtime)\.", re.IGNORECASE)

@@ -19,17 +19,13 @@ case "$rid" in
     *) echo "publish.sh: $rid is not linux-x64 or linux-arm64" >&2; exit 2 ;;
 esac
 if [ "$rid" = "$here" ]; then prefix=; else prefix=$triple-; fi
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 
 # Two builds of one commit are the same to the byte: no path of this machine, no time.
 : "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct 2> /dev/null || date +%s)}"
 export SOURCE_DATE_EPOCH
 
-publish() {
-    dotnet publish "src/ImmichMl.$1" -c Release -r "$rid" -o "$work/$2" --nologo -v quiet \
-        -p:ContinuousIntegrationBuild=true "-p:PathMap=$PWD/=/immich-ml/" "${@:3}"
-}
+# A project's native programs lie where the build graph puts them: another folder for each would compile the libraries once for each.
+built() { echo "src/ImmichMl.$1/bin/Release/net10.0/$rid/publish"; }
 
 # place BUILT NAME: a program into the tree, its symbols beside it by build id, where gdb looks.
 place() {
@@ -44,16 +40,14 @@ place() {
 
 rm -rf "$out" ${symbols:+"$symbols"}
 mkdir -p "$out"
-publish Cli daemon
-publish Gateway gateway
-publish Fetch fetch
-place "$work/daemon/immich-ml" immich-ml
-place "$work/gateway/immich-ml-gateway" immich-ml-gateway
-place "$work/fetch/immich-ml-fetch" immich-ml-fetch
+dotnet msbuild packaging/publish.proj -restore -m -nologo -v:quiet "-p:Rid=$rid"
+place "$(built Cli)/immich-ml" immich-ml
+place "$(built Gateway)/immich-ml-gateway" immich-ml-gateway
+place "$(built Fetch)/immich-ml-fetch" immich-ml-fetch
 
 # libonnxruntime_providers_shared.so serves provider libraries of the old kind, which are not shipped.
 for library in libonnxruntime.so libSkiaSharp.so; do
-    install -m 644 "$work/daemon/$library" "$out/"
+    install -m 644 "$(built Cli)/$library" "$out/"
     "${prefix}strip" --strip-unneeded --remove-section .comment "$out/$library"
 done
 python3 packaging/parts.py "$rid" "$out"

@@ -1,0 +1,99 @@
+# shellcheck shell=bash disable=SC2154
+# For .ci/run: steps and their times, what runs beside them, and the totals. Sourced; $out is a folder for this run alone.
+passed=0 failed=0 table='' doing=''
+declare -A running=()
+
+row() { table+=$(printf '%8d  %s' "$1" "$2")$'\n'; }
+
+# step NAME: what follows belongs to it, for the table of times at the end.
+step() {
+    [ -z "$doing" ] || row $((SECONDS - began)) "$doing"
+    doing=$* began=$SECONDS
+    [ -z "$doing" ] || printf '\n== %s ==\n' "$doing"
+}
+
+finish() {
+    step
+    printf '\n%8s  step\n%s%8d  together\n' seconds "$table" "$SECONDS"
+    printf '\n%s passed, %s failed\n' "$passed" "$failed"
+    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+    exit
+}
+
+clear_away() {
+    local pid
+    for pid in "${running[@]}"; do kill -- "-$pid" 2> /dev/null; done
+    rm -rf --one-file-system "$out"
+}
+trap clear_away EXIT
+
+# A step that is no check counts as one failure when it fails, and ends the run: what follows builds on it.
+must() { "$@" || { failed=$((failed + 1)); printf 'failed: %s\n' "$*"; finish; }; }
+
+# part NAME COMMAND...: what it says into NAME.log, its status and its seconds into NAME.end.
+part() {
+    local since=$SECONDS
+    "${@:2}" > "$out/$1.log" 2>&1
+    echo "$? $((SECONDS - since))" > "$out/$1.end"
+}
+
+# beside NICE NAME FUNCTION...: in a session of its own, to which the kernel gives its share as to a user (sched_autogroup: nice alone counts
+# within a session only), and with signals as they are by default, which a shell takes from what it starts in the background.
+beside() {
+    setsid env --default-signal=HUP,INT,QUIT nice -n "$1" bash -c 'echo "$0" > /proc/self/autogroup; "$@"' "$1" "${@:3}" < /dev/null 2> "$out/$2.err" &
+    running[$2]=$!
+}
+
+# share NICE NAME: another share for it from now on.
+share() { echo "$1" > "/proc/${running[$2]}/autogroup"; } 2> /dev/null
+
+# ended NAME PART TITLE: waits for what runs beside, and shows a part of it whole; its status is that part's.
+ended() {
+    local status=1 took=0
+    [ -z "${running[$1]:-}" ] || wait "${running[$1]}"
+    unset "running[$1]"
+    [ ! -e "$out/$2.end" ] || read -r status took < "$out/$2.end"
+    row "$took" "    beside: $3"
+    printf '\n-- %s (%s s, beside) --\n' "$3" "$took"
+    cat "$out/$2.log"
+    return "$status"
+}
+
+# counted COUNTER NAME PART TITLE: the same for a check, which counts.
+counted() {
+    ended "${@:2}"
+    "$1" "$out/$3.log" $?
+}
+
+# live COUNTER COMMAND...: a check that is shown while it runs.
+live() {
+    "${@:2}" | plain | tee "$out/live.log"
+    "$1" "$out/live.log" "${PIPESTATUS[0]}"
+}
+
+# Without colours, which a test program may write even into a pipe.
+plain() { sed 's/\x1b\[[0-9;]*m//g'; }
+
+# add OK BAD STATUS: a run's own totals to ours; one that ends badly without saying why, or has looked at nothing, is one failure.
+add() {
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+    if [ "$3" -ne 0 ] && [ "$2" -eq 0 ] || [ "$1" -eq 0 ]; then
+        printf 'that run itself failed with status %s\n' "$3"
+        failed=$((failed + 1))
+    fi
+}
+
+# Lines "ok …" and "not ok …".
+count_checks() { add "$(grep -c '^ok ' "$1")" "$(grep -c '^not ok ' "$1")" "$2"; }
+
+# said LOG EXPRESSION: the sum of the last numbers that a test run tells of these words.
+said() { sed -En "s/^ *(# )?($2):? *([0-9]+).*/\2 \3/p" "$1" | awk '{ last[$1] = $2 } END { for (word in last) sum += last[word]; print sum + 0 }'; }
+
+# Nothing may be skipped where the shared data is there.
+count_tests() { add "$(said "$1" succeeded)" "$(said "$1" 'failed|skipped')" "$2"; }
+
+count_node() { add "$(said "$1" pass)" "$(said "$1" 'fail|cancelled|skipped|todo')" "$2"; }
+
+# For what runs beside.
+export -f part
