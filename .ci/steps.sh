@@ -47,22 +47,25 @@ beside() {
 # share NICE NAME: another share for it from now on.
 share() { echo "$1" > "/proc/${running[$2]}/autogroup"; } 2> /dev/null
 
-# ended NAME PART TITLE: waits for what runs beside, and shows a part of it whole; its status is that part's.
-ended() {
+# awaited NAME PART TITLE: waits for what runs beside; its status is that part's.
+awaited() {
     local status=1 took=0
     [ -z "${running[$1]:-}" ] || wait "${running[$1]}"
     unset "running[$1]"
     [ ! -e "$out/$2.end" ] || read -r status took < "$out/$2.end"
     row "$took" "    beside: $3"
     printf '\n-- %s (%s s, beside) --\n' "$3" "$took"
-    cat "$out/$2.log"
     return "$status"
 }
 
-# counted COUNTER NAME PART TITLE: the same for a check, which counts.
+ended() { awaited "$@" || { cat "$out/$2.log"; return 1; }; }
+
+# counted COUNTER NAME PART TITLE: a check that ran beside, shown whole.
 counted() {
-    ended "${@:2}"
-    "$1" "$out/$3.log" $?
+    local status=0
+    awaited "${@:2}" || status=$?
+    cat "$out/$3.log"
+    "$1" "$out/$3.log" "$status"
 }
 
 # live COUNTER COMMAND...: a check that is shown while it runs.
