@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The published gateway and daemon as Immich's server meets them: node .ci/http.mjs RELEASE_TREE
 // Prints "ok WHAT" or "not ok WHAT" for each check. Node's own fetch, FormData and Blob speak HTTP; the built node-client the socket.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { get as getTls } from 'node:https';
 import { connect } from 'node:net';
@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { MachineLearningRepository, MlClient } from '../src/node-client/out/src/index.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -99,11 +100,11 @@ async function others(repository, picture) {
   check("ocr by the client's repository has four lists in step", found.box.length === found.text.length * 8 && found.textScore.length === found.text.length);
 }
 
-function example() {
+async function example() { // While all stood still, the gateway would close the connection that fetch keeps, unseen.
   const script = /```python\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'))[1];
   check("README's Python example has at most 40 lines", script.trim().split('\n').length <= 40);
   writeFileSync(join(folder, 'example.py'), script);
-  const said = execFileSync('python3', [join(folder, 'example.py'), corpus('photos/astronaut.png'), 'RN50__openai'], { env: { ...process.env, IMMICH_ML_SOCKET: socket }, encoding: 'utf8' });
+  const { stdout: said } = await promisify(execFile)('python3', [join(folder, 'example.py'), corpus('photos/astronaut.png'), 'RN50__openai'], { env: { ...process.env, IMMICH_ML_SOCKET: socket }, encoding: 'utf8' });
   check("README's Python example gets an embedding", said.includes('512 numbers of a picture of 512 x 512'), said);
 }
 
@@ -118,7 +119,6 @@ async function restart(daemon, picture) {
   check('/ping says pong again', (await (await fetch(`${url}/ping`)).text()) === 'pong');
   return next;
 }
-
 
 function refused(what, environment, says, more = {}) {
   const ended = spawnSync(more.program ?? join(release, 'immich-ml-gateway'), more.args ?? [], {
@@ -278,7 +278,7 @@ try {
   const picture = readFileSync(corpus('photos/astronaut.png'));
   await golden(repository);
   await others(repository, picture);
-  example();
+  await example();
   const metrics = await (await fetch(`${url}/metrics`)).text();
   check('every line of /metrics is of the format', metrics.trim().split('\n').every((line) => /^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{([a-z]+="([^"\\\n]|\\.)*",?)+\})? (\S+))$/.test(line)));
   await routes();

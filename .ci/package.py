@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The packages as files, and what they are made from: .ci/package.py PACKAGES
 
-PACKAGES is the folder with the .deb files. Needs Debian's lintian, shellcheck and systemd-analyze, and npm. What the package does once it is
-installed is root.py's.
+PACKAGES is the folder with the .deb files. Needs Debian's lintian, shellcheck and systemd-analyze, and npm. What the package does once
+it is installed is root.py's.
 """
 import glob
 import os

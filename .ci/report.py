@@ -1,4 +1,4 @@
-"""What a check says, for all of them: a line "ok WHAT" or "not ok WHAT" for each, and "unchecked WHAT" where this environment cannot do it."""
+"""What checks say: a line "ok WHAT" or "not ok WHAT" for each, and "unchecked WHAT" where this environment cannot do it."""
 import sys
 
 failures = 0

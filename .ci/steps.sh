@@ -37,10 +37,11 @@ part() {
     echo "$? $((SECONDS - since))" > "$out/$1.end"
 }
 
-# beside NICE NAME FUNCTION...: in a session of its own, to which the kernel gives its share as to a user (sched_autogroup: nice alone counts
-# within a session only), and with signals as they are by default, which a shell takes from what it starts in the background.
+# beside NICE NAME FUNCTION...: in a session of its own, to which the kernel gives its share as to a user (sched_autogroup: nice alone
+# counts within a session only), and with signals as they are by default, which a shell takes from what it starts in the background.
 beside() {
-    setsid env --default-signal=HUP,INT,QUIT nice -n "$1" bash -c 'echo "$0" > /proc/self/autogroup; "$@"' "$1" "${@:3}" < /dev/null 2> "$out/$2.err" &
+    setsid env --default-signal=HUP,INT,QUIT nice -n "$1" \
+        bash -c 'echo "$0" > /proc/self/autogroup; "$@"' "$1" "${@:3}" < /dev/null 2> "$out/$2.err" &
     running[$2]=$!
 }
 
@@ -91,7 +92,9 @@ add() {
 count_checks() { add "$(grep -c '^ok ' "$1")" "$(grep -c '^not ok ' "$1")" "$2"; }
 
 # said LOG EXPRESSION: the sum of the last numbers that a test run tells of these words.
-said() { sed -En "s/^ *(# )?($2):? *([0-9]+).*/\2 \3/p" "$1" | awk '{ last[$1] = $2 } END { for (word in last) sum += last[word]; print sum + 0 }'; }
+said() {
+    sed -En "s/^ *(# )?($2):? *([0-9]+).*/\2 \3/p" "$1" | awk '{ last[$1] = $2 } END { for (word in last) sum += last[word]; print sum + 0 }'
+}
 
 # Nothing may be skipped where the shared data is there.
 count_tests() { add "$(said "$1" succeeded)" "$(said "$1" 'failed|skipped')" "$2"; }
