@@ -67,7 +67,7 @@ sealed class MapCodec<T> : Codec<T>
     MapCodec<T> Add(Field field)
     {
         _fields = [.. _fields, field];
-        _optional = [.. _fields.Where(one => one.IsOptional)];
+        _optional = Array.FindAll(_fields, one => one.IsOptional);
         return this;
     }
 

@@ -21,12 +21,13 @@ public sealed record LatencyHistogram
     /// <summary>Requests in each bucket; one number more than <see cref="BucketsMs"/>: those over the last bound.</summary>
     public required long[] Counts { get; init; }
 
+    // What a list is read into is an array.
     internal static readonly MapCodec<LatencyHistogram> Map =
         new MapCodec<LatencyHistogram>(new() { Model = default, Stage = "", BucketsMs = [], Counts = [] })
             .AddModel(h => h.Model, (h, value) => h with { Model = value })
             .Add("stage", Codecs.Name, h => h.Stage, (h, value) => h with { Stage = value })
             .Add("count", Codecs.Count, h => h.Count, (h, value) => h with { Count = value })
             .Add("sumMs", Codecs.Number, h => h.SumMs, (h, value) => h with { SumMs = value })
-            .Add("bucketsMs", Codecs.ListOf(Codecs.Number), h => h.BucketsMs, (h, value) => h with { BucketsMs = [.. value] })
-            .Add("counts", Codecs.ListOf(Codecs.Count), h => h.Counts, (h, value) => h with { Counts = [.. value] });
+            .Add("bucketsMs", Codecs.ListOf(Codecs.Number), h => h.BucketsMs, (h, value) => h with { BucketsMs = (double[])value })
+            .Add("counts", Codecs.ListOf(Codecs.Count), h => h.Counts, (h, value) => h with { Counts = (long[])value });
 }
