@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using ImmichMl.Imaging.Wide;
 
 namespace ImmichMl.Imaging.Resampling;
 

@@ -1,3 +1,5 @@
+using ImmichMl.Imaging.Wide;
+
 namespace ImmichMl.Imaging.Resampling;
 
 /// <summary>What the vector kernels are compared with.</summary>

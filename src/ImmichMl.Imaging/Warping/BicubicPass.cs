@@ -49,7 +49,7 @@ static unsafe class BicubicPass
         var x = 0;
         while (x < width)
         {
-            x = WideKernels.Bicubic(pixels, source.Width, source.Height, &m, yin, row, x, width);
+            x = WideKernels.Bicubic(pixels, source.Width, source.Height, (double*)&m, yin, row, x, width);
             for (var end = Math.Min(x + BlockLength, width); x < end; x++)
             {
                 var (atX, atY) = Position(m, x + 0.5, yin);

@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using ImmichMl.Imaging.Resampling;
-using ImmichMl.Imaging.Warping;
 
 namespace ImmichMl.Imaging.Wide;
 
@@ -65,7 +63,7 @@ static unsafe partial class WideKernels
 
     /// <returns>Where it stopped: four pixels further one needs the edges of the source.</returns>
     [LibraryImport(Library, EntryPoint = "immich_ml_wide_bicubic")]
-    public static partial int Bicubic(byte* pixels, int width, int height, PerspectiveMatrix* matrix, double yin, byte* to, int x, int end);
+    public static partial int Bicubic(byte* pixels, int width, int height, double* matrix, double yin, byte* to, int x, int end);
 
     [LibraryImport(Library, EntryPoint = "immich_ml_wide_runs")]
     private static partial int IsThere();

@@ -1,4 +1,4 @@
-namespace ImmichMl.Imaging.Resampling;
+namespace ImmichMl.Imaging.Wide;
 
 /// <summary>Up to four rows that are filtered along together, so that each weight is loaded once for them.</summary>
 readonly unsafe struct RowBlock
@@ -20,7 +20,7 @@ readonly unsafe struct RowBlock
     public int Row(int index) => Math.Min(index, Count - 1);
 }
 
-/// <summary>The pinned arrays of <see cref="ResampleWindows"/>.</summary>
+/// <summary>The pinned arrays of the resampler.</summary>
 readonly unsafe struct WindowTable
 {
     public required int* Starts { get; init; }
