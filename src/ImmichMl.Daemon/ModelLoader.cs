@@ -45,14 +45,14 @@ sealed class ModelLoader(
         if (key.Kind == ModelKind.ClipVisual)
         {
             ClipVisualEncoder encoder = ClipVisualEncoder.Load(key, store, sessions);
-            encoder.RideTogether(clip, runtime.RequestThreads, time);
+            encoder.ShareRuns(clip, runtime.RequestThreads, time);
             return encoder;
         }
 
         if (key.Kind == ModelKind.ClipTextual)
         {
             ClipTextualEncoder encoder = ClipTextualEncoder.Load(key, store, sessions, clip, language => log.UnknownLanguage(key.ToString(), language));
-            encoder.RideTogether(clip, runtime.RequestThreads, time);
+            encoder.ShareRuns(clip, runtime.RequestThreads, time);
             return encoder;
         }
 

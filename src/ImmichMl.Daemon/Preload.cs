@@ -49,9 +49,9 @@ sealed class Preload(
     {
         if (key.Kind.DependsOn is not null)
         {
-            using InferenceQueue.Place place = queue.Admit(Lane.Interactive);
-            await place.TurnAsync(cancellation);
-            await place.RunAsync(
+            using InferenceQueue.Admission admission = queue.Admit(Lane.Interactive);
+            await admission.SlotAsync(cancellation);
+            await admission.RunAsync(
                 () =>
                 {
                     WarmUp.Run(model, new StageClock(time), cancellation);

@@ -4,12 +4,12 @@ using ImmichMl.Models;
 namespace ImmichMl.Inference.Clip;
 
 /// <summary>
-/// Lets pictures or texts that come at the same time ride together in one run of a model whose first axis is free. A backlog's ride
-/// apart from those that somebody waits for. Where a run of many fails each is run alone, so that one input hurts only itself.
+/// Lets pictures or texts that come at the same time share one run of a model whose first axis is free. A backlog's runs
+/// are apart from those that somebody waits for. Where a run of many fails each is run alone, so that one input hurts only itself.
 /// </summary>
 /// <typeparam name="T">An input, ready for the model.</typeparam>
 /// <param name="encode">Runs the model once: an embedding for each input, in their order.</param>
-/// <param name="options">How many ride together, and how long the first waits for others.</param>
+/// <param name="options">How many share a run, and how long the first waits for others.</param>
 /// <param name="runsAtOnce">Of either lane.</param>
 /// <param name="time">For that wait.</param>
 sealed class ClipBatch<T>(Func<IReadOnlyList<T>, CancellationToken, float[][]> encode, ClipOptions options, int runsAtOnce, TimeProvider time)
@@ -19,18 +19,18 @@ sealed class ClipBatch<T>(Func<IReadOnlyList<T>, CancellationToken, float[][]> e
 
     sealed class Line
     {
-        public LinkedList<Rider> Waiting { get; } = new();
+        public LinkedList<Item> Waiting { get; } = new();
 
         public int Runs { get; set; }
 
         public TaskCompletionSource? Full { get; set; }
     }
 
-    sealed class Rider(T input, InferenceQueue.Place place)
+    sealed class Item(T input, InferenceQueue.Admission admission)
     {
         public T Input => input;
 
-        public InferenceQueue.Place Place => place;
+        public InferenceQueue.Admission Admission => admission;
 
         public bool HasGivenUp { get; set; }
 
@@ -38,53 +38,53 @@ sealed class ClipBatch<T>(Func<IReadOnlyList<T>, CancellationToken, float[][]> e
 
         public TaskCompletionSource<float[]> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>Set while it runs: stops the run once nobody aboard wants it any more.</summary>
+        /// <summary>Set while it runs: stops the run once nobody in it wants it any more.</summary>
         public Action? LeavesRun { get; set; }
     }
 
     /// <param name="input">Is in use until this returns.</param>
-    /// <param name="place">The request's.</param>
+    /// <param name="admission">The request's.</param>
     /// <param name="clock">The request's.</param>
     /// <param name="start">Ends the waiting for a run; one that is on goes on.</param>
     /// <param name="cancellation">Nobody wants the answer any more.</param>
-    public async Task<float[]> EncodeAsync(T input, InferenceQueue.Place place, StageClock clock, CancellationToken start, CancellationToken cancellation)
+    public async Task<float[]> EncodeAsync(T input, InferenceQueue.Admission admission, StageClock clock, CancellationToken start, CancellationToken cancellation)
     {
         clock.Start(Stage.Queue);
-        var rider = new Rider(input, place);
-        Line line = _lines[place.Yields ? 1 : 0];
-        Enter(line, rider);
-        using CancellationTokenRegistration late = start.Register(() => Leave(line, rider));
-        using CancellationTokenRegistration unwanted = cancellation.Register(() => GiveUp(line, rider));
-        await rider.Started.Task;
+        var item = new Item(input, admission);
+        Line line = _lines[admission.Yields ? 1 : 0];
+        Enter(line, item);
+        using CancellationTokenRegistration late = start.Register(() => Leave(line, item));
+        using CancellationTokenRegistration unwanted = cancellation.Register(() => GiveUp(line, item));
+        await item.Started.Task;
         clock.Start(Stage.Inference);
 
         // Also one that gave up waits for the end of its run: the input and the model are in use until then.
-        float[] embedding = await rider.Answer.Task;
+        float[] embedding = await item.Answer.Task;
         clock.Start(Stage.Postprocess);
         cancellation.ThrowIfCancellationRequested();
         return embedding;
     }
 
-    void Enter(Line line, Rider rider)
+    void Enter(Line line, Item item)
     {
         bool leads;
-        bool stepsAside;
+        bool releasesSlot;
         lock (_lock)
         {
-            line.Waiting.AddLast(rider);
+            line.Waiting.AddLast(item);
             leads = line.Runs < runsAtOnce;
             line.Runs += leads ? 1 : 0;
-            stepsAside = line.Waiting.Count <= options.MaxBatch * 2;
+            releasesSlot = line.Waiting.Count <= options.MaxBatch * 2;
             if (line.Waiting.Count >= options.MaxBatch)
             {
                 line.Full?.TrySetResult();
             }
         }
 
-        if (stepsAside)
+        if (releasesSlot)
         {
-            // Else its place in work stays taken, so that no more than this wait here as tensors.
-            rider.Place.StepAside();
+            // Else its slot stays taken, so that no more than this wait here as tensors.
+            item.Admission.ReleaseSlot();
         }
 
         if (leads)
@@ -93,27 +93,27 @@ sealed class ClipBatch<T>(Func<IReadOnlyList<T>, CancellationToken, float[][]> e
         }
     }
 
-    void GiveUp(Line line, Rider rider)
+    void GiveUp(Line line, Item item)
     {
-        Leave(line, rider);
+        Leave(line, item);
         Action? leavesRun;
         lock (_lock)
         {
-            rider.HasGivenUp = true;
-            leavesRun = rider.LeavesRun;
+            item.HasGivenUp = true;
+            leavesRun = item.LeavesRun;
         }
 
         leavesRun?.Invoke();
     }
 
     /// <summary>One that waits leaves the line.</summary>
-    void Leave(Line line, Rider rider)
+    void Leave(Line line, Item item)
     {
         lock (_lock)
         {
-            if (line.Waiting.Remove(rider))
+            if (line.Waiting.Remove(item))
             {
-                rider.Started.TrySetCanceled(CancellationToken.None);
+                item.Started.TrySetCanceled(CancellationToken.None);
             }
         }
     }
@@ -122,16 +122,16 @@ sealed class ClipBatch<T>(Func<IReadOnlyList<T>, CancellationToken, float[][]> e
     async Task LeadAsync(Line line)
     {
         await WaitForOthersAsync(line);
-        while (Take(line) is { Count: > 0 } riders)
+        while (Take(line) is { Count: > 0 } items)
         {
             try
             {
-                await riders[0].Place.RunAsync(() => Run(riders), CancellationToken.None);
+                await items[0].Admission.RunAsync(() => Run(items), CancellationToken.None);
             }
             catch (Exception e)
             {
-                riders.ForEach(rider => rider.Started.TrySetResult());
-                riders.ForEach(rider => rider.Answer.TrySetException(e));
+                items.ForEach(item => item.Started.TrySetResult());
+                items.ForEach(item => item.Answer.TrySetException(e));
             }
         }
     }
@@ -158,62 +158,62 @@ sealed class ClipBatch<T>(Func<IReadOnlyList<T>, CancellationToken, float[][]> e
         }
     }
 
-    List<Rider> Take(Line line)
+    List<Item> Take(Line line)
     {
         lock (_lock)
         {
-            var riders = new List<Rider>();
-            while (riders.Count < options.MaxBatch && line.Waiting.First is { } first)
+            var items = new List<Item>();
+            while (items.Count < options.MaxBatch && line.Waiting.First is { } first)
             {
                 line.Waiting.RemoveFirst();
-                riders.Add(first.Value);
+                items.Add(first.Value);
             }
 
-            line.Runs -= riders.Count == 0 ? 1 : 0;
-            return riders;
+            line.Runs -= items.Count == 0 ? 1 : 0;
+            return items;
         }
     }
 
-    bool Run(List<Rider> riders)
+    bool Run(List<Item> items)
     {
         using var stop = new CancellationTokenSource();
         Action stopIfEmpty = () =>
         {
-            if (riders.All(rider => rider.HasGivenUp))
+            if (items.All(item => item.HasGivenUp))
             {
                 stop.Cancel();
             }
         };
         lock (_lock)
         {
-            riders.ForEach(rider => rider.LeavesRun = stopIfEmpty);
+            items.ForEach(item => item.LeavesRun = stopIfEmpty);
         }
 
         stopIfEmpty();
-        riders.ForEach(rider => rider.Started.TrySetResult());
+        items.ForEach(item => item.Started.TrySetResult());
         try
         {
-            Answer(riders, stop.Token);
+            Answer(items, stop.Token);
         }
         finally
         {
             lock (_lock)
             {
-                riders.ForEach(rider => rider.LeavesRun = null);
+                items.ForEach(item => item.LeavesRun = null);
             }
         }
 
         return true;
     }
 
-    void Answer(List<Rider> riders, CancellationToken cancellation)
+    void Answer(List<Item> items, CancellationToken cancellation)
     {
-        if (riders.Count > 1)
+        if (items.Count > 1)
         {
             try
             {
-                float[][] rows = encode([.. riders.Select(rider => rider.Input)], cancellation);
-                riders.Zip(rows).ToList().ForEach(pair => pair.First.Answer.TrySetResult(pair.Second));
+                float[][] rows = encode([.. items.Select(item => item.Input)], cancellation);
+                items.Zip(rows).ToList().ForEach(pair => pair.First.Answer.TrySetResult(pair.Second));
                 return;
             }
             catch (Exception e) when (e is ModelException or InferenceException)
@@ -222,24 +222,24 @@ sealed class ClipBatch<T>(Func<IReadOnlyList<T>, CancellationToken, float[][]> e
             }
             catch (OperationCanceledException)
             {
-                riders.ForEach(rider => rider.Answer.TrySetCanceled(CancellationToken.None));
+                items.ForEach(item => item.Answer.TrySetCanceled(CancellationToken.None));
                 return;
             }
         }
 
-        foreach (Rider rider in riders)
+        foreach (Item item in items)
         {
             try
             {
-                rider.Answer.TrySetResult(encode([rider.Input], cancellation)[0]);
+                item.Answer.TrySetResult(encode([item.Input], cancellation)[0]);
             }
             catch (OperationCanceledException)
             {
-                rider.Answer.TrySetCanceled(CancellationToken.None);
+                item.Answer.TrySetCanceled(CancellationToken.None);
             }
             catch (Exception e)
             {
-                rider.Answer.TrySetException(e);
+                item.Answer.TrySetException(e);
             }
         }
     }

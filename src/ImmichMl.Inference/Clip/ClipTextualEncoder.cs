@@ -122,7 +122,7 @@ public sealed class ClipTextualEncoder : IDisposable
     internal bool SharesRuns => _batch is not null;
 
     /// <summary>From here on texts that come at the same time share a run, if the settings want it and the model can.</summary>
-    public void RideTogether(ClipOptions options, int runsAtOnce, TimeProvider time) =>
+    public void ShareRuns(ClipOptions options, int runsAtOnce, TimeProvider time) =>
         _batch = options.MaxBatch > 1 && !_session.WantsSingles && _session.Inputs.All(input => input.Dimensions[0] < 0)
             ? new ClipBatch<long[][]>(Encode, options, runsAtOnce, time) : null;
 
@@ -147,14 +147,14 @@ public sealed class ClipTextualEncoder : IDisposable
     /// <summary>As above, in a run together with others, where <see cref="SharesRuns"/>.</summary>
     /// <param name="text">The query.</param>
     /// <param name="language">Its code, for models that want one.</param>
-    /// <param name="place">The request's.</param>
+    /// <param name="admission">The request's.</param>
     /// <param name="clock">The request's.</param>
     /// <param name="start">Ends the waiting for a run.</param>
     /// <param name="cancellation">Nobody wants the answer any more.</param>
     internal async Task<float[]> EncodeTogetherAsync(
-        string text, string? language, InferenceQueue.Place place, StageClock clock, CancellationToken start, CancellationToken cancellation)
+        string text, string? language, InferenceQueue.Admission admission, StageClock clock, CancellationToken start, CancellationToken cancellation)
     {
-        (string cleaned, float[]? known, long[][] rows) = await place.RunAsync(
+        (string cleaned, float[]? known, long[][] rows) = await admission.RunAsync(
             () =>
             {
                 (string words, float[]? found) = Clean(text, language, clock);
@@ -166,7 +166,7 @@ public sealed class ClipTextualEncoder : IDisposable
             return known;
         }
 
-        float[] embedding = await _batch!.EncodeAsync(rows, place, clock, start, cancellation);
+        float[] embedding = await _batch!.EncodeAsync(rows, admission, clock, start, cancellation);
         _cache.Put(cleaned, embedding);
         return embedding;
     }

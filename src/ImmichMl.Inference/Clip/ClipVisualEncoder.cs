@@ -60,7 +60,7 @@ public sealed class ClipVisualEncoder : IDisposable
     internal bool SharesRuns => _batch is not null;
 
     /// <summary>From here on pictures that come at the same time share a run, if the settings want it and the model can.</summary>
-    public void RideTogether(ClipOptions options, int runsAtOnce, TimeProvider time) =>
+    public void ShareRuns(ClipOptions options, int runsAtOnce, TimeProvider time) =>
         _batch = options.MaxBatch > 1 && _session.Inputs[0].Dimensions[0] < 0 ? new ClipBatch<TensorBuffer>(Encode, options, runsAtOnce, time) : null;
 
     /// <summary>The embedding, as many floats as the model gives.</summary>
@@ -76,15 +76,15 @@ public sealed class ClipVisualEncoder : IDisposable
 
     /// <summary>As above, in a run together with others, where <see cref="SharesRuns"/>.</summary>
     /// <param name="bitmap">The picture.</param>
-    /// <param name="place">The request's.</param>
+    /// <param name="admission">The request's.</param>
     /// <param name="clock">The request's.</param>
     /// <param name="start">Ends the waiting for a run.</param>
     /// <param name="cancellation">Nobody wants the answer any more.</param>
     internal async Task<float[]> EncodeTogetherAsync(
-        Bitmap bitmap, InferenceQueue.Place place, StageClock clock, CancellationToken start, CancellationToken cancellation)
+        Bitmap bitmap, InferenceQueue.Admission admission, StageClock clock, CancellationToken start, CancellationToken cancellation)
     {
-        using TensorBuffer tensor = await place.RunAsync(() => Preprocess(bitmap, clock), start);
-        return await _batch!.EncodeAsync(tensor, place, clock, start, cancellation);
+        using TensorBuffer tensor = await admission.RunAsync(() => Preprocess(bitmap, clock), start);
+        return await _batch!.EncodeAsync(tensor, admission, clock, start, cancellation);
     }
 
     /// <summary>What a picture becomes on its way into the model.</summary>

@@ -82,7 +82,7 @@ sealed class PlacedSession : ModelSession
             }
             catch (DeviceLostException loss)
             {
-                // Each turn loses a device, so this ends.
+                // Each time round loses a device, so this ends.
                 _devices.Lose(loss);
             }
             catch (InferenceException e) when (e.Fault == InferenceFault.NotFinite)

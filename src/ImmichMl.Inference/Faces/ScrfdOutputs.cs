@@ -127,7 +127,7 @@ sealed class ScrfdOutputs
                     continue;
                 }
 
-                (float x, float y, int stride) = PlaceOf(i, row, scores.Length);
+                (float x, float y, int stride) = CellOf(i, row, scores.Length);
                 ReadOnlySpan<float> edges = boxes.Slice(4 * row, 4), offsets = landmarks.IsEmpty ? [] : landmarks.Slice(10 * row, 10);
                 if (float.IsFinite(scores[row]) && AreFinite(edges, stride, scale) && AreFinite(offsets, stride, scale))
                 {
@@ -145,7 +145,7 @@ sealed class ScrfdOutputs
         return found;
     }
 
-    (float X, float Y, int Stride) PlaceOf(int index, int row, int rows)
+    (float X, float Y, int Stride) CellOf(int index, int row, int rows)
     {
         int stride = FirstStride << index;
         int columns = _width / stride;
@@ -161,7 +161,7 @@ sealed class ScrfdOutputs
             return new Face(box, candidate.Score);
         }
 
-        (float x, float y, int stride) = PlaceOf(candidate.Output, candidate.Row, _scores[candidate.Output].Values.Length);
+        (float x, float y, int stride) = CellOf(candidate.Output, candidate.Row, _scores[candidate.Output].Values.Length);
         ReadOnlySpan<float> offsets = _landmarks[candidate.Output].Values.Slice(10 * candidate.Row, 10);
         return new Face(box, candidate.Score) { Landmarks = LandmarksAt(offsets, x, y, stride, scale) };
     }

@@ -110,7 +110,7 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         }
         catch (InferenceException e) when (e.Fault == InferenceFault.OutOfMemory)
         {
-            OnnxSession.MakeRoom();
+            OnnxSession.FreeMemory();
             return Open(key, path);
         }
     }
@@ -217,7 +217,7 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         {
             session.AddSessionConfigEntry("session.disable_prepacking", "1");
 
-            // With a pattern ONNX Runtime takes room for all weights out of the arena, which are mapped and need none.
+            // With a pattern ONNX Runtime takes memory for all weights out of the arena, which are mapped and need none.
             session.EnableMemoryPattern = false;
         }
         else if (threads > 1)

@@ -13,7 +13,7 @@ sealed class CtcDecoder(IReadOnlyList<string> characters)
     const int Blank = 0;
     const float Digits = 1e5f;
 
-    // With room for what is lost in adding thousands of numbers.
+    // With a margin for what is lost in adding thousands of numbers.
     const float Half = 0.51f;
     const float Slack = 0.001f;
 

@@ -9,7 +9,7 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace ImmichMl.Inference.Ocr;
 
 /// <summary>
-/// Picture to the places of its text lines with PaddleOCR's DB detector: scaled with Lanczos to multiples of 32, blue first,
+/// Picture to the corners of its text lines with PaddleOCR's DB detector: scaled with Lanczos to multiples of 32, blue first,
 /// (v − 0.5) / 127.5, run, boxes around the blobs of the map, reading order.
 /// </summary>
 /// <remarks>Known difference: a picture so long that it would pass OcrOptions.MaxPixels is scaled down further.</remarks>

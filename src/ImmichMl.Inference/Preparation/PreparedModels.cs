@@ -32,7 +32,7 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
     readonly ConcurrentDictionary<string, FileStamp?[]> _verifiedPacked = [];
     readonly ConcurrentDictionary<string, string> _refused = [];
 
-    /// <summary>Told which model lacks a copy that may be made; false where whoever makes them has no room for one more.</summary>
+    /// <summary>Told which model lacks a copy that may be made; false where whoever makes them can take no more.</summary>
     public Func<ModelKey, string, bool>? Missing { get; set; }
 
     /// <summary>Told why a model has no copy, or why one is not used: for the log.</summary>

@@ -9,7 +9,7 @@ using ImmichMl.Models;
 namespace ImmichMl.Inference.Requests;
 
 /// <summary>
-/// One request from checked input to answer: header check, admission, model, turn, decode once, run. What a request asks for travels
+/// One request from checked input to answer: header check, admission, model, slot, decode once, run. What a request asks for travels
 /// as arguments; nothing of it stays on a model.
 /// </summary>
 public sealed class Pipeline(SessionCache models, InferenceQueue queue, DecodeQueue decoder, ImageLimits limits, TimeProvider time)
@@ -48,27 +48,27 @@ public sealed class Pipeline(SessionCache models, InferenceQueue queue, DecodeQu
         var leases = new List<SessionCache.Lease<IDisposable>>();
         try
         {
-            using InferenceQueue.Place place = queue.Admit(request.Lane, request.Peer);
+            using InferenceQueue.Admission admission = queue.Admit(request.Lane, request.Peer);
             foreach (PlannedTask task in plan)
             {
                 leases.Add(await models.AcquireAsync<IDisposable>(task.Key, deadline.Token));
             }
 
-            await place.TurnAsync(deadline.Token);
+            await admission.SlotAsync(deadline.Token);
             clock.Start(Stage.Decode);
             using DecodeQueue.Decoded? picture = request.Image is { } image
-                ? await decoder.DecodeAsync(image, header!.Value, place.Yields, deadline.Token)
+                ? await decoder.DecodeAsync(image, header!.Value, admission.Yields, deadline.Token)
                 : null;
             clock.Start(Stage.Queue);
             switch (plan.Count == 1 ? leases[0].Model : null)
             {
                 case ClipVisualEncoder { SharesRuns: true } encoder:
-                    return sized with { Clip = await encoder.EncodeTogetherAsync(picture!.Bitmap, place, clock, deadline.Token, cancellation) };
+                    return sized with { Clip = await encoder.EncodeTogetherAsync(picture!.Bitmap, admission, clock, deadline.Token, cancellation) };
                 case ClipTextualEncoder { SharesRuns: true } encoder:
-                    return sized with { Clip = await encoder.EncodeTogetherAsync(request.Text!, plan[0].Arguments.Language, place, clock, deadline.Token, cancellation) };
+                    return sized with { Clip = await encoder.EncodeTogetherAsync(request.Text!, plan[0].Arguments.Language, admission, clock, deadline.Token, cancellation) };
             }
 
-            return await place.RunAsync(
+            return await admission.RunAsync(
                 () =>
                 {
                     deadline.Token.ThrowIfCancellationRequested();

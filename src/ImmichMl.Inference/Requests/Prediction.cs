@@ -18,7 +18,7 @@ public sealed record PredictionRequest
 
     public required Lane Lane { get; init; }
 
-    /// <summary>Who asks, as a number: peers take turns.</summary>
+    /// <summary>Who asks, as a number: peers get slots in turn.</summary>
     public long Peer { get; init; }
 
     /// <summary>Counted from now on; past it no model is started for the request.</summary>

@@ -1,7 +1,7 @@
 namespace ImmichMl.Inference.Scheduling;
 
 /// <summary>
-/// An amount that many share. Who asks for more than is free waits its turn, first come first served, so a large wish is not
+/// An amount that many share. Who asks for more than is free waits, first come first served, so a large wish is not
 /// starved by small ones. With an overdraft, the one at the head may go past the total while nobody else does: without it, grants
 /// that grow step by step could all wait for one another.
 /// </summary>

@@ -6,8 +6,8 @@ namespace ImmichMl.Inference.Scheduling;
 
 /// <summary>
 /// Runs decoders on a bounded set of threads, within a budget of decoded pixels and a time limit. A native decoder cannot be
-/// stopped: one that takes too long is answered, and keeps its thread, its bytes and its share of the budget until it ends. Another thread takes
-/// the place of one that hangs, once for each; while some hang nobody waits for long. Where all hang for good only a new process helps.
+/// stopped: one that takes too long is answered, and keeps its thread, its bytes and its share of the budget until it ends. Another thread stands
+/// in for one that hangs, once for each; while some hang nobody waits for long. Where all hang for good only a new process helps.
 /// </summary>
 public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, TimeProvider time) : IDisposable
 {
@@ -19,8 +19,8 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
     readonly TimeSpan _limit = TimeSpan.FromSeconds(options.DecodeTimeoutSeconds);
     int _hanging;
     readonly CodecChoice _codec = limits.ChosenCodec;
-    readonly Budget _pixels = new(DecodeRoom.PixelsOf(options, limits));
-    readonly DecodeRoom _room = new(options, time);
+    readonly Budget _pixels = new(DecodeAdmission.PixelsOf(options, limits));
+    readonly DecodeAdmission _admission = new(options, time);
 
     public long PixelsInFlight => _pixels.Total;
 
@@ -58,8 +58,8 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
     /// <exception cref="InferenceException">There is no memory for it now, no thread, or others that hang hold what it needs.</exception>
     public async Task<Decoded> DecodeAsync(EncodedImage image, ImageHeader header, bool yields, CancellationToken cancellation)
     {
-        long bytes = DecodeRoom.CostOf(image, header, _codec);
-        _room.Check(bytes);
+        long bytes = DecodeAdmission.CostOf(image, header, _codec);
+        _admission.Check(bytes);
         Budget.Grant pixels = _pixels.Open();
         Task<IDisposable?> entering = Task.FromResult<IDisposable?>(null);
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -70,12 +70,12 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
         Task<Decoded> decode;
         try
         {
-            await UnlessOthersHangAsync(pixels.GrowAsync(DecodeRoom.Share(bytes, header, _pixels.Total), giveUp.Token), giveUp);
-            entering = _room.EnterAsync(bytes, giveUp.Token);
+            await UnlessOthersHangAsync(pixels.GrowAsync(DecodeAdmission.Share(bytes, header, _pixels.Total), giveUp.Token), giveUp);
+            entering = _admission.EnterAsync(bytes, giveUp.Token);
             await UnlessOthersHangAsync(entering, giveUp);
-            IDisposable? turn = await entering;
+            IDisposable? slot = await entering;
             CancellationToken given = giveUp.Token;
-            decode = Start(image, threads, () => Decode(image, header, pixels, turn, started, given));
+            decode = Start(image, threads, () => Decode(image, header, pixels, slot, started, given));
         }
         catch
         {
@@ -112,13 +112,13 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
     }
 
     /// <summary>What others hold that only work for long is waited for; what they hold that hang, for as long as one decode may take.</summary>
-    async Task UnlessOthersHangAsync(Task turn, CancellationTokenSource giveUp)
+    async Task UnlessOthersHangAsync(Task wait, CancellationTokenSource giveUp)
     {
         while (true)
         {
             try
             {
-                await turn.WaitAsync(_limit, time);
+                await wait.WaitAsync(_limit, time);
                 return;
             }
             catch (TimeoutException) when (Hanging == 0)
@@ -128,7 +128,7 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
             {
                 // Awaited once more: what was given at the last moment is known to be given, and goes back.
                 await giveUp.CancelAsync();
-                await turn.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await wait.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 throw new InferenceException(InferenceFault.Overloaded, $"{Hanging} pictures take too long to decode and hold up the others.")
                 {
                     RetryAfter = _limit,
@@ -180,7 +180,7 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
     }
 
     Decoded Decode(
-        EncodedImage image, ImageHeader header, Budget.Grant pixels, IDisposable? turn, TaskCompletionSource started,
+        EncodedImage image, ImageHeader header, Budget.Grant pixels, IDisposable? slot, TaskCompletionSource started,
         CancellationToken cancellation)
     {
         started.TrySetResult();
@@ -196,7 +196,7 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
         }
         finally
         {
-            turn?.Dispose();
+            slot?.Dispose();
             image.Dispose();
         }
     }

@@ -14,7 +14,7 @@ public enum Lane
 
 /// <summary>
 /// The bounded queue in front of the sessions. It admits or refuses at once, lets interactive requests go before background ones and
-/// peers take turns, keeps the number of requests that are worked on fixed (and one place for interactive ones besides), and runs
+/// every peer get its share, keeps the number of slots in which requests are worked on fixed (and one for interactive ones besides), and runs
 /// models on threads of its own: a crowd of background requests on threads that yield to everything else.
 /// </summary>
 public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = null) : IDisposable
@@ -22,25 +22,25 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
     readonly WorkerThreads _threads = new("inference", options.RequestThreads + 1);
     readonly WorkerThreads _yielding = new("background", options.RequestThreads, yields: true);
     readonly Lock _lock = new();
-    readonly LinkedList<Place>[] _lanes = [new(), new()];
+    readonly LinkedList<Admission>[] _lanes = [new(), new()];
     readonly int[] _inWork = new int[2];
-    readonly PeerTurns _peers = new();
+    readonly FairQueue _peers = new();
     readonly int _threadsAlone = options.ChosenIntraOpThreads;
     readonly AnswerRate _rate = new(time ?? TimeProvider.System);
     int _admitted;
 
-    /// <summary>A request's place: first in the queue, then in work. Disposing gives it up.</summary>
-    public sealed class Place : IDisposable
+    /// <summary>A request that was admitted: it waits for a slot, then it holds one. Disposing gives both up.</summary>
+    public sealed class Admission : IDisposable
     {
         readonly InferenceQueue _queue;
         readonly Lane _lane;
-        readonly TaskCompletionSource _turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        LinkedListNode<Place>? _node;
-        bool _hadTurn;
+        readonly TaskCompletionSource _slot = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        LinkedListNode<Admission>? _node;
+        bool _hadSlot;
         bool _inWork;
         bool _left;
 
-        internal Place(InferenceQueue queue, Lane lane, long peer)
+        internal Admission(InferenceQueue queue, Lane lane, long peer)
         {
             _queue = queue;
             _lane = lane;
@@ -54,9 +54,9 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
         /// <summary>True for one of a backlog: others go before it, and it shares the cores. One that is alone has them all.</summary>
         public bool Yields => _lane == Lane.Background && Volatile.Read(ref _queue._admitted) > 1;
 
-        /// <summary>Waits for the turn; who gives up waiting leaves the queue.</summary>
+        /// <summary>Waits for a slot; who gives up waiting leaves the queue.</summary>
         /// <exception cref="InferenceException">It was pushed out for a peer that asks for less.</exception>
-        public async Task TurnAsync(CancellationToken cancellation)
+        public async Task SlotAsync(CancellationToken cancellation)
         {
             cancellation.ThrowIfCancellationRequested();
             lock (_queue._lock)
@@ -68,7 +68,7 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
                 }
             }
 
-            await _turn.Task.WaitAsync(cancellation);
+            await _slot.Task.WaitAsync(cancellation);
         }
 
         /// <summary>Runs a model; <paramref name="work"/> is skipped where <paramref name="cancellation"/> came first.</summary>
@@ -83,8 +83,8 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
             });
         }
 
-        /// <summary>What is left of the request is waiting: its place in work goes to the next.</summary>
-        internal void StepAside()
+        /// <summary>What is left of the request is waiting: its slot goes to the next.</summary>
+        internal void ReleaseSlot()
         {
             lock (_queue._lock)
             {
@@ -100,14 +100,14 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
         internal void Start()
         {
             _node = null;
-            _inWork = _hadTurn = true;
-            _turn.SetResult();
+            _inWork = _hadSlot = true;
+            _slot.SetResult();
         }
 
         internal void PushOut(InferenceException reason)
         {
             Leave();
-            _turn.TrySetException(reason);
+            _slot.TrySetException(reason);
         }
 
         void Leave()
@@ -125,7 +125,7 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
                 _queue._lanes[(int)_lane].Remove(_node);
                 _node = null;
             }
-            else if (_hadTurn)
+            else if (_hadSlot)
             {
                 _queue._inWork[(int)_lane] -= _inWork ? 1 : 0;
                 _queue._rate.Done(isBusy: _queue._admitted > 0);
@@ -142,7 +142,7 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
         }
     }
 
-    /// <summary>Requests that wait for their turn, by lane.</summary>
+    /// <summary>Requests that wait for a slot, by lane.</summary>
     public (int Interactive, int Background) Waiting
     {
         get
@@ -155,9 +155,9 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
     }
 
     /// <param name="lane">Where to wait.</param>
-    /// <param name="peer">Who asks: peers take turns, and where the queue is full the one that fills it makes room for others.</param>
+    /// <param name="peer">Who asks: peers get slots in turn, and where the queue is full the one that fills it gives way to others.</param>
     /// <exception cref="InferenceException">The queue is full.</exception>
-    public Place Admit(Lane lane, long peer = 0)
+    public Admission Admit(Lane lane, long peer = 0)
     {
         lock (_lock)
         {
@@ -178,12 +178,12 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
 
             _admitted++;
             _peers.Enter(peer);
-            return new Place(this, lane, peer);
+            return new Admission(this, lane, peer);
         }
     }
 
     /// <summary>The newest request of a peer that still waits, of its backlog first.</summary>
-    Place? LastOf(long peer) => _lanes[1].Reverse().Concat(_lanes[0].Reverse()).FirstOrDefault(place => place.Peer == peer);
+    Admission? LastOf(long peer) => _lanes[1].Reverse().Concat(_lanes[0].Reverse()).FirstOrDefault(admission => admission.Peer == peer);
 
     void StartWaiting()
     {
@@ -192,12 +192,12 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
             next.List!.Remove(next);
             Lane lane = next.Value.LaneOf;
             _inWork[(int)lane]++;
-            _peers.TakeTurn(next.Value.Peer);
+            _peers.TakeSlot(next.Value.Peer);
             next.Value.Start();
         }
     }
 
-    LinkedListNode<Place>? Next()
+    LinkedListNode<Admission>? Next()
     {
         int inWork = _inWork[0] + _inWork[1];
         return inWork <= options.RequestThreads && _lanes[0].Count > 0 ? First(_lanes[0])
@@ -205,13 +205,13 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
             : null;
     }
 
-    /// <summary>The oldest request of the peer whose last turn is longest ago.</summary>
-    LinkedListNode<Place> First(LinkedList<Place> lane)
+    /// <summary>The oldest request of the peer whose last slot is longest ago.</summary>
+    LinkedListNode<Admission> First(LinkedList<Admission> lane)
     {
-        LinkedListNode<Place> first = lane.First!;
-        for (LinkedListNode<Place>? node = first.Next; node is not null && !_peers.IsOne; node = node.Next)
+        LinkedListNode<Admission> first = lane.First!;
+        for (LinkedListNode<Admission>? node = first.Next; node is not null && !_peers.IsOne; node = node.Next)
         {
-            first = _peers.LastTurn(node.Value.Peer) < _peers.LastTurn(first.Value.Peer) ? node : first;
+            first = _peers.LastSlot(node.Value.Peer) < _peers.LastSlot(first.Value.Peer) ? node : first;
         }
 
         return first;

@@ -7,7 +7,7 @@ namespace ImmichMl.Inference.Scheduling;
 /// <param name="name">What the threads are called.</param>
 /// <param name="count">How many there are.</param>
 /// <param name="yields">Whether they let all others go first.</param>
-/// <param name="replacements">How many may take the place of those that hang.</param>
+/// <param name="replacements">How many may stand in for those that hang.</param>
 /// <param name="start">Starts a thread; null is how the system does it.</param>
 sealed class WorkerThreads(string name, int count, bool yields = false, int replacements = 0, Action<Thread>? start = null) : IDisposable
 {
@@ -81,7 +81,7 @@ sealed class WorkerThreads(string name, int count, bool yields = false, int repl
     }
 
     /// <summary>
-    /// The work on one thread hangs: another takes its place, if one may. To be followed by <see cref="Recovered"/> where the work ends after all.
+    /// The work on one thread hangs: another stands in for it, if one may. To be followed by <see cref="Recovered"/> where the work ends after all.
     /// </summary>
     /// <returns>False where all threads hang and none may be started any more.</returns>
     public bool Hangs()

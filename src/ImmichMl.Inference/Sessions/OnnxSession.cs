@@ -90,13 +90,13 @@ sealed class OnnxSession : ModelSession
         }
         catch (InferenceException e) when (e.Fault == InferenceFault.OutOfMemory)
         {
-            MakeRoom();
+            FreeMemory();
             return RunOnce(inputs, feed, names, read, cancellation);
         }
     }
 
     /// <summary>What other runs have left in the arena goes back, and what the collector holds.</summary>
-    internal static void MakeRoom()
+    internal static void FreeMemory()
     {
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         CpuArena.Shrink();

@@ -10,7 +10,7 @@ public sealed class RuntimeOptions
     [Range(1, 1024)]
     public int RequestThreads { get; set => field = value > 0 ? value : Environment.ProcessorCount; } = Environment.ProcessorCount;
 
-    /// <summary>Requests that may wait for their turn; one more is answered overloaded.</summary>
+    /// <summary>Requests that may wait for a slot; one more is answered overloaded.</summary>
     [Display(Name = "MACHINE_LEARNING_QUEUE", Description = "Requests that may wait; one more is answered 'overloaded'")]
     [Range(1, 1_000_000)]
     public int Queue { get; set; } = 1024;

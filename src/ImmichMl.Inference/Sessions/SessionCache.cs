@@ -20,7 +20,7 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
     readonly List<HeldModel> _givenUp = [];
     bool _disposed;
 
-    /// <summary>Runs on the loading thread in front of every load: to make room. Set before the first request.</summary>
+    /// <summary>Runs on the loading thread in front of every load: to free memory. Set before the first request.</summary>
     public Action<ModelKey>? BeforeLoad { get; set; }
 
     /// <summary>A model in use; it cannot be unloaded before this is disposed.</summary>
@@ -121,7 +121,7 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
         return oldest.Key;
     }
 
-    /// <summary>Loads a loaded model once more and puts the new one in its place; who uses the old one keeps it until done.</summary>
+    /// <summary>Loads a loaded model once more and puts the new one in its stead; who uses the old one keeps it until done.</summary>
     public async Task ReloadAsync(ModelKey key)
     {
         HeldModel? old;

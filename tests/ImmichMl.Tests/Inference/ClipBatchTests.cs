@@ -4,7 +4,7 @@ using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Inference;
 
-/// <summary>Pictures that come together ride together, each with the answer that it would have had alone.</summary>
+/// <summary>Pictures that come together share a run, each with the answer that it would have had alone.</summary>
 public sealed class ClipBatchTests
 {
     const int Side = 8;
@@ -63,7 +63,7 @@ public sealed class ClipBatchTests
             await Assert.That(furthest).IsLessThan(1e-4f);
         }
 
-        // The first waits until four are there; what comes after them rides as it comes.
+        // The first waits until four are there; what comes after them runs as it comes.
         await Assert.That(answers.Max(answer => answer.Clip![^1])).IsEqualTo(takesMany ? 4 : 1);
     }
 

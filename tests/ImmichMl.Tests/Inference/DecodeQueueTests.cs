@@ -11,7 +11,7 @@ public sealed class DecodeQueueTests
     static readonly byte[] Picture = TestPicture.Bmp(20, 10);
     static readonly ImageHeader Header = ImageHeader.Read(Picture, new ImageLimits());
 
-    /// <summary>Room for one such picture at a time.</summary>
+    /// <summary>Enough for one such picture at a time.</summary>
     static readonly ImageLimits OnePicture = new() { MaxPixels = 200 };
 
     static DecodeQueue Queue(double timeoutSeconds = 60, int threads = 2, long pixels = 1, ImageLimits? limits = null) =>

@@ -6,7 +6,7 @@ using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Inference.Queries;
 
-/// <summary>Queries that come together ride together, each with the answer that it would have had alone.</summary>
+/// <summary>Queries that come together share a run, each with the answer that it would have had alone.</summary>
 public sealed class TextBatchTests
 {
     const int Outputs = 6;
@@ -97,7 +97,7 @@ public sealed class TextBatchTests
             await Assert.That(TensorPrimitives.CosineSimilarity(answers[i].AsSpan(0, Outputs), expected[i].AsSpan(0, Outputs))).IsGreaterThanOrEqualTo(0.999999f);
         }
 
-        // The first waits until four are there; what comes after them rides as it comes.
+        // The first waits until four are there; what comes after them runs as it comes.
         await Assert.That(answers.Max(CountIn)).IsEqualTo(together);
 
         // No two are alike, so that an answer to another's text would show.

@@ -7,7 +7,7 @@ using ImmichMl.Tests.Support;
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>A picture that can never be decoded here is refused, one that cannot be now waits, and neither ends the process.</summary>
-public sealed class DecodeRoomTests
+public sealed class DecodeAdmissionTests
 {
     const long Megabyte = 1_000_000;
 
@@ -16,19 +16,19 @@ public sealed class DecodeRoomTests
     [Test]
     public async Task A_picture_past_the_limit_is_too_large_and_both_numbers_are_named()
     {
-        var room = new DecodeRoom(s_options, TimeProvider.System);
-        room.Check(300 * Megabyte);
-        ImageException? fault = await Assert.That(() => room.Check(864 * Megabyte)).Throws<ImageException>();
+        var admission = new DecodeAdmission(s_options, TimeProvider.System);
+        admission.Check(300 * Megabyte);
+        ImageException? fault = await Assert.That(() => admission.Check(864 * Megabyte)).Throws<ImageException>();
         await Assert.That(fault!.Fault).IsEqualTo(ImageFault.TooLarge);
         await Assert.That(fault.Message).Contains("864000000").And.Contains("300000000");
     }
 
     [Test]
-    public async Task With_memory_for_all_threads_nobody_waits_for_a_turn()
+    public async Task With_memory_for_all_threads_nobody_waits_for_a_slot()
     {
-        DecodeRoom room = With(() => 1000 * Megabyte);
-        await Assert.That(await room.EnterAsync(200 * Megabyte, CancellationToken.None)).IsNull();
-        await Assert.That(await room.EnterAsync(200 * Megabyte, CancellationToken.None)).IsNull();
+        DecodeAdmission admission = With(() => 1000 * Megabyte);
+        await Assert.That(await admission.EnterAsync(200 * Megabyte, CancellationToken.None)).IsNull();
+        await Assert.That(await admission.EnterAsync(200 * Megabyte, CancellationToken.None)).IsNull();
     }
 
     [Test]
@@ -38,9 +38,9 @@ public sealed class DecodeRoomTests
     [Test]
     public async Task With_memory_for_one_the_second_waits_for_the_first_ones_end()
     {
-        DecodeRoom room = With(() => 400 * Megabyte);
-        IDisposable first = (await room.EnterAsync(200 * Megabyte, CancellationToken.None))!;
-        Task<IDisposable?> second = room.EnterAsync(200 * Megabyte, CancellationToken.None);
+        DecodeAdmission admission = With(() => 400 * Megabyte);
+        IDisposable first = (await admission.EnterAsync(200 * Megabyte, CancellationToken.None))!;
+        Task<IDisposable?> second = admission.EnterAsync(200 * Megabyte, CancellationToken.None);
         await Assert.That(second.IsCompleted).IsFalse();
         first.Dispose();
         (await second.Within())!.Dispose();
@@ -50,26 +50,26 @@ public sealed class DecodeRoomTests
     public async Task One_that_does_not_fit_now_waits_until_it_does()
     {
         long available = 100 * Megabyte;
-        DecodeRoom room = With(() => Interlocked.Read(ref available));
-        Task<IDisposable?> entering = room.EnterAsync(200 * Megabyte, CancellationToken.None);
+        DecodeAdmission admission = With(() => Interlocked.Read(ref available));
+        Task<IDisposable?> entering = admission.EnterAsync(200 * Megabyte, CancellationToken.None);
         await Assert.That(entering.IsCompleted).IsFalse();
         Interlocked.Exchange(ref available, 300 * Megabyte);
         (await entering.Within())!.Dispose();
     }
 
     [Test]
-    public async Task One_that_goes_on_not_fitting_is_out_of_memory_and_lets_others_have_the_turn()
+    public async Task One_that_goes_on_not_fitting_is_out_of_memory_and_lets_others_have_the_slot()
     {
         long available = 100 * Megabyte;
-        DecodeRoom room = With(() => Interlocked.Read(ref available), new HastyClock());
-        InferenceException? fault = await Assert.That(() => (Task)room.EnterAsync(200 * Megabyte, CancellationToken.None).Within())
+        DecodeAdmission admission = With(() => Interlocked.Read(ref available), new HastyClock());
+        InferenceException? fault = await Assert.That(() => (Task)admission.EnterAsync(200 * Megabyte, CancellationToken.None).Within())
             .Throws<InferenceException>();
         await Assert.That(fault!.Fault).IsEqualTo(InferenceFault.OutOfMemory);
         Interlocked.Exchange(ref available, 300 * Megabyte);
-        (await room.EnterAsync(200 * Megabyte, CancellationToken.None).Within())!.Dispose();
+        (await admission.EnterAsync(200 * Megabyte, CancellationToken.None).Within())!.Dispose();
     }
 
-    static DecodeRoom With(Func<long> available, TimeProvider? time = null) =>
+    static DecodeAdmission With(Func<long> available, TimeProvider? time = null) =>
         new(new RuntimeOptions { RequestThreads = 2, DecodeBytes = 300 * Megabyte, AvailableMemory = available }, time ?? TimeProvider.System);
 
     /// <summary>Patience ends at the second look.</summary>

@@ -5,7 +5,7 @@ using ImmichMl.Inference.Sessions;
 namespace ImmichMl.Inference.Scheduling;
 
 /// <summary>Holds a large picture back until there is memory for it: past a control group's limit the kernel ends the process.</summary>
-sealed class DecodeRoom(RuntimeOptions options, TimeProvider time)
+sealed class DecodeAdmission(RuntimeOptions options, TimeProvider time)
 {
     // Bytes of a decode below which nobody looks: a preview takes 5 MB, and a look takes a tenth of a millisecond.
     const long Large = 48_000_000;
@@ -16,7 +16,7 @@ sealed class DecodeRoom(RuntimeOptions options, TimeProvider time)
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
     static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
 
-    readonly Budget _turn = new(1);
+    readonly Budget _slot = new(1);
 
     /// <summary>The budget of all pictures together. Where a setting says how large one may be, it holds one of that size.</summary>
     public static long PixelsOf(RuntimeOptions options, ImageLimits limits) =>
@@ -51,14 +51,14 @@ sealed class DecodeRoom(RuntimeOptions options, TimeProvider time)
         }
 
         // One at a time: what a decode has not touched yet still counts as available.
-        Budget.Grant turn = _turn.Open();
+        Budget.Grant slot = _slot.Open();
         try
         {
-            await turn.GrowAsync(1, cancellation);
+            await slot.GrowAsync(1, cancellation);
             long since = time.GetTimestamp();
             if (options.AvailableMemory() < bytes + Spare)
             {
-                OnnxSession.MakeRoom();
+                OnnxSession.FreeMemory();
             }
 
             while (options.AvailableMemory() is var available && available < bytes + Spare)
@@ -72,11 +72,11 @@ sealed class DecodeRoom(RuntimeOptions options, TimeProvider time)
                 await Task.Delay(s_pause, time, cancellation);
             }
 
-            return turn;
+            return slot;
         }
         catch
         {
-            turn.Dispose();
+            slot.Dispose();
             throw;
         }
     }
