@@ -8,19 +8,17 @@ abstract class NpuSession(ModelKey key) : ModelSession
 {
     protected ModelKey Key { get; } = key;
 
-    public override T Run<T>(Memory<float> input, long[] dimensions, OutputReader<T> read, CancellationToken cancellation)
+    internal override T Run<T>(ModelFeed feed, bool all, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation) =>
+        read([.. (feed.Rows is not { } rows ? Execute(feed.Floats, feed.Dimensions, cancellation)
+            : feed.RowCount == 1 ? ExecuteIntegers(rows, cancellation)
+            : throw Unusable($"it takes one text at a time, not {feed.RowCount}.")).Select(output => new CopiedOutput(output))]);
+
+    sealed class CopiedOutput(OutputTensor output) : OutputView
     {
-        OutputTensor first = Execute(input, dimensions, cancellation)[0];
-        return read(first.Values, first.Dimensions);
+        public override long[] Dimensions => output.Dimensions;
+
+        public override ReadOnlySpan<float> Values => output.Values;
     }
-
-    public override IReadOnlyList<OutputTensor> RunAll(Memory<float> input, long[] dimensions, CancellationToken cancellation) =>
-        Execute(input, dimensions, cancellation);
-
-    public override T RunIntegers<T>(IReadOnlyList<long[]> inputs, int rows, OutputReader<T> read, CancellationToken cancellation) =>
-        rows == 1 && ExecuteIntegers(inputs, cancellation)[0] is var first
-            ? read(first.Values, first.Dimensions)
-            : throw Unusable($"it takes one text at a time, not {rows}.");
 
     protected abstract OutputTensor[] Execute(ReadOnlyMemory<float> input, long[] dimensions, CancellationToken cancellation);
 

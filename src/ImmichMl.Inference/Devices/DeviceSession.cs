@@ -48,50 +48,42 @@ sealed class DeviceSession : ModelSession
 
     public override bool WantsSingles => KnownProviders.WantsSingles(_device.Provider);
 
-    public override T Run<T>(Memory<float> input, long[] dimensions, OutputReader<T> read, CancellationToken cancellation) =>
-        Bound(
-            input, dimensions, [Outputs[0].Name],
-            outputs => OnnxSession.Read(_key, outputs[0], read), cancellation);
+    internal override T Run<T>(ModelFeed feed, bool all, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation)
+    {
+        string[] names = [.. Outputs.Take(all ? Outputs.Count : 1).Select(output => output.Name)];
+        return Retry(run => feed.Rows is null ? RunBound(run, feed, names, read) : RunPlain(run, feed, names, read), cancellation);
+    }
 
-    public override IReadOnlyList<OutputTensor> RunAll(Memory<float> input, long[] dimensions, CancellationToken cancellation) =>
-        Bound(input, dimensions, [.. Outputs.Select(output => output.Name)], outputs => outputs.Select(value => OnnxSession.ToTensor(_key, value)).ToArray(), cancellation);
+    T RunPlain<T>(RunOptions run, ModelFeed feed, string[] names, Func<IReadOnlyList<OutputView>, T> read)
+    {
+        OrtValue[] values = OnnxSession.ToValues(feed, Inputs);
+        try
+        {
+            using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(run, [.. Inputs.Select(input => input.Name)], values, names);
+            return read(OrtOutput.Of(_key, outputs));
+        }
+        finally
+        {
+            Array.ForEach(values, value => value.Dispose());
+        }
+    }
 
-    public override T RunIntegers<T>(IReadOnlyList<long[]> inputs, int rows, OutputReader<T> read, CancellationToken cancellation) =>
-        Retry(
-            run =>
-            {
-                OrtValue[] values = [.. inputs.Select((values, index) => OnnxSession.ToValue(Inputs[index].ElementType, values, rows))];
-                try
-                {
-                    using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(run, [.. Inputs.Select(input => input.Name)], values, [Outputs[0].Name]);
-                    return OnnxSession.Read(_key, outputs[0], read);
-                }
-                finally
-                {
-                    Array.ForEach(values, value => value.Dispose());
-                }
-            },
-            cancellation);
-
-    T Bound<T>(Memory<float> input, long[] dimensions, IReadOnlyList<string> names, Func<IReadOnlyList<OrtValue>, T> read, CancellationToken cancellation) =>
-        Retry(
-            run =>
-            {
-                string shape = string.Join('x', dimensions);
-                BoundRun bound = Take(shape) ?? new BoundRun(_session, _device, Inputs[0], dimensions, names, NextRecording());
-                bool isSound = false;
-                try
-                {
-                    T result = bound.Run(run, input.Span, read);
-                    isSound = true;
-                    return result;
-                }
-                finally
-                {
-                    Return(shape, bound, isSound);
-                }
-            },
-            cancellation);
+    T RunBound<T>(RunOptions run, ModelFeed feed, string[] names, Func<IReadOnlyList<OutputView>, T> read)
+    {
+        string shape = string.Join('x', feed.Dimensions);
+        BoundRun bound = Take(shape) ?? new BoundRun(_session, _device, Inputs[0], feed.Dimensions, names, NextRecording());
+        bool isSound = false;
+        try
+        {
+            T result = bound.Run(run, feed.Floats.Span, outputs => read(OrtOutput.Of(_key, outputs)));
+            isSound = true;
+            return result;
+        }
+        finally
+        {
+            Return(shape, bound, isSound);
+        }
+    }
 
     /// <summary>Once more, with the arena shrunk, where the device's memory did not suffice.</summary>
     T Retry<T>(Func<RunOptions, T> work, CancellationToken cancellation)

@@ -59,26 +59,14 @@ sealed class PlacedSession : ModelSession
         }
     }
 
-    public override T Run<T>(Memory<float> input, long[] dimensions, OutputReader<T> read, CancellationToken cancellation) =>
-        OnLeastBusy(session => session.Run(input, dimensions, read, cancellation));
-
-    public override IReadOnlyList<OutputTensor> RunAll(Memory<float> input, long[] dimensions, CancellationToken cancellation) =>
-        OnLeastBusy(session => session.RunAll(input, dimensions, cancellation));
-
-    public override T RunAll<T>(Memory<float> input, long[] dimensions, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation) =>
-        OnLeastBusy(session => session.RunAll(input, dimensions, read, cancellation));
-
-    public override T RunIntegers<T>(IReadOnlyList<long[]> inputs, int rows, OutputReader<T> read, CancellationToken cancellation) =>
-        OnLeastBusy(session => session.RunIntegers(inputs, rows, read, cancellation));
-
-    T OnLeastBusy<T>(Func<ModelSession, T> run)
+    internal override T Run<T>(ModelFeed feed, bool all, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation)
     {
         while (true)
         {
             Replica replica = Enter();
             try
             {
-                return run(replica.Session);
+                return replica.Session.Run(feed, all, read, cancellation);
             }
             catch (DeviceLostException loss)
             {

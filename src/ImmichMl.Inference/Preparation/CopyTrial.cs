@@ -23,7 +23,7 @@ sealed record CopyTrial(MadeUpInputs Inputs, IReadOnlyList<float[]> Answers)
         int length = mostTokens / 3;
         try
         {
-            return MadeUpInputs.For(source, length) is { } inputs && inputs.Answer(source) is { } answers && answers.All(answer => OnnxSession.AreFinite(answer))
+            return MadeUpInputs.For(source, length) is { } inputs && inputs.Answer(source) is { } answers && answers.All(answer => OrtOutput.AreFinite(answer))
                 ? new CopyTrial(length > 0 ? inputs.CutTo(length) : inputs, answers)
                 : null;
         }

@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
 using ImmichMl.Inference.Sessions;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -52,7 +51,7 @@ sealed record MadeUpInputs(IReadOnlyList<(string Name, TensorElementType Type, l
             inputs.AddRange(Inputs.Select(Make));
             using var run = new RunOptions();
             using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(run, [.. Inputs.Select(input => input.Name)], inputs, session.OutputNames);
-            float[][] answers = [.. outputs.Select(Values).OfType<float[]>()];
+            float[][] answers = [.. outputs.Select(OrtOutput.FloatsOf).OfType<float[]>()];
             return answers.Length == outputs.Count ? answers : null;
         }
         finally
@@ -61,27 +60,11 @@ sealed record MadeUpInputs(IReadOnlyList<(string Name, TensorElementType Type, l
         }
     }
 
-    static float[]? Values(OrtValue output)
-    {
-        switch (output.GetTensorTypeAndShape().ElementDataType)
-        {
-            case TensorElementType.Float:
-                return output.GetTensorDataAsSpan<float>().ToArray();
-            case TensorElementType.Float16:
-                ReadOnlySpan<Half> halves = MemoryMarshal.Cast<Float16, Half>(output.GetTensorDataAsSpan<Float16>());
-                var values = new float[halves.Length];
-                TensorPrimitives.ConvertToSingle(halves, values);
-                return values;
-            default:
-                return null;
-        }
-    }
-
     /// <summary>True where every output has as many values as the other's, all finite, and their cosine is high enough.</summary>
     public static bool AreAlike(IReadOnlyList<float[]> some, IReadOnlyList<float[]> others, double leastCosine) =>
         some.Count == others.Count && some.Zip(others).All(pair => AreAlike(pair.First, pair.Second, leastCosine));
 
-    static bool AreAlike(float[] one, float[] other, double leastCosine) => one.Length == other.Length && OnnxSession.AreFinite(one) && OnnxSession.AreFinite(other)
+    static bool AreAlike(float[] one, float[] other, double leastCosine) => one.Length == other.Length && OrtOutput.AreFinite(one) && OrtOutput.AreFinite(other)
         && (one.AsSpan().SequenceEqual(other) || TensorPrimitives.CosineSimilarity<float>(one, other) >= leastCosine);
 
     OrtValue Make((string Name, TensorElementType Type, long[] Shape) input)

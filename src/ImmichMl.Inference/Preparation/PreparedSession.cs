@@ -31,23 +31,16 @@ sealed class PreparedSession(ModelKey key, PreparedCopy copy, OnnxSession sessio
 
     public override IReadOnlyDictionary<string, string> Metadata => session.Metadata;
 
-    public override T Run<T>(Memory<float> input, long[] dimensions, OutputReader<T> read, CancellationToken cancellation) =>
-        OnCopy(model => model.Run(input, dimensions, read, cancellation), cancellation);
-
-    public override IReadOnlyList<OutputTensor> RunAll(Memory<float> input, long[] dimensions, CancellationToken cancellation) =>
-        OnCopy(model => model.RunAll(input, dimensions, cancellation), cancellation);
-
-    public override T RunAll<T>(Memory<float> input, long[] dimensions, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation) =>
-        OnCopy(model => model.RunAll(input, dimensions, read, cancellation), cancellation);
-
-    public override T RunIntegers<T>(IReadOnlyList<long[]> inputs, int rows, OutputReader<T> read, CancellationToken cancellation) =>
-        OnCopy(model => model.RunIntegers(model.Metadata == Metadata ? inputs : AsSourceTakes(model, inputs, rows), rows, read, cancellation), cancellation);
+    internal override T Run<T>(ModelFeed feed, bool all, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation) =>
+        OnCopy(model => model.Run(model.Metadata == Metadata ? feed : AsSourceTakes(model, feed), all, read, cancellation), cancellation);
 
     /// <summary>The copy may take shorter texts than the model; what stands behind their end does not count there.</summary>
-    static IReadOnlyList<long[]> AsSourceTakes(OnnxSession source, IReadOnlyList<long[]> inputs, int rows) =>
-        [.. inputs.Select((values, index) => source.Inputs[index].Dimensions[^1] is var width && width <= values.Length / rows
+    static ModelFeed AsSourceTakes(OnnxSession source, ModelFeed feed) => feed.Rows is not { } rows ? feed : feed with
+    {
+        Rows = [.. rows.Select((values, index) => source.Inputs[index].Dimensions[^1] is var width && width <= values.Length / feed.RowCount
             ? values
-            : [.. values.Chunk(values.Length / rows).SelectMany(row => row.Concat(Enumerable.Repeat(row[^1], width - row.Length)))])];
+            : [.. values.Chunk(values.Length / feed.RowCount).SelectMany(row => row.Concat(Enumerable.Repeat(row[^1], width - row.Length)))])],
+    };
 
     T OnCopy<T>(Func<OnnxSession, T> run, CancellationToken cancellation)
     {

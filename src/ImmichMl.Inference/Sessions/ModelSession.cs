@@ -3,38 +3,50 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace ImmichMl.Inference.Sessions;
 
-/// <summary>One input or output of a model. A free dimension is -1.</summary>
+/// <summary>One input or output of a model, as its graph declares it.</summary>
+/// <param name="Name">The graph's name for it.</param>
+/// <param name="ElementType">Of its numbers; DataTypeMax for what is no tensor.</param>
+/// <param name="Dimensions">Outermost first; a free dimension is -1.</param>
 public readonly record struct TensorInfo(string Name, TensorElementType ElementType, int[] Dimensions);
 
-/// <summary>What came out of a run: values in row-major order.</summary>
+/// <summary>One output of a run, copied: the caller's.</summary>
+/// <param name="Values">In row-major order; float32 whatever the model's own precision.</param>
+/// <param name="Dimensions">Outermost first; their product is the number of values.</param>
 public readonly record struct OutputTensor(float[] Values, long[] Dimensions);
 
-/// <summary>Reads an output: values in row-major order, and the dimensions.</summary>
+/// <summary>Reads an output where it lies: values in row-major order, gone when it returns, and the dimensions.</summary>
 public delegate T OutputReader<T>(ReadOnlySpan<float> values, long[] dimensions);
 
 /// <summary>An output where it lies; its values are gone when the reader returns.</summary>
 public abstract class OutputView
 {
+    /// <summary>Outermost first.</summary>
     public abstract long[] Dimensions { get; }
 
+    /// <summary>In row-major order.</summary>
     public abstract ReadOnlySpan<float> Values { get; }
 }
 
-sealed class CopiedOutput(OutputTensor output) : OutputView
-{
-    public override long[] Dimensions => output.Dimensions;
+/// <summary>What one run is fed: floats for the only input, or rows of whole numbers for each.</summary>
+/// <param name="Floats">For the only input, in row-major order; not read where there are rows.</param>
+/// <param name="Dimensions">The shape of those floats, in full.</param>
+/// <param name="Rows">For each input, in the model's order, <paramref name="RowCount"/> rows one after the other; null for floats.</param>
+/// <param name="RowCount">Rows of each input.</param>
+readonly record struct ModelFeed(Memory<float> Floats, long[] Dimensions, IReadOnlyList<long[]>? Rows = null, int RowCount = 0);
 
-    public override ReadOnlySpan<float> Values => output.Values;
-}
-
-/// <summary>One loaded model, whatever runs it. Runs may overlap; disposing waits for nobody.</summary>
+/// <summary>
+/// One loaded model, whatever runs it. Runs may overlap. <see cref="Dispose"/> waits for nobody: whoever shares a session sees to it
+/// (<see cref="SessionCache"/>) that no run is on it any more.
+/// </summary>
 public abstract class ModelSession : IDisposable
 {
+    /// <summary>In the model's order.</summary>
     public abstract IReadOnlyList<TensorInfo> Inputs { get; }
 
+    /// <summary>In the model's order.</summary>
     public abstract IReadOnlyList<TensorInfo> Outputs { get; }
 
-    /// <summary>What the exporter wrote beside the graph.</summary>
+    /// <summary>What the exporter wrote beside the graph; empty where the file holds none.</summary>
     public virtual IReadOnlyDictionary<string, string> Metadata { get; } = new Dictionary<string, string>();
 
     /// <summary>A batch of more than one gains nothing there, or every size is compiled anew.</summary>
@@ -42,29 +54,29 @@ public abstract class ModelSession : IDisposable
 
     /// <summary>Feeds the only input and returns the first output, both as float32 whatever the model's own precision.</summary>
     /// <exception cref="InferenceException">Memory ran out.</exception>
-    /// <exception cref="ModelException">The model fails on its input or gives no float output.</exception>
+    /// <exception cref="ModelException">The model fails on its input, or gives no float output or a larger one than any model.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; a run that is on is stopped between two operators.</exception>
     public OutputTensor Run(Memory<float> input, long[] dimensions, CancellationToken cancellation) =>
         Run(input, dimensions, static (values, shape) => new OutputTensor(values.ToArray(), shape), cancellation);
 
     /// <summary>As above, but reads a large output where it lies. The span is gone when <paramref name="read"/> returns.</summary>
-    public abstract T Run<T>(Memory<float> input, long[] dimensions, OutputReader<T> read, CancellationToken cancellation);
+    public T Run<T>(Memory<float> input, long[] dimensions, OutputReader<T> read, CancellationToken cancellation) =>
+        Run(new ModelFeed(input, dimensions), all: false, outputs => read(outputs[0].Values, outputs[0].Dimensions), cancellation);
 
-    /// <summary>As above, with every output in the model's order.</summary>
-    public abstract IReadOnlyList<OutputTensor> RunAll(Memory<float> input, long[] dimensions, CancellationToken cancellation);
-
-    /// <summary>As above, read where they lie if that can be: a detector's outputs come to a megabyte.</summary>
-    public virtual T RunAll<T>(Memory<float> input, long[] dimensions, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation) =>
-        read([.. RunAll(input, dimensions, cancellation).Select(output => new CopiedOutput(output))]);
+    /// <summary>As above, with every output in the model's order: a detector's come to a megabyte.</summary>
+    public T RunAll<T>(Memory<float> input, long[] dimensions, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation) =>
+        Run(new ModelFeed(input, dimensions), all: true, read, cancellation);
 
     /// <summary>Feeds every input a row of whole numbers, in the model's order and of the width it takes, and returns the first output.</summary>
-    public OutputTensor RunIntegers(IReadOnlyList<long[]> inputs, CancellationToken cancellation) => RunIntegers(inputs, 1, cancellation);
+    public OutputTensor RunIntegers(IReadOnlyList<long[]> inputs, CancellationToken cancellation) =>
+        RunIntegers(inputs, 1, static (values, shape) => new OutputTensor(values.ToArray(), shape), cancellation);
 
-    /// <summary>As above, with several rows for each input, one after the other: [rows, width].</summary>
-    public OutputTensor RunIntegers(IReadOnlyList<long[]> inputs, int rows, CancellationToken cancellation) =>
-        RunIntegers(inputs, rows, static (values, shape) => new OutputTensor(values.ToArray(), shape), cancellation);
+    /// <summary>As above, with several rows for each input, one after the other: [rows, width]; reads the output where it lies.</summary>
+    public T RunIntegers<T>(IReadOnlyList<long[]> inputs, int rows, OutputReader<T> read, CancellationToken cancellation) =>
+        Run(new ModelFeed(default, [], inputs, rows), all: false, outputs => read(outputs[0].Values, outputs[0].Dimensions), cancellation);
 
-    /// <summary>As above, but reads the output where it lies.</summary>
-    public abstract T RunIntegers<T>(IReadOnlyList<long[]> inputs, int rows, OutputReader<T> read, CancellationToken cancellation);
+    /// <summary>One run, of whatever kind: the first output, or all of them, read where they lie.</summary>
+    internal abstract T Run<T>(ModelFeed feed, bool all, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation);
 
     /// <summary>Nobody runs it for now: what it keeps for the next run beside its weights may go.</summary>
     internal virtual void ReturnMemory()

@@ -11,13 +11,15 @@ sealed class OnnxSession : ModelSession
 {
     readonly ModelKey _key;
     readonly GraphSessions _sessions;
+    readonly string[] _inputNames;
     readonly string[] _outputNames;
     readonly long _arenaKeep;
     readonly bool _isStrict;
 
     OnnxSession(OnnxSession other)
     {
-        (_key, _sessions, _outputNames, _arenaKeep, _isStrict) = (other._key, other._sessions, other._outputNames, other._arenaKeep, true);
+        (_key, _sessions, _arenaKeep, _isStrict) = (other._key, other._sessions, other._arenaKeep, true);
+        (_inputNames, _outputNames) = (other._inputNames, other._outputNames);
         (Inputs, Outputs, Metadata) = (other.Inputs, other.Outputs, other.Metadata);
     }
 
@@ -29,6 +31,7 @@ sealed class OnnxSession : ModelSession
         Inputs = Describe(first.InputNames, first.InputMetadata);
         Outputs = Describe(first.OutputNames, first.OutputMetadata);
         Metadata = first.ModelMetadata.CustomMetadataMap;
+        _inputNames = [.. Inputs.Select(input => input.Name)];
         _outputNames = [.. Outputs.Select(output => output.Name)];
     }
 
@@ -59,39 +62,16 @@ sealed class OnnxSession : ModelSession
 
     public override IReadOnlyDictionary<string, string> Metadata { get; }
 
-    public override IReadOnlyList<OutputTensor> RunAll(Memory<float> input, long[] dimensions, CancellationToken cancellation) =>
-        Run(input, dimensions, _outputNames, static (session, outputs) => outputs.Select(session.ToTensor).ToArray(), cancellation);
-
-    public override T RunAll<T>(Memory<float> input, long[] dimensions, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation) =>
-        Run(
-            input, dimensions, _outputNames, (session, outputs) => read([.. outputs.Select(output => new OnnxOutput(session, output))]), cancellation);
-
-    public override T Run<T>(Memory<float> input, long[] dimensions, OutputReader<T> read, CancellationToken cancellation) =>
-        Run(
-            input, dimensions, [Outputs[0].Name],
-            (session, outputs) => Read(session._key, outputs[0], read), cancellation);
-
-    public override T RunIntegers<T>(IReadOnlyList<long[]> inputs, int rows, OutputReader<T> read, CancellationToken cancellation) =>
-        Run(
-            [.. Inputs.Select(input => input.Name)], () => [.. inputs.Select((values, index) => ToValue(Inputs[index].ElementType, values, rows))],
-            [Outputs[0].Name], (session, outputs) => Read(session._key, outputs[0], read), cancellation);
-
-    T Run<T>(
-        Memory<float> input, long[] dimensions, IReadOnlyCollection<string> names, Func<OnnxSession, IReadOnlyList<OrtValue>, T> read, CancellationToken cancellation) =>
-        Run([Inputs[0].Name], () => [ToValue(Inputs[0].ElementType, input, dimensions)], names, read, cancellation);
-
-    T Run<T>(
-        IReadOnlyCollection<string> inputs, Func<OrtValue[]> feed, IReadOnlyCollection<string> names,
-        Func<OnnxSession, IReadOnlyList<OrtValue>, T> read, CancellationToken cancellation)
+    internal override T Run<T>(ModelFeed feed, bool all, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation)
     {
         try
         {
-            return RunOnce(inputs, feed, names, read, cancellation);
+            return RunOnce(feed, all, read, cancellation);
         }
         catch (InferenceException e) when (e.Fault == InferenceFault.OutOfMemory)
         {
             FreeMemory();
-            return RunOnce(inputs, feed, names, read, cancellation);
+            return RunOnce(feed, all, read, cancellation);
         }
     }
 
@@ -102,25 +82,19 @@ sealed class OnnxSession : ModelSession
         CpuArena.Shrink();
     }
 
-    T RunOnce<T>(
-        IReadOnlyCollection<string> inputs, Func<OrtValue[]> feed, IReadOnlyCollection<string> names,
-        Func<OnnxSession, IReadOnlyList<OrtValue>, T> read, CancellationToken cancellation)
+    T RunOnce<T>(ModelFeed feed, bool all, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation)
     {
         OrtValue[] values = [];
         using var run = new RunOptions();
         using CancellationTokenRegistration stop = cancellation.Register(() => run.Terminate = true);
         try
         {
-            values = feed();
+            values = ToValues(feed, Inputs);
             return _sessions.Run(RunKind.IsOneOfMany, session =>
             {
-                using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(run, inputs, values, names);
-                if (_isStrict && !outputs.All(IsFinite))
-                {
-                    throw InferenceException.NotFinite(_key);
-                }
-
-                return read(this, outputs);
+                using IDisposableReadOnlyCollection<OrtValue> outputs =
+                    session.Run(run, _inputNames[..values.Length], values, all ? _outputNames : _outputNames[..1]);
+                return !_isStrict || outputs.All(OrtOutput.IsFinite) ? read(OrtOutput.Of(_key, outputs)) : throw InferenceException.NotFinite(_key);
             });
         }
         catch (OnnxRuntimeException) when (cancellation.IsCancellationRequested)
@@ -137,28 +111,19 @@ sealed class OnnxSession : ModelSession
         }
         finally
         {
-            foreach (OrtValue value in values)
-            {
-                value.Dispose();
-            }
-
+            Array.ForEach(values, value => value.Dispose());
             CpuArena.ShrinkOver(_arenaKeep);
         }
     }
 
-    /// <summary>True where no value is infinite or not a number.</summary>
-    internal static bool AreFinite(ReadOnlySpan<float> values) => values.IsEmpty || float.IsFinite(TensorPrimitives.MaxMagnitude(values));
+    /// <summary>In the order of the inputs; whole numbers of the type that the model takes, floats as half where it wants those.</summary>
+    internal static OrtValue[] ToValues(ModelFeed feed, IReadOnlyList<TensorInfo> inputs) => feed.Rows is { } rows
+        ? [.. rows.Select((values, index) => ToValue(inputs[index].ElementType, values, [feed.RowCount, values.Length / feed.RowCount]))]
+        : [ToValue(inputs[0].ElementType, feed.Floats, feed.Dimensions)];
 
-    static bool IsFinite(OrtValue output) => output.GetTensorTypeAndShape().ElementDataType switch
-    {
-        TensorElementType.Float => AreFinite(output.GetTensorDataAsSpan<float>()),
-        TensorElementType.Float16 => !MemoryMarshal.Cast<Float16, Half>(output.GetTensorDataAsSpan<Float16>()).ContainsAnyExceptInRange(Half.MinValue, Half.MaxValue),
-        _ => true,
-    };
-
-    internal static OrtValue ToValue(TensorElementType type, long[] values, int rows) => type == TensorElementType.Int64
-        ? OrtValue.CreateTensorValueFromMemory(values, [rows, values.Length / rows])
-        : OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(values, id => (int)id), [rows, values.Length / rows]);
+    static OrtValue ToValue(TensorElementType type, long[] values, long[] dimensions) => type == TensorElementType.Int64
+        ? OrtValue.CreateTensorValueFromMemory(values, dimensions)
+        : OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(values, id => (int)id), dimensions);
 
     static OrtValue ToValue(TensorElementType type, Memory<float> input, long[] dimensions)
     {
@@ -170,56 +135,6 @@ sealed class OnnxSession : ModelSession
         var halves = new Float16[input.Length];
         TensorPrimitives.ConvertToHalf(input.Span, MemoryMarshal.Cast<Float16, Half>(halves.AsSpan()));
         return OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, halves.AsMemory(), dimensions);
-    }
-
-    /// <summary>Float32 where it lies; half precision is turned into it first.</summary>
-    internal static T Read<T>(ModelKey key, OrtValue output, OutputReader<T> read)
-    {
-        OrtTensorTypeAndShapeInfo info = output.GetTensorTypeAndShape();
-        OutputLimit.Check(key, info.Shape);
-        return info.ElementDataType == TensorElementType.Float
-            ? read(output.GetTensorDataAsSpan<float>(), info.Shape)
-            : read(ToTensor(key, output).Values, info.Shape);
-    }
-
-    OutputTensor ToTensor(OrtValue value) => ToTensor(_key, value);
-
-    internal static OutputTensor ToTensor(ModelKey key, OrtValue value)
-    {
-        OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
-        OutputLimit.Check(key, info.Shape);
-        switch (info.ElementDataType)
-        {
-            case TensorElementType.Float:
-                return new OutputTensor(value.GetTensorDataAsSpan<float>().ToArray(), info.Shape);
-            case TensorElementType.Float16:
-                ReadOnlySpan<Half> halves = MemoryMarshal.Cast<Float16, Half>(value.GetTensorDataAsSpan<Float16>());
-                var floats = new float[halves.Length];
-                TensorPrimitives.ConvertToSingle(halves, floats);
-                return new OutputTensor(floats, info.Shape);
-            default:
-                throw new ModelException(ModelFault.Unusable, $"Model {key} answers with {info.ElementDataType}, not with float.");
-        }
-    }
-
-    /// <summary>Float32 is read in place; half precision is turned into it once.</summary>
-    sealed class OnnxOutput : OutputView
-    {
-        readonly OrtValue _value;
-        readonly float[]? _converted;
-
-        public OnnxOutput(OnnxSession session, OrtValue value)
-        {
-            OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
-            OutputLimit.Check(session._key, info.Shape);
-            _value = value;
-            Dimensions = info.Shape;
-            _converted = info.ElementDataType == TensorElementType.Float ? null : session.ToTensor(value).Values;
-        }
-
-        public override long[] Dimensions { get; }
-
-        public override ReadOnlySpan<float> Values => _converted ?? _value.GetTensorDataAsSpan<float>();
     }
 
     internal static TensorInfo[] Describe(IReadOnlyList<string> names, IReadOnlyDictionary<string, NodeMetadata> metadata) =>
