@@ -121,19 +121,35 @@ sealed class ClipBatch<T>(Func<IReadOnlyList<T>, CancellationToken, float[][]> e
     /// <summary>Runs what waits until nothing does.</summary>
     async Task LeadAsync(Line line)
     {
-        await WaitForOthersAsync(line);
-        while (Take(line) is { Count: > 0 } items)
+        try
         {
-            try
+            await WaitForOthersAsync(line);
+            while (Take(line, options.MaxBatch) is { Count: > 0 } items)
             {
-                await items[0].Admission.RunAsync(() => Run(items), CancellationToken.None);
-            }
-            catch (Exception e)
-            {
-                items.ForEach(item => item.Started.TrySetResult());
-                items.ForEach(item => item.Answer.TrySetException(e));
+                try
+                {
+                    await items[0].Admission.RunAsync(() => Run(items), CancellationToken.None);
+                }
+                catch (Exception e)
+                {
+                    Fail(items, e);
+                }
             }
         }
+        catch (Exception e)
+        {
+            // Nobody else would run what waits: it is told, and what comes next begins anew.
+            while (Take(line, int.MaxValue) is { Count: > 0 } items)
+            {
+                Fail(items, e);
+            }
+        }
+    }
+
+    static void Fail(List<Item> items, Exception fault)
+    {
+        items.ForEach(item => item.Started.TrySetResult());
+        items.ForEach(item => item.Answer.TrySetException(fault));
     }
 
     async Task WaitForOthersAsync(Line line)
@@ -158,12 +174,13 @@ sealed class ClipBatch<T>(Func<IReadOnlyList<T>, CancellationToken, float[][]> e
         }
     }
 
-    List<Item> Take(Line line)
+    /// <summary>None ends the leading: under one lock, so that whoever comes next leads.</summary>
+    List<Item> Take(Line line, int most)
     {
         lock (_lock)
         {
             var items = new List<Item>();
-            while (items.Count < options.MaxBatch && line.Waiting.First is { } first)
+            while (items.Count < most && line.Waiting.First is { } first)
             {
                 line.Waiting.RemoveFirst();
                 items.Add(first.Value);
@@ -176,7 +193,8 @@ sealed class ClipBatch<T>(Func<IReadOnlyList<T>, CancellationToken, float[][]> e
 
     bool Run(List<Item> items)
     {
-        using var stop = new CancellationTokenSource();
+        // Never disposed: somebody may give up while the run ends, and it holds nothing that would have to go.
+        var stop = new CancellationTokenSource();
         Action stopIfEmpty = () =>
         {
             if (items.All(item => item.HasGivenUp))

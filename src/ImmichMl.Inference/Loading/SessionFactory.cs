@@ -159,7 +159,7 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         int threads = options.ChosenIntraOpThreads;
         bool isKnown = prepared!.IsUntouched(copy);
         string? damage = null;
-        var reader = new Thread(() => damage = prepared.Fault(copy)) { IsBackground = true, Name = "copy reader" };
+        var reader = new Thread(() => damage = FaultOf(copy)) { IsBackground = true, Name = "copy reader" };
         InferenceSession? first = null;
         string? fault;
         reader.Start();
@@ -196,6 +196,19 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
             first!, isOneOfMany => OpenPacked(key, copy, isOneOfMany ? 1 : threads), hasKinds: threads > 1,
             () => prepared.Discard(key, copy, "its packed sessions will not open"));
         return new PreparedSession(key, copy, OnnxSession.Over(key, first!, options.ArenaKeep, sessions), prepared, () => OpenSource(key, path));
+    }
+
+    /// <summary>On a thread where nobody else would catch what it throws.</summary>
+    string? FaultOf(PreparedCopy copy)
+    {
+        try
+        {
+            return prepared!.Fault(copy);
+        }
+        catch (Exception e)
+        {
+            return $"it cannot be read: {e.Message}";
+        }
     }
 
     /// <exception cref="InvalidDataException">Its packed weights are not what was written.</exception>

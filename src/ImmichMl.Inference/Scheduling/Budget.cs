@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ImmichMl.Inference.Scheduling;
 
 /// <summary>
@@ -10,6 +12,7 @@ public sealed class Budget(long total, bool overdraft = false)
     readonly Lock _lock = new();
     readonly LinkedList<Waiter> _waiters = new();
     long _free = total;
+    long _lastAsked;
     bool _overdrawn;
 
     /// <summary>What one holder has of the budget. Disposing gives it back.</summary>
@@ -29,7 +32,7 @@ public sealed class Budget(long total, bool overdraft = false)
         public void Dispose() => _budget.Release(this);
     }
 
-    sealed record Waiter(Grant Grant, long Amount, TaskCompletionSource Granted);
+    sealed record Waiter(Grant Grant, long Amount, long Asked, TaskCompletionSource Granted);
 
     public long Total { get; } = total;
 
@@ -62,7 +65,7 @@ public sealed class Budget(long total, bool overdraft = false)
 
     async Task GrowAsync(Grant grant, long amount, CancellationToken cancellation)
     {
-        var waiter = new Waiter(grant, amount, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        Waiter waiter;
         LinkedListNode<Waiter> node;
         lock (_lock)
         {
@@ -71,6 +74,7 @@ public sealed class Budget(long total, bool overdraft = false)
                 return;
             }
 
+            waiter = new Waiter(grant, amount, ++_lastAsked, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
             node = _waiters.AddLast(waiter);
             GrantWaiting();
             if (waiter.Granted.Task.IsCompleted)
@@ -117,26 +121,31 @@ public sealed class Budget(long total, bool overdraft = false)
 
     void GrantWaiting()
     {
-        while (_waiters.First is { } first)
+        while (_waiters.First is { } first && TryGrant(first.Value))
         {
-            Waiter waiter = first.Value;
-            if (waiter.Amount <= _free)
-            {
-                _free -= waiter.Amount;
-                waiter.Grant.Held += waiter.Amount;
-            }
-            else if (overdraft && !_overdrawn)
-            {
-                _overdrawn = true;
-                waiter.Grant.Overdraws = true;
-            }
-            else
-            {
-                return;
-            }
-
             _waiters.RemoveFirst();
-            waiter.Granted.SetResult();
+            first.Value.Granted.SetResult();
         }
+
+        Debug.Assert(_free >= 0 && _free <= Total, "What is handed out is never negative and, but for the overdraft, never over the total.");
+        Debug.Assert(overdraft || !_overdrawn, "Without an overdraft nobody is past the total.");
+        Debug.Assert(_waiters.Zip(_waiters.Skip(1)).All(pair => pair.First.Asked < pair.Second.Asked), "Who came first stands first.");
+    }
+
+    bool TryGrant(Waiter waiter)
+    {
+        if (waiter.Amount <= _free)
+        {
+            _free -= waiter.Amount;
+            waiter.Grant.Held += waiter.Amount;
+            return true;
+        }
+
+        if (!overdraft || _overdrawn)
+        {
+            return false;
+        }
+
+        return _overdrawn = waiter.Grant.Overdraws = true;
     }
 }

@@ -6,6 +6,9 @@ sealed class FairQueue
     readonly Dictionary<long, (int Admitted, long LastSlot)> _peers = [];
     long _slot;
 
+    /// <summary>Requests of all peers.</summary>
+    public int Admitted => _peers.Values.Sum(peer => peer.Admitted);
+
     /// <summary>True while there is nobody to share the slots with.</summary>
     public bool IsOne => _peers.Count <= 1;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ImmichMl.Inference.Sessions;
 
 namespace ImmichMl.Inference.Scheduling;
@@ -178,6 +179,7 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
 
             _admitted++;
             _peers.Enter(peer);
+            CheckCounts();
             return new Admission(this, lane, peer);
         }
     }
@@ -195,6 +197,19 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
             _peers.TakeSlot(next.Value.Peer);
             next.Value.Start();
         }
+
+        CheckCounts();
+    }
+
+    /// <summary>Under the lock, in builds for tests: what is counted is what is there.</summary>
+    [Conditional("DEBUG")]
+    void CheckCounts()
+    {
+        (int interactive, int background) = (_inWork[0], _inWork[1]);
+        Debug.Assert(interactive >= 0 && background >= 0 && background <= options.RequestThreads, "No slot is given back twice.");
+        Debug.Assert(interactive + background <= options.RequestThreads + 1, "There are as many slots as threads, and one for a person.");
+        Debug.Assert(interactive + background + _lanes[0].Count + _lanes[1].Count <= _admitted, "Who waits or is in work was admitted.");
+        Debug.Assert(_peers.Admitted == _admitted, "Each request leaves once.");
     }
 
     LinkedListNode<Admission>? Next()

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ImmichMl.Inference.Scheduling;
 
 /// <summary>
@@ -105,6 +107,7 @@ sealed class WorkerThreads(string name, int count, bool yields = false, int repl
         {
             _hanging--;
             Recoveries++;
+            Debug.Assert(_hanging >= 0, "Only work that hung recovers.");
         }
     }
 
@@ -131,10 +134,19 @@ sealed class WorkerThreads(string name, int count, bool yields = false, int repl
         }
         else
         {
-            _ = _answering.RunAsync(answer);
+            try
+            {
+                _ = _answering.RunAsync(answer);
+            }
+            catch (Exception e) when (e is InferenceException or ObjectDisposedException)
+            {
+                // Better from a thread that yields than never.
+                answer();
+            }
         }
     }
 
+    /// <summary>What is run here tells whoever awaits it of all that it throws (<see cref="Complete"/>), so that nothing ends the thread.</summary>
     void Loop()
     {
         if (yields)
@@ -142,32 +154,42 @@ sealed class WorkerThreads(string name, int count, bool yields = false, int repl
             ThreadNiceness.Lower();
         }
 
-        while (true)
+        while (Take() is var (work, number))
         {
-            _ready.Wait();
-            Action? work;
-            long number;
-            lock (_lock)
-            {
-                if (!_work.TryDequeue(out work))
-                {
-                    return;
-                }
-
-                number = ++_lastStarted;
-                _running.Add(number);
-            }
-
             work();
-            lock (_lock)
+            if (Finish(number))
             {
-                _running.Remove(number);
-                if (_started > count + Math.Min(_hanging, replacements) && !_disposed)
-                {
-                    _started--;
-                    return;
-                }
+                return;
             }
+        }
+    }
+
+    /// <summary>The next piece of work and its number; null once there will be none.</summary>
+    (Action Work, long Number)? Take()
+    {
+        _ready.Wait();
+        lock (_lock)
+        {
+            if (!_work.TryDequeue(out Action? work))
+            {
+                return null;
+            }
+
+            _running.Add(++_lastStarted);
+            Debug.Assert(_running.Count <= _started, "A thread runs one thing at a time.");
+            return (work, _lastStarted);
+        }
+    }
+
+    /// <returns>True for a thread that is one too many.</returns>
+    bool Finish(long number)
+    {
+        lock (_lock)
+        {
+            _running.Remove(number);
+            bool ends = _started > count + Math.Min(_hanging, replacements) && !_disposed;
+            _started -= ends ? 1 : 0;
+            return ends;
         }
     }
 
@@ -184,5 +206,8 @@ sealed class WorkerThreads(string name, int count, bool yields = false, int repl
             _disposed = true;
             _ready.Release(Math.Max(1, _started));
         }
+
+        // Answers that come later go out where their work was done.
+        _answering?.Dispose();
     }
 }

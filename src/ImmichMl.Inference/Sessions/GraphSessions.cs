@@ -124,12 +124,23 @@ sealed class GraphSessions(InferenceSession first, OpenSession? open = null, boo
         {
             // What there is goes on, whatever it was: nobody else would catch it on this thread. Asking again at every run would only cost.
             _open = null;
-            if (e is OnnxRuntimeException runtime && !OnnxSession.IsOutOfMemory(runtime))
+            Tell(e);
+            return null;
+        }
+    }
+
+    void Tell(Exception fault)
+    {
+        try
+        {
+            if (fault is OnnxRuntimeException runtime && !OnnxSession.IsOutOfMemory(runtime))
             {
                 spoiled?.Invoke();
             }
-
-            return null;
+        }
+        catch (Exception)
+        {
+            // It was to throw the copy away. The copy is looked at again at the next load.
         }
     }
 

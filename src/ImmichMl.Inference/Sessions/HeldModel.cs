@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Sessions;
@@ -29,7 +30,7 @@ sealed class HeldModel(Task<IDisposable> model, Lock shared, TimeProvider time)
 
     public Task<IDisposable> Model => model;
 
-    /// <summary>Ends with the model.</summary>
+    /// <summary>Ends with the model; with what its end threw, if that failed.</summary>
     public Task Gone => _gone.Task;
 
     public bool IsLoaded => model.IsCompletedSuccessfully;
@@ -67,7 +68,11 @@ sealed class HeldModel(Task<IDisposable> model, Lock shared, TimeProvider time)
     public TimeSpan Idle => _users > 0 ? TimeSpan.Zero : time.GetElapsedTime(_lastUse);
 
     /// <summary>One user more. Under the lock, or before anybody else knows of it.</summary>
-    public void Use() => _users++;
+    public void Use()
+    {
+        Debug.Assert(!_gone.Task.IsCompleted, "What has ended is handed to nobody.");
+        _users++;
+    }
 
     /// <summary>One user less.</summary>
     public void Leave()
@@ -76,6 +81,7 @@ sealed class HeldModel(Task<IDisposable> model, Lock shared, TimeProvider time)
         lock (shared)
         {
             _users--;
+            Debug.Assert(_users >= 0, "Who uses it lets go once.");
             _lastUse = time.GetTimestamp();
             ends = _users == 0 && _retired;
         }
@@ -103,11 +109,19 @@ sealed class HeldModel(Task<IDisposable> model, Lock shared, TimeProvider time)
             return;
         }
 
-        if (IsLoaded)
+        try
         {
-            model.GetAwaiter().GetResult().Dispose();
-        }
+            if (IsLoaded)
+            {
+                model.GetAwaiter().GetResult().Dispose();
+            }
 
-        _gone.TrySetResult();
+            _gone.TrySetResult();
+        }
+        catch (Exception e)
+        {
+            // For whoever asked that it be unloaded. Whoever merely used it last has an answer, which this must not cost.
+            _gone.TrySetException(e);
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Sessions;
@@ -52,6 +53,7 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
         try
         {
             IDisposable model = await held.WaitAsync(key, patience, cancellation);
+            Debug.Assert(!held.Gone.IsCompleted, "A model that is in use has not ended.");
             return new Lease<T>((T)model, held.Leave);
         }
         catch

@@ -12,7 +12,7 @@ public sealed class BatchWaitTests
     static readonly TimeSpan s_most = TimeSpan.FromMilliseconds(20);
     static readonly TimeSpan s_instant = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>A batch whose answers say how many rode in the run.</summary>
+    /// <summary>A batch whose answers say how many shared the run.</summary>
     sealed class SharedRuns : IDisposable
     {
         readonly InferenceQueue _queue = new(new RuntimeOptions { RequestThreads = 2 });
@@ -37,11 +37,11 @@ public sealed class BatchWaitTests
         public void Dispose() => _queue.Dispose();
     }
 
-    /// <summary>How many rode with each of them.</summary>
+    /// <summary>How many shared the run of each of them.</summary>
     static async Task<string> AllAsync(params Task<int>[] items) => string.Join(' ', await Task.WhenAll(items).Within());
 
     [Test]
-    public async Task One_alone_waits_as_long_as_it_may_and_who_comes_late_rides_along_and_prolongs_nothing()
+    public async Task One_alone_waits_as_long_as_it_may_and_who_comes_late_joins_and_prolongs_nothing()
     {
         using var runs = new SharedRuns(most: 8);
         Task<int> first = runs.GoAsync(Lane.Interactive);
@@ -80,7 +80,7 @@ public sealed class BatchWaitTests
     [Test]
     [Arguments(true)]
     [Arguments(false)]
-    public async Task One_whose_time_is_over_or_that_is_not_wanted_leaves_and_the_other_rides(bool isLate)
+    public async Task One_whose_time_is_over_or_that_is_not_wanted_leaves_and_the_other_runs(bool isLate)
     {
         using var runs = new SharedRuns(most: 8);
         using var leave = new CancellationTokenSource();
@@ -92,5 +92,26 @@ public sealed class BatchWaitTests
         await Assert.That(async () => await first.Within()).Throws<OperationCanceledException>();
         runs.Clock.Pass(s_most);
         await Assert.That(await other.Within()).IsEqualTo(1);
+    }
+
+    /// <summary>A clock whose first alarm cannot be set.</summary>
+    sealed class BrokenClock : TimeProvider
+    {
+        int _alarms;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            _alarms++ == 0 ? throw new InsufficientMemoryException() : base.CreateTimer(callback, state, dueTime, period);
+    }
+
+    [Test]
+    public async Task Who_waits_where_the_leading_fails_is_told_and_the_next_is_answered()
+    {
+        using var queue = new InferenceQueue(new RuntimeOptions { RequestThreads = 1 });
+        var options = new ClipOptions { MaxBatch = 8, BatchWaitMilliseconds = 1 };
+        var batch = new ClipBatch<int>(static (items, _) => [.. items.Select(item => new float[] { item })], options, 1, new BrokenClock());
+        using InferenceQueue.Admission admission = queue.Admit(Lane.Interactive);
+        var clock = new StageClock(TimeProvider.System);
+        await Assert.That(async () => await batch.EncodeAsync(1, admission, clock, default, default).Within()).Throws<InsufficientMemoryException>();
+        await Assert.That((await batch.EncodeAsync(2, admission, clock, default, default).Within())[0]).IsEqualTo(2);
     }
 }

@@ -111,6 +111,22 @@ public sealed class GraphSessionsTests
     }
 
     [Test]
+    public async Task Where_the_word_that_they_will_not_open_fails_too_the_first_goes_on()
+    {
+        using var told = new ManualResetEventSlim();
+        using var sessions = new GraphSessions(
+            Open(First), _ => throw Failure("it is damaged"),
+            spoiled: () =>
+            {
+                told.Set();
+                throw new InvalidDataException();
+            });
+        await Assert.That(Ask(sessions, isOneOfMany: false)).IsEqualTo(First);
+        await Assert.That(told.Wait(Patience.Limit)).IsTrue();
+        await Assert.That(Ask(sessions, isOneOfMany: true)).IsEqualTo(First);
+    }
+
+    [Test]
     public async Task Disposing_waits_for_a_session_that_is_being_opened()
     {
         using var opening = new ManualResetEventSlim();

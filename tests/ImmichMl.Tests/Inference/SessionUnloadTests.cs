@@ -84,4 +84,20 @@ public sealed class SessionUnloadTests
         await Assert.That((idle.Count, used.Count)).IsEqualTo((1, 1));
         await Assert.That(() => (Task)cache.AcquireAsync<CountedDisposal>(Key, CancellationToken.None)).Throws<ObjectDisposedException>();
     }
+
+    sealed class Unwilling : IDisposable
+    {
+        public void Dispose() => throw new InvalidDataException("It does not go.");
+    }
+
+    [Test]
+    public async Task A_model_that_fails_to_end_is_told_to_who_unloads_it_and_costs_its_last_user_nothing()
+    {
+        using var cache = new SessionCache(_ => new Unwilling(), TimeProvider.System);
+        SessionCache.Lease<Unwilling> lease = await cache.AcquireAsync<Unwilling>(Key, CancellationToken.None);
+        Task unloading = cache.UnloadAsync(Key, CancellationToken.None);
+        lease.Dispose();
+        await Assert.That(() => unloading.Within()).Throws<InvalidDataException>();
+        await Assert.That(cache.Snapshot()).IsEmpty();
+    }
 }

@@ -44,4 +44,20 @@ public sealed class WorkerThreadsTests
         await Assert.That(await first.Within()).IsTrue();
         await Assert.That((await second.Within(), await third.Within())).IsEqualTo((2, 3));
     }
+
+    [Test]
+    [Arguments(false)]
+    [Arguments(true)]
+    public async Task Work_that_is_there_when_the_threads_are_to_end_is_answered_and_no_more_is_taken(bool yields)
+    {
+        using var gate = new ManualResetEventSlim();
+        var threads = new WorkerThreads("test", 1, yields);
+        Task<bool> first = threads.RunAsync(() => gate.Wait(Patience.Limit));
+        Task<int> second = threads.RunAsync<int>(() => throw new InvalidDataException());
+        threads.Dispose();
+        await Assert.That(() => (Task)threads.RunAsync(() => 3)).Throws<ObjectDisposedException>();
+        gate.Set();
+        await Assert.That(await first.Within()).IsTrue();
+        await Assert.That(() => (Task)second.Within()).Throws<InvalidDataException>();
+    }
 }
