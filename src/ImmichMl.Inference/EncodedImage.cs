@@ -8,6 +8,7 @@ public sealed class EncodedImage(ReadOnlyMemory<byte> bytes, IDisposable owner) 
 {
     int _holders = 1;
 
+    /// <summary>As they came, not yet looked at; valid until the last holder lets go.</summary>
     public ReadOnlyMemory<byte> Bytes { get; } = bytes;
 
     internal EncodedImage Retain()

@@ -2,6 +2,7 @@ using ImmichMl.Models;
 
 namespace ImmichMl.Inference;
 
+/// <summary>Why a request cannot be answered; each is a code of the protocol.</summary>
 public enum InferenceFault
 {
     /// <summary>The task does not exist, or not in this version.</summary>
@@ -26,11 +27,12 @@ public enum InferenceFault
     NotFinite,
 }
 
-/// <summary>A request cannot be answered. The message is for the peer.</summary>
+/// <summary>A request cannot be answered. The message is for the peer; it holds no query and no path.</summary>
 public sealed class InferenceException(InferenceFault fault, string message, Exception? cause = null) : Exception(message, cause)
 {
     public InferenceFault Fault { get; } = fault;
 
+    /// <summary>A model gave no usable numbers.</summary>
     /// <param name="key">The model.</param>
     /// <param name="device">What it ran on.</param>
     /// <param name="cause">What was thrown before.</param>

@@ -1,5 +1,3 @@
-using ImmichMl.Imaging;
-
 namespace ImmichMl.Inference;
 
 /// <summary>What a request may ask of one task. It travels beside the model, never on it; null is the default of the task.</summary>

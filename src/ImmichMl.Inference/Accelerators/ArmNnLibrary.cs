@@ -48,7 +48,8 @@ sealed unsafe class ArmNnLibrary
     /// <summary>The network's number; less than 0 where it does not load.</summary>
     public int Load(nint runtime, string path, bool half, bool saves, string? compiled)
     {
-        fixed (byte* model = Encoding.UTF8.GetBytes(path + '\0'), cached = compiled is null ? null : Encoding.UTF8.GetBytes(compiled + '\0'))
+        byte[]? cache = compiled is null ? null : Encoding.UTF8.GetBytes(compiled + '\0');
+        fixed (byte* model = Encoding.UTF8.GetBytes(path + '\0'), cached = cache)
         {
             return _load((void*)runtime, model, 1, (byte)(half ? 1 : 0), (byte)(saves ? 1 : 0), cached);
         }

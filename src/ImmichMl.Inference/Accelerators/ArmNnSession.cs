@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace ImmichMl.Inference.Accelerators;
 
@@ -53,7 +52,8 @@ sealed class ArmNnSession : NpuSession
     {
         if (inputs.Length != _inputs.Length || shapes.Where((shape, i) => !shape.SequenceEqual(_inputs[i])).Any())
         {
-            throw Unusable($"its network for ARM NN does not take {string.Join(" and ", shapes.Select(shape => $"[{string.Join(", ", shape)}]"))}.");
+            throw Unusable(
+                $"its network for ARM NN does not take {string.Join(" and ", shapes.Select(shape => $"[{string.Join(", ", shape)}]"))}.");
         }
 
         OutputTensor[] outputs =
@@ -61,7 +61,8 @@ sealed class ArmNnSession : NpuSession
             .. _outputs.Select(shape => new OutputTensor(
                 new float[shape.Aggregate(1, (all, one) => all * one)], Array.ConvertAll(shape, dimension => (long)dimension))),
         ];
-        GCHandle[] pins = [.. inputs.Concat(outputs.Select(output => (Array)output.Values)).Select(data => GCHandle.Alloc(data, GCHandleType.Pinned))];
+        GCHandle[] pins =
+            [.. inputs.Concat(outputs.Select(output => (Array)output.Values)).Select(data => GCHandle.Alloc(data, GCHandleType.Pinned))];
         try
         {
             void** pointers = stackalloc void*[pins.Length];

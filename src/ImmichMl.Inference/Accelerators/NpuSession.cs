@@ -3,7 +3,9 @@ using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Accelerators;
 
-/// <summary>A model on hardware that has a runtime of its own beside ONNX Runtime: flat arrays in and out, shapes fixed in its file.</summary>
+/// <summary>
+/// A model on hardware that has a runtime of its own beside ONNX Runtime: flat arrays in and out, shapes fixed in its file.
+/// </summary>
 abstract class NpuSession(ModelKey key) : ModelSession
 {
     protected ModelKey Key { get; } = key;

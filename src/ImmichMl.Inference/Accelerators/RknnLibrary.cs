@@ -243,7 +243,8 @@ sealed unsafe class RknnLibrary
             for (int i = 0; i < data.Length; i++)
             {
                 RknnTensor now = isDynamic ? Query(context, CurrentOutput, (uint)i) : described[i];
-                data[i] = new OutputData(new ReadOnlySpan<float>(outputs[i].Data, (int)(outputs[i].Size / sizeof(float))).ToArray(), now.Shape);
+                data[i] = new OutputData(
+                    new ReadOnlySpan<float>(outputs[i].Data, (int)(outputs[i].Size / sizeof(float))).ToArray(), now.Shape);
             }
 
             return data;

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace ImmichMl.Inference.Accelerators;
 
@@ -29,7 +28,8 @@ sealed class RknnSession : NpuSession
         _shapes = [.. _inputs.Select(input => library.ShapesOf(contexts[0], input.Index))];
         _free = [.. contexts];
         _places = new SemaphoreSlim(contexts.Count);
-        Inputs = [.. _inputs.Select((input, i) => new TensorInfo(input.Text, ElementOf(input.Type), Free(ToNchw(input.Shape, input.Format), _shapes[i], input.Format)))];
+        Inputs = [.. _inputs.Select((input, i) =>
+            new TensorInfo(input.Text, ElementOf(input.Type), Free(ToNchw(input.Shape, input.Format), _shapes[i], input.Format)))];
         Outputs = [.. _outputs.Select(output => new TensorInfo(output.Text, TensorElementType.Float, output.Shape))];
         CheckOutputs();
     }
@@ -84,7 +84,11 @@ sealed class RknnSession : NpuSession
                 pins[i] = GCHandle.Alloc(data[i], GCHandleType.Pinned);
                 inputs[i] = new RknnInput
                 {
-                    Index = (uint)i, Data = (void*)pins[i].AddrOfPinnedObject(), Size = (uint)(data[i].Length * size), Type = type, Format = _inputs[i].Format,
+                    Index = (uint)i,
+                    Data = (void*)pins[i].AddrOfPinnedObject(),
+                    Size = (uint)(data[i].Length * size),
+                    Type = type,
+                    Format = _inputs[i].Format,
                 };
             }
 
@@ -138,7 +142,9 @@ sealed class RknnSession : NpuSession
 
     /// <summary>The same length is what counts: token ids come as [77] or as [1, 77].</summary>
     static bool Fits(int[] own, int[] given) =>
-        own.Length == 4 ? own.SequenceEqual(given) : own.Aggregate(1L, (all, one) => all * one) == given.Aggregate(1L, (all, one) => all * one);
+        own.Length == 4
+            ? own.SequenceEqual(given)
+            : own.Aggregate(1L, (all, one) => all * one) == given.Aggregate(1L, (all, one) => all * one);
 
     static void Transpose(ReadOnlySpan<float> nchw, Span<float> nhwc, int count, int channels, int pixels)
     {
@@ -156,7 +162,8 @@ sealed class RknnSession : NpuSession
         }
     }
 
-    static int[] ToNchw(int[] shape, int format) => format == RknnLibrary.Nhwc && shape is [var n, var h, var w, var c] ? [n, c, h, w] : shape;
+    static int[] ToNchw(int[] shape, int format) =>
+        format == RknnLibrary.Nhwc && shape is [var n, var h, var w, var c] ? [n, c, h, w] : shape;
 
     /// <summary>A dimension in which the allowed shapes differ is free.</summary>
     static int[] Free(int[] shape, int[][] allowed, int format)

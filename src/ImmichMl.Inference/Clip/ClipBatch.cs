@@ -12,7 +12,8 @@ namespace ImmichMl.Inference.Clip;
 /// <param name="options">How many share a run, and how long the first waits for others.</param>
 /// <param name="runsAtOnce">Of either lane.</param>
 /// <param name="time">For that wait.</param>
-sealed class ClipBatch<T>(Func<IReadOnlyList<T>, CancellationToken, float[][]> encode, ClipOptions options, int runsAtOnce, TimeProvider time)
+sealed class ClipBatch<T>(
+    Func<IReadOnlyList<T>, CancellationToken, float[][]> encode, ClipOptions options, int runsAtOnce, TimeProvider time)
 {
     readonly Lock _lock = new();
     readonly Line[] _lines = [new(), new()];
@@ -47,7 +48,8 @@ sealed class ClipBatch<T>(Func<IReadOnlyList<T>, CancellationToken, float[][]> e
     /// <param name="clock">The request's.</param>
     /// <param name="start">Ends the waiting for a run; one that is on goes on.</param>
     /// <param name="cancellation">Nobody wants the answer any more.</param>
-    public async Task<float[]> EncodeAsync(T input, InferenceQueue.Admission admission, StageClock clock, CancellationToken start, CancellationToken cancellation)
+    public async Task<float[]> EncodeAsync(
+        T input, InferenceQueue.Admission admission, StageClock clock, CancellationToken start, CancellationToken cancellation)
     {
         clock.Start(Stage.Queue);
         var item = new Item(input, admission);

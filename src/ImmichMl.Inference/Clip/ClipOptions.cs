@@ -11,12 +11,14 @@ public sealed class ClipOptions
     public int TextCache { get; set; } = 64;
 
     /// <summary>Pictures or texts in one run of a model whose first axis is free; 1: each has a run of its own.</summary>
-    [Display(Name = "MACHINE_LEARNING_MAX_BATCH_SIZE__CLIP", Description = "Pictures or texts in one run of a CLIP model whose first axis is free; 1: each alone")]
+    [Display(Name = "MACHINE_LEARNING_MAX_BATCH_SIZE__CLIP",
+        Description = "Pictures or texts in one run of a CLIP model whose first axis is free; 1: each alone")]
     [Range(1, 256)]
     public int MaxBatch { get; set; } = 1;
 
     /// <summary>How long the first of a run waits for others. Those that come while a run is on share the next one anyway.</summary>
-    [Display(Name = "MACHINE_LEARNING_BATCH_WAIT_MS", Description = "Milliseconds that such a run waits for more; those that come while another is on ride together anyway")]
+    [Display(Name = "MACHINE_LEARNING_BATCH_WAIT_MS",
+        Description = "Milliseconds that such a run waits for more; those that come while another is on ride together anyway")]
     [Range(0d, 10_000d)]
     public double BatchWaitMilliseconds { get; set; }
 }

@@ -5,7 +5,6 @@ using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 using ImmichMl.Tokenizers;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace ImmichMl.Inference.Clip;
 
@@ -33,7 +32,8 @@ public sealed class ClipTextualEncoder : IDisposable
     ClipBatch<long[][]>? _batch;
 
     ClipTextualEncoder(
-        ModelKey key, ModelSession session, TextualConfig config, Tokenizer tokenizer, EmbeddingCheck embedding, ClipOptions options, Action<string> unknownLanguage)
+        ModelKey key, ModelSession session, TextualConfig config, Tokenizer tokenizer, EmbeddingCheck embedding, ClipOptions options,
+        Action<string> unknownLanguage)
     {
         _key = key;
         _session = session;
@@ -48,7 +48,8 @@ public sealed class ClipTextualEncoder : IDisposable
         _takesLanguage = key.Name.StartsWith("nllb", StringComparison.OrdinalIgnoreCase);
         _padId = tokenizer.Find(config.PadToken) is >= 0 and var id
             ? id
-            : throw new ModelException(ModelFault.Unusable, $"Model {key} cannot be used: its tokenizer has no pad_token '{config.PadToken}'.");
+            : throw new ModelException(
+                ModelFault.Unusable, $"Model {key} cannot be used: its tokenizer has no pad_token '{config.PadToken}'.");
     }
 
     /// <param name="key">Which model.</param>
@@ -100,7 +101,8 @@ public sealed class ClipTextualEncoder : IDisposable
             && session.Inputs.Count(IsMask) == session.Inputs.Count - 1;
         if (!fits)
         {
-            throw new ModelException(ModelFault.Unusable, $"Model {key} does not take token ids of [1, length], with or without an attention_mask.");
+            throw new ModelException(
+                ModelFault.Unusable, $"Model {key} does not take token ids of [1, length], with or without an attention_mask.");
         }
 
         int[] lengths = [.. session.Inputs.Select(input => input.Dimensions[1]).Where(length => length > 0).Distinct()];
@@ -152,7 +154,8 @@ public sealed class ClipTextualEncoder : IDisposable
     /// <param name="start">Ends the waiting for a run.</param>
     /// <param name="cancellation">Nobody wants the answer any more.</param>
     internal async Task<float[]> EncodeTogetherAsync(
-        string text, string? language, InferenceQueue.Admission admission, StageClock clock, CancellationToken start, CancellationToken cancellation)
+        string text, string? language, InferenceQueue.Admission admission, StageClock clock, CancellationToken start,
+        CancellationToken cancellation)
     {
         (string cleaned, float[]? known, long[][] rows) = await admission.RunAsync(
             () =>
@@ -218,7 +221,10 @@ public sealed class ClipTextualEncoder : IDisposable
         catch (RegexMatchTimeoutException e)
         {
             throw new ModelException(
-                ModelFault.Unusable, $"Model {_key} cannot be used for this text: a pattern of its tokenizer.json takes longer than {e.MatchTimeout.TotalSeconds:0} s.", e);
+                ModelFault.Unusable,
+                $"Model {_key} cannot be used for this text: a pattern of its tokenizer.json takes longer than "
+                + $"{e.MatchTimeout.TotalSeconds:0} s.",
+                e);
         }
         catch (InvalidDataException e)
         {

@@ -1,9 +1,7 @@
-using ImmichMl.Imaging;
 using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace ImmichMl.Inference.Clip;
 
@@ -53,7 +51,8 @@ public sealed class ClipVisualEncoder : IDisposable
         int side = height > 0 ? height : config.Side;
         return width <= 0 || width == side
             ? side
-            : throw new ModelException(ModelFault.Unusable, $"Model {key} wants pictures of {width}×{height}; only squares are known here.");
+            : throw new ModelException(
+                ModelFault.Unusable, $"Model {key} wants pictures of {width}×{height}; only squares are known here.");
     }
 
     /// <summary>Pictures that come at the same time share a run.</summary>
@@ -61,7 +60,9 @@ public sealed class ClipVisualEncoder : IDisposable
 
     /// <summary>From here on pictures that come at the same time share a run, if the settings want it and the model can.</summary>
     public void ShareRuns(ClipOptions options, int runsAtOnce, TimeProvider time) =>
-        _batch = options.MaxBatch > 1 && _session.Inputs[0].Dimensions[0] < 0 ? new ClipBatch<TensorBuffer>(Encode, options, runsAtOnce, time) : null;
+        _batch = options.MaxBatch > 1 && _session.Inputs[0].Dimensions[0] < 0
+            ? new ClipBatch<TensorBuffer>(Encode, options, runsAtOnce, time)
+            : null;
 
     /// <summary>The embedding, as many floats as the model gives.</summary>
     /// <exception cref="InferenceException">It is not finite.</exception>
@@ -96,7 +97,8 @@ public sealed class ClipVisualEncoder : IDisposable
         {
             (int width, int height, PixelRectangle region) = CenterCrop.Plan(bitmap.Width, bitmap.Height, _side);
             SideBySide.RunRows(_side, band =>
-                TensorWriter.WriteResized(bitmap, width, height, ResampleFilter.Bicubic, region, _table, new TensorPlanes(tensor.GetSpan(), _side, _side), band));
+                TensorWriter.WriteResized(
+                    bitmap, width, height, ResampleFilter.Bicubic, region, _table, new TensorPlanes(tensor.GetSpan(), _side, _side), band));
             return tensor;
         }
         catch
@@ -118,7 +120,8 @@ public sealed class ClipVisualEncoder : IDisposable
         }
 
         return _session.Run(
-            batch.Memory, [pictures.Count, 3, _side, _side], (values, dimensions) => _embedding.Rows(values, dimensions, pictures.Count), cancellation);
+            batch.Memory, [pictures.Count, 3, _side, _side],
+            (values, dimensions) => _embedding.Rows(values, dimensions, pictures.Count), cancellation);
     }
 
     public void Dispose() => _session.Dispose();

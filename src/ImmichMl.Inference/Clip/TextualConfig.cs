@@ -59,7 +59,8 @@ sealed record TextualConfig
             throw new InvalidDataException($"text_cfg.context_length is not a number from 1 to {MaxContextLength}.");
         }
 
-        bool canonicalize = TryChild(text, "tokenizer_kwargs", out JsonElement arguments) && TryChild(arguments, "clean", out JsonElement clean)
+        bool canonicalize = TryChild(text, "tokenizer_kwargs", out JsonElement arguments)
+            && TryChild(arguments, "clean", out JsonElement clean)
             && clean.ValueKind == JsonValueKind.String && clean.ValueEquals("canonicalize");
         return (length, canonicalize);
     }

@@ -5,7 +5,9 @@ using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Clip;
 
-/// <summary>What preprocess_cfg.json says. interpolation and resize_mode stand there too and are not read: the original never does.</summary>
+/// <summary>
+/// What preprocess_cfg.json says. interpolation and resize_mode stand there too and are not read: the original never does.
+/// </summary>
 sealed partial record VisualConfig
 {
     public const string FileName = "preprocess_cfg.json";

@@ -2,8 +2,6 @@ using System.Globalization;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using ImmichMl.Inference.Sessions;
-using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace ImmichMl.Inference.Devices;
 
@@ -54,7 +52,8 @@ sealed class BoundRun : IDisposable
                 return;
             }
 
-            _deviceMemory = new OrtAllocator(session, device.OwnMemory ?? throw new NotSupportedException($"{device} has no memory of its own."));
+            _deviceMemory = new OrtAllocator(
+                session, device.OwnMemory ?? throw new NotSupportedException($"{device} has no memory of its own."));
             _deviceInput = OrtValue.CreateAllocatedTensorValue(_deviceMemory, input.ElementType, dimensions);
             _binding.BindInput(input.Name, _deviceInput);
             BindOutputs(outputs, device);
@@ -83,7 +82,8 @@ sealed class BoundRun : IDisposable
         {
             OrtTensorTypeAndShapeInfo info = first[i].GetTensorTypeAndShape();
             _deviceOutputs.Add(OrtValue.CreateAllocatedTensorValue(_deviceMemory!, info.ElementDataType, info.Shape));
-            _outputs.Add(OrtValue.CreateAllocatedTensorValue(_hostMemory ?? OrtAllocator.DefaultInstance, info.ElementDataType, info.Shape));
+            _outputs.Add(
+                OrtValue.CreateAllocatedTensorValue(_hostMemory ?? OrtAllocator.DefaultInstance, info.ElementDataType, info.Shape));
             _binding.BindOutput(outputs[i], _deviceOutputs[i]);
         }
     }

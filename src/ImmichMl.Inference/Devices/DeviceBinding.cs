@@ -1,5 +1,4 @@
 using ImmichMl.Inference.Sessions;
-using Microsoft.ML.OnnxRuntime;
 
 namespace ImmichMl.Inference.Devices;
 

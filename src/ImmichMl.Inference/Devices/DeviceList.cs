@@ -24,8 +24,8 @@ public sealed class DeviceList
     /// <param name="remarks">What was found, and what was not taken and why.</param>
     /// <param name="troubles">Those of them that the operator should see in the log.</param>
     internal DeviceList(
-        DeviceOptions options, IReadOnlyList<ExecutionDevice> accelerators, IReadOnlyList<ExecutionDevice> chosen, IReadOnlyList<NpuRuntime> npus,
-        IReadOnlyList<string> remarks, IReadOnlyList<string>? troubles = null)
+        DeviceOptions options, IReadOnlyList<ExecutionDevice> accelerators, IReadOnlyList<ExecutionDevice> chosen,
+        IReadOnlyList<NpuRuntime> npus, IReadOnlyList<string> remarks, IReadOnlyList<string>? troubles = null)
     {
         Troubles = troubles ?? [];
         _options = options;
@@ -35,11 +35,13 @@ public sealed class DeviceList
         All = [.. accelerators, .. npus.Select(npu => npu.Device), Cpu];
     }
 
+    /// <summary>Where nothing was looked for.</summary>
     public static DeviceList CpuOnly { get; } = new(new DeviceOptions(), [], [], [], []);
 
     /// <summary>Every device that works, the CPU last.</summary>
     public IReadOnlyList<ExecutionDevice> All { get; }
 
+    /// <summary>Always there, and never lost.</summary>
     public ExecutionDevice Cpu { get; } = new(ExecutionDevice.CpuProvider, 0, ThreadPlan.Cores)
     {
         MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
@@ -121,7 +123,8 @@ public sealed class DeviceList
 
         // OCR's shapes follow the picture; there a shape is part of the file.
         return kind.Task == ModelKind.TextDetection.Task ? []
-            : _npus.Where(npu => !npu.Device.IsLost && (isPlaced ? place.Fits(npu.Device) : _options.Provider.Length == 0 || Is(_options.Provider, npu.Device)));
+            : _npus.Where(npu => !npu.Device.IsLost
+                && (isPlaced ? place.Fits(npu.Device) : _options.Provider.Length == 0 || Is(_options.Provider, npu.Device)));
     }
 
     internal Placement For(ModelKind kind)
@@ -137,7 +140,8 @@ public sealed class DeviceList
                 : [.. working.Where(place.Fits)];
             if (wished.Length > 0)
             {
-                return new Placement(place.Id is null && wished.Any(device => chosen.Contains(device)) ? [.. wished.Intersect(chosen)] : wished, setting);
+                bool isChosen = place.Id is null && wished.Any(device => chosen.Contains(device));
+                return new Placement(isChosen ? [.. wished.Intersect(chosen)] : wished, setting);
             }
 
             if (_npus.All(npu => !place.Fits(npu.Device)))
@@ -148,7 +152,11 @@ public sealed class DeviceList
 
         return chosen.Length > 0
             ? new Placement(chosen, _options.Provider.Length > 0 ? "MACHINE_LEARNING_PROVIDER" : "the best that is there")
-            : new Placement([Cpu], _chosen.Count > 0 ? "all its devices are lost" : _options.Provider.Length > 0 ? "MACHINE_LEARNING_PROVIDER" : "no accelerator is in use");
+            : new Placement(
+                [Cpu],
+                _chosen.Count > 0 ? "all its devices are lost"
+                : _options.Provider.Length > 0 ? "MACHINE_LEARNING_PROVIDER"
+                : "no accelerator is in use");
     }
 
     string Explain(ModelKind kind)

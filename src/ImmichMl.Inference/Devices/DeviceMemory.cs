@@ -24,7 +24,8 @@ public readonly record struct DeviceMemory(long Total, long Used)
         try
         {
             string? card = Directory.GetDirectories(folder, "card*").Order(StringComparer.Ordinal)
-                .Select(path => Path.Combine(path, "device")).Where(path => File.Exists(Path.Combine(path, "mem_info_vram_total"))).ElementAtOrDefault(id);
+                .Select(path => Path.Combine(path, "device"))
+                .Where(path => File.Exists(Path.Combine(path, "mem_info_vram_total"))).ElementAtOrDefault(id);
             return card is null ? null : new DeviceMemory(Number(card, "mem_info_vram_total"), Number(card, "mem_info_vram_used"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
@@ -33,7 +34,8 @@ public readonly record struct DeviceMemory(long Total, long Used)
         }
     }
 
-    static long Number(string folder, string file) => long.Parse(File.ReadAllText(Path.Combine(folder, file)).Trim(), CultureInfo.InvariantCulture);
+    static long Number(string folder, string file) =>
+        long.Parse(File.ReadAllText(Path.Combine(folder, file)).Trim(), CultureInfo.InvariantCulture);
 }
 
 /// <summary>NVIDIA's management library, libnvidia-ml.so.1, which comes with the driver.</summary>
@@ -74,6 +76,8 @@ sealed unsafe class NvidiaManagement
 
         // Total, free, used.
         ulong* memory = stackalloc ulong[3];
-        return _handleOf((uint)index, &device) == 0 && _memoryOf(device, memory) == 0 ? new DeviceMemory((long)memory[0], (long)memory[2]) : null;
+        return _handleOf((uint)index, &device) == 0 && _memoryOf(device, memory) == 0
+            ? new DeviceMemory((long)memory[0], (long)memory[2])
+            : null;
     }
 }

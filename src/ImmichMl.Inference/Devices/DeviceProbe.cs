@@ -1,5 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
-
 namespace ImmichMl.Inference.Devices;
 
 /// <summary>A run of next to nothing on a device: what a driver only claims does not pass.</summary>

@@ -1,6 +1,5 @@
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
-using Microsoft.ML.OnnxRuntime;
 
 namespace ImmichMl.Inference.Devices;
 
@@ -59,7 +58,8 @@ sealed class DeviceSession : ModelSession
         OrtValue[] values = OnnxSession.ToValues(feed, Inputs);
         try
         {
-            using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(run, [.. Inputs.Select(input => input.Name)], values, names);
+            using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(
+                run, [.. Inputs.Select(input => input.Name)], values, names);
             return read(OrtOutput.Of(_key, outputs));
         }
         finally
@@ -174,7 +174,9 @@ sealed class DeviceSession : ModelSession
     /// <summary>Every set of buffers is recorded by itself: two threads with one shape have two.</summary>
     int NextRecording() => _records ? Interlocked.Increment(ref _recordings) : -1;
 
-    /// <summary>An arena shrinks at the end of a run and in no other way: the shape that came last runs once more, for nothing else.</summary>
+    /// <summary>
+    /// An arena shrinks at the end of a run and in no other way: the shape that came last runs once more, for nothing else.
+    /// </summary>
     internal override void ReturnMemory()
     {
         (string Shape, BoundRun Run) last;

@@ -1,5 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
-
 namespace ImmichMl.Inference.Devices;
 
 /// <summary>One thing that models run on.</summary>
@@ -41,7 +39,9 @@ public sealed class ExecutionDevice
     /// <summary>Model runs on it now.</summary>
     public int InUse => Volatile.Read(ref _inUse);
 
-    /// <summary>As a plug-in provider gave it; null for the CPU, for what is built into ONNX Runtime, and for what needs no ONNX Runtime.</summary>
+    /// <summary>
+    /// As a plug-in provider gave it; null for the CPU, for what is built into ONNX Runtime, and for what needs no ONNX Runtime.
+    /// </summary>
     internal OrtEpDevice? Handle { get; init; }
 
     /// <summary>What the manifest adds to our own options.</summary>

@@ -107,9 +107,12 @@ static class KnownProviders
 
     static readonly string[] s_losses =
     [
-        "device lost", "device_lost", "device is lost", "gpu is lost", "device removed", "cudaerrordevicesunavailable", "cuda failure 46", "cuda failure 100",
-        "cuda failure 214", "cuda failure 700", "cuda failure 709", "cuda failure 710", "cuda failure 714", "cuda failure 715", "cuda failure 716", "cuda failure 717",
-        "cuda failure 718", "cuda failure 719", "cuda failure 999", "cuda error: unspecified launch failure", "unspecified launch failure", "illegal memory access",
+        "device lost", "device_lost", "device is lost", "gpu is lost", "device removed", "cudaerrordevicesunavailable", "cuda failure 46",
+        "cuda failure 100",
+        "cuda failure 214", "cuda failure 700", "cuda failure 709", "cuda failure 710", "cuda failure 714", "cuda failure 715",
+        "cuda failure 716", "cuda failure 717",
+        "cuda failure 718", "cuda failure 719", "cuda failure 999", "cuda error: unspecified launch failure", "unspecified launch failure",
+        "illegal memory access",
         "uncorrectable ecc error", "hiperrorillegaladdress", "hiperrorlaunchfailure", "hiperrornodevice", "cl_device_not_available",
     ];
 

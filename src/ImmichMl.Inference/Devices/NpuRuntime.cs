@@ -10,7 +10,8 @@ abstract class NpuRuntime
     public abstract ExecutionDevice Device { get; }
 
     /// <summary>The model's file for this hardware beside its model.onnx; null where there is none.</summary>
-    public string? Find(string onnxPath) => Path.Combine(Path.GetDirectoryName(onnxPath)!, FileName) is var path && File.Exists(path) ? path : null;
+    public string? Find(string onnxPath) =>
+        Path.Combine(Path.GetDirectoryName(onnxPath)!, FileName) is var path && File.Exists(path) ? path : null;
 
     protected abstract string FileName { get; }
 

@@ -26,7 +26,8 @@ sealed record ProviderManifest(string Provider, string Name, string Library, IRe
             string library = Text(root, "library") ?? throw new FormatException($"{path} names no 'library'.");
             string name = Text(root, "name") ?? KnownProviders.NamesOf(provider).FirstOrDefault()
                 ?? throw new FormatException($"{path} names no 'name', and '{provider}' is not known here.");
-            return new ProviderManifest(provider.ToLowerInvariant(), name, Path.GetFullPath(library, Path.GetDirectoryName(Path.GetFullPath(path))!), OptionsOf(root, path));
+            string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+            return new ProviderManifest(provider.ToLowerInvariant(), name, Path.GetFullPath(library, folder), OptionsOf(root, path));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
@@ -36,7 +37,7 @@ sealed record ProviderManifest(string Provider, string Name, string Library, IRe
 
     /// <summary>The manifests of a folder and of the folders in it, by name; none where there is no such folder.</summary>
     public static IEnumerable<string> FilesOf(string folder) => Directory.Exists(folder)
-        ? Directory.EnumerateFiles(folder, "*.json").Concat(Directory.EnumerateDirectories(folder).SelectMany(sub => Directory.EnumerateFiles(sub, "*.json")))
+        ? Directory.EnumerateDirectories(folder).Prepend(folder).SelectMany(each => Directory.EnumerateFiles(each, "*.json"))
             .Order(StringComparer.Ordinal)
         : [];
 

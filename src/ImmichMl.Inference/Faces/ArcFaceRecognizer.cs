@@ -1,10 +1,8 @@
 using ImmichMl.Graphs;
-using ImmichMl.Imaging;
 using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace ImmichMl.Inference.Faces;
 
@@ -52,7 +50,8 @@ public sealed class ArcFaceRecognizer : IDisposable
                     Dimensions: [<= 64 and var batch, -1 or 3, -1 or FaceAligner.Side, -1 or FaceAligner.Side],
                 }])
             {
-                throw new ModelException(ModelFault.Unusable, $"Model {key} is no ArcFace recognizer: one float tensor of [n, 3, 112, 112] in.");
+                throw new ModelException(
+                    ModelFault.Unusable, $"Model {key} is no ArcFace recognizer: one float tensor of [n, 3, 112, 112] in.");
             }
 
             int limit = options.MaxBatchSize is var most and > 0 ? most : session.WantsSingles ? 1 : s_batches[^1];
@@ -66,7 +65,8 @@ public sealed class ArcFaceRecognizer : IDisposable
     {
         if (faces.Any(face => face.Landmarks is null))
         {
-            throw new InferenceException(InferenceFault.InvalidInput, $"{_key.Kind} needs landmarks, and the detector that was asked for gives none.");
+            throw new InferenceException(
+                InferenceFault.InvalidInput, $"{_key.Kind} needs landmarks, and the detector that was asked for gives none.");
         }
 
         var recognized = new List<Face>(faces.Count);

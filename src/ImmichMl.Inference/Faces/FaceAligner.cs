@@ -1,5 +1,3 @@
-using ImmichMl.Imaging;
-
 namespace ImmichMl.Inference.Faces;
 
 /// <summary>Turns and scales a face so that its landmarks lie where ArcFace was taught to expect them: a square of 112 pixels.</summary>

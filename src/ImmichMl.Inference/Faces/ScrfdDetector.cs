@@ -1,9 +1,7 @@
-using ImmichMl.Imaging;
 using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace ImmichMl.Inference.Faces;
 
@@ -43,7 +41,8 @@ public sealed class ScrfdDetector : IDisposable
                     Dimensions: [<= 1, -1 or 3, <= MaxSide and var height, <= MaxSide and var width],
                 }] || session.Outputs.Count is not (6 or 9 or 10 or 15))
             {
-                throw new ModelException(ModelFault.Unusable, $"Model {key} is no SCRFD detector: one float tensor of [1, 3, height, width] in, 6 or 9 out.");
+                throw new ModelException(
+                    ModelFault.Unusable, $"Model {key} is no SCRFD detector: one float tensor of [1, 3, height, width] in, 6 or 9 out.");
             }
 
             return new ScrfdDetector(key, session, width > 0 ? width : FreeSide, height > 0 ? height : FreeSide);
@@ -66,7 +65,8 @@ public sealed class ScrfdDetector : IDisposable
             {
                 clock.Start(Stage.Postprocess);
                 var found = ScrfdOutputs.Sort(_key, outputs, _width, _height);
-                Face[] faces = found.Decode((float)(arguments.MinScore ?? DefaultMinScore), OverlapThreshold, (float)plan.Scale, out int leftOut);
+                Face[] faces = found.Decode(
+                    (float)(arguments.MinScore ?? DefaultMinScore), OverlapThreshold, (float)plan.Scale, out int leftOut);
                 if (leftOut > 0)
                 {
                     clock.LeftOut += leftOut;

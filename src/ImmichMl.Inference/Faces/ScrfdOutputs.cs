@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Numerics.Tensors;
-using ImmichMl.Imaging;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
 
@@ -38,7 +37,8 @@ sealed class ScrfdOutputs
         var sorted = new ScrfdOutputs(Of(1), Of(4), Of(10), width, height);
         return sorted.IsComplete(outputs.Count)
             ? sorted
-            : throw new ModelException(ModelFault.Unusable, $"Model {key} does not answer as a face detector: scores, boxes and landmarks for each stride.");
+            : throw new ModelException(
+                ModelFault.Unusable, $"Model {key} does not answer as a face detector: scores, boxes and landmarks for each stride.");
     }
 
     bool IsComplete(int count)
@@ -53,7 +53,8 @@ sealed class ScrfdOutputs
         {
             int cells = Cells(i);
             int rows = _scores[i].Values.Length;
-            if (cells == 0 || rows == 0 || rows % cells != 0 || _boxes[i].Values.Length != 4 * rows || (_landmarks.Length > 0 && _landmarks[i].Values.Length != 10 * rows))
+            if (cells == 0 || rows == 0 || rows % cells != 0 || _boxes[i].Values.Length != 4 * rows
+                || (_landmarks.Length > 0 && _landmarks[i].Values.Length != 10 * rows))
             {
                 return false;
             }
@@ -68,8 +69,8 @@ sealed class ScrfdOutputs
     int Cells(int stride) => (_width / (FirstStride << stride)) * (_height / (FirstStride << stride));
 
     /// <summary>
-    /// The faces of at least <paramref name="minScore"/>, in source pixels, highest score first, without those that overlap a better one. Boxes
-    /// are rounded to whole pixels once that is settled.
+    /// The faces of at least <paramref name="minScore"/>, in source pixels, highest score first, without those that overlap a better one.
+    /// Boxes are rounded to whole pixels once that is settled.
     /// </summary>
     /// <param name="minScore">Of a face.</param>
     /// <param name="overlap">Above it the face with the lower score goes.</param>
@@ -173,7 +174,8 @@ sealed class ScrfdOutputs
         distances.IsEmpty || float.IsFinite(TensorPrimitives.MaxMagnitude(distances) * stride * 2 / scale);
 
     static FaceBox BoxAt(ReadOnlySpan<float> edges, float x, float y, float stride, float scale) => new(
-        (x - (edges[0] * stride)) / scale, (y - (edges[1] * stride)) / scale, (x + (edges[2] * stride)) / scale, (y + (edges[3] * stride)) / scale);
+        (x - (edges[0] * stride)) / scale, (y - (edges[1] * stride)) / scale,
+        (x + (edges[2] * stride)) / scale, (y + (edges[3] * stride)) / scale);
 
     static Point2[] LandmarksAt(ReadOnlySpan<float> offsets, float x, float y, float stride, float scale)
     {

@@ -1,7 +1,7 @@
 using ImmichMl.Inference.Accelerators;
 using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Sessions;
-using Microsoft.ML.OnnxRuntime;
+using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Loading;
 
@@ -42,7 +42,8 @@ public sealed class DeviceDiscovery
         return search.Choose();
     }
 
-    bool IsAnythingPlaced => Models.ModelKind.All.Any(kind => _options.PlacementOf(kind).Wish is { Length: > 0 } wish && wish != ExecutionDevice.CpuProvider);
+    bool IsAnythingPlaced =>
+        ModelKind.All.Any(kind => _options.PlacementOf(kind).Wish is { Length: > 0 } wish && wish != ExecutionDevice.CpuProvider);
 
     void FindNpus(string cacheFolder)
     {
@@ -139,7 +140,8 @@ public sealed class DeviceDiscovery
             string name = handle.HardwareDevice.Metadata.Entries.TryGetValue("Description", out string? text) && text.Length > 0
                 ? text
                 : $"{handle.HardwareDevice.Vendor} {handle.HardwareDevice.Type}".Trim();
-            Try(new ExecutionDevice(provider, id, name) { Handle = handle, Options = options, MemoryBytes = DeviceMemory.Of(provider, id)?.Total ?? 0 });
+            long memory = DeviceMemory.Of(provider, id)?.Total ?? 0;
+            Try(new ExecutionDevice(provider, id, name) { Handle = handle, Options = options, MemoryBytes = memory });
             id++;
         }
     }
@@ -226,7 +228,8 @@ public sealed class DeviceDiscovery
 
         if (_forced.Length > 0 && chosen.Length == 0)
         {
-            string cause = ofIt.Length > 0 ? $"it has {string.Join(" and ", ofIt.AsEnumerable())}, and MACHINE_LEARNING_DEVICE_IDS is {_options.DeviceIds}"
+            string cause = ofIt.Length > 0
+                ? $"it has {string.Join(" and ", ofIt.AsEnumerable())}, and MACHINE_LEARNING_DEVICE_IDS is {_options.DeviceIds}"
                 : _causes.GetValueOrDefault(_forced, $"no manifest in {string.Join(" or ", Folders)} is of it");
             throw new ProviderMissingException($"MACHINE_LEARNING_PROVIDER={_options.Provider} is not there: {cause}.");
         }

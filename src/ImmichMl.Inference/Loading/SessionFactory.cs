@@ -2,7 +2,6 @@ using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Preparation;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
-using Microsoft.ML.OnnxRuntime;
 
 namespace ImmichMl.Inference.Loading;
 
@@ -35,7 +34,8 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
     public ModelSession Create(ModelKey key, string path)
     {
         ModelFile.CheckModel(key, path);
-        return _devices.For(key.Kind).Devices.All(device => device.IsCpu) && !_devices.NpusFor(key.Kind).Any(npu => npu.Find(path) is not null)
+        return _devices.For(key.Kind).Devices.All(device => device.IsCpu)
+            && !_devices.NpusFor(key.Kind).Any(npu => npu.Find(path) is not null)
             ? OnCpu(key, path)
             : new PlacedSession(key, _devices, () => OnDevices(key, path));
     }
@@ -85,7 +85,8 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         string engines = Path.Combine(Path.GetDirectoryName(path)!, ".engines", device.Provider);
         MakeFolder(engines);
         using SessionOptions session = Settings(key.Kind, options.ChosenIntraOpThreads, sharesArena: false);
-        DeviceBinding.Append(session, device, KnownProviders.OptionsFor(device, key, _devices.Options, engines), _devices.Options.GpuSharedArena);
+        DeviceBinding.Append(
+            session, device, KnownProviders.OptionsFor(device, key, _devices.Options, engines), _devices.Options.GpuSharedArena);
         return new DeviceSession(key, device, path, session, records);
     }
 
@@ -120,7 +121,9 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         try
         {
             _ = RuntimeLibrary.Environment;
-            return prepared?.Find(key, path) is { } copy && TryOpenPrepared(key, path, copy) is { } session ? session : OpenSource(key, path);
+            return prepared?.Find(key, path) is { } copy && TryOpenPrepared(key, path, copy) is { } session
+                ? session
+                : OpenSource(key, path);
         }
         catch (OnnxRuntimeException e) when (OnnxSession.IsOutOfMemory(e))
         {
@@ -128,7 +131,8 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         }
         catch (OnnxRuntimeException e) when (OnnxSession.IsPassing(e))
         {
-            throw new ModelException(ModelFault.Unavailable, $"Model {key} will not load now: {e.Message}", e) { RetryAfter = TimeSpan.FromSeconds(10) };
+            throw new ModelException(
+                ModelFault.Unavailable, $"Model {key} will not load now: {e.Message}", e) { RetryAfter = TimeSpan.FromSeconds(10) };
         }
         catch (Exception e) when (e is OnnxRuntimeException or DllNotFoundException)
         {
@@ -195,7 +199,8 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         var sessions = new GraphSessions(
             first!, isOneOfMany => OpenPacked(key, copy, isOneOfMany ? 1 : threads), hasKinds: threads > 1,
             () => prepared.Discard(key, copy, "its packed sessions will not open"));
-        return new PreparedSession(key, copy, OnnxSession.Over(key, first!, options.ArenaKeep, sessions), prepared, () => OpenSource(key, path));
+        return new PreparedSession(
+            key, copy, OnnxSession.Over(key, first!, options.ArenaKeep, sessions), prepared, () => OpenSource(key, path));
     }
 
     /// <summary>On a thread where nobody else would catch what it throws.</summary>

@@ -23,10 +23,12 @@ static class CharacterList
         string? text = session.Metadata.GetValueOrDefault(MetadataKey) is { Length: > 0 } written ? written : ReadFile(key, folder);
         if (text is null)
         {
-            throw new ModelException(ModelFault.Unusable, $"Model {key} has no characters: neither '{MetadataKey}' in its metadata nor dict.txt beside it.");
+            throw new ModelException(
+                ModelFault.Unusable, $"Model {key} has no characters: neither '{MetadataKey}' in its metadata nor dict.txt beside it.");
         }
 
-        IReadOnlyList<string>[] readings = [Classes(SplitLikePython(text)), Classes(text.TrimEnd('\r', '\n').Split('\n').Select(line => line.TrimEnd('\r')))];
+        IReadOnlyList<string>[] readings =
+            [Classes(SplitLikePython(text)), Classes(text.TrimEnd('\r', '\n').Split('\n').Select(line => line.TrimEnd('\r')))];
         return readings.FirstOrDefault(reading => classes <= 0 || reading.Count == classes)
             ?? throw new ModelException(ModelFault.Unusable, $"Model {key} has {classes} classes, but its list gives {readings[0].Count}.");
     }
@@ -58,7 +60,8 @@ static class CharacterList
         try
         {
             string? path = s_fileNames.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
-                ?? Directory.EnumerateFiles(folder, "*keys*.txt").Concat(Directory.EnumerateFiles(folder, "*dict*.txt")).Order(StringComparer.Ordinal).FirstOrDefault();
+                ?? Directory.EnumerateFiles(folder, "*keys*.txt").Concat(Directory.EnumerateFiles(folder, "*dict*.txt"))
+                    .Order(StringComparer.Ordinal).FirstOrDefault();
             if (path is null)
             {
                 return null;

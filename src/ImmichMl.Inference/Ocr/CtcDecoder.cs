@@ -53,5 +53,6 @@ sealed class CtcDecoder(IReadOnlyList<string> characters)
     }
 
     /// <summary>Whether the model ends in a softmax, as seen from one step.</summary>
-    static bool IsShareOfOne(ReadOnlySpan<float> step) => TensorPrimitives.Min(step) >= 0 && MathF.Abs(TensorPrimitives.Sum(step) - 1) < Slack;
+    static bool IsShareOfOne(ReadOnlySpan<float> step) =>
+        TensorPrimitives.Min(step) >= 0 && MathF.Abs(TensorPrimitives.Sum(step) - 1) < Slack;
 }

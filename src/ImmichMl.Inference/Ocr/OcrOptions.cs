@@ -14,12 +14,16 @@ public sealed class OcrOptions
     public int MaxBatchSize { get; set => field = Math.Max(0, value); }
 
     /// <summary>The older name of the same; <see cref="MaxBatchSize"/> goes first.</summary>
-    [Display(Name = "MACHINE_LEARNING_MAX_BATCH_SIZE__TEXT_RECOGNITION", Description = "Older name of MACHINE_LEARNING_MAX_BATCH_SIZE__OCR, which goes first")]
+    [Display(Name = "MACHINE_LEARNING_MAX_BATCH_SIZE__TEXT_RECOGNITION",
+        Description = "Older name of MACHINE_LEARNING_MAX_BATCH_SIZE__OCR, which goes first")]
     [Range(0, 1024)]
     public int OlderMaxBatchSize { get; set => field = Math.Max(0, value); }
 
-    /// <summary>Exact: the original's shapes and numbers. Bucketed: padded to few sizes, for hardware that compiles for each shape.</summary>
-    [Display(Name = "MACHINE_LEARNING_OCR_SHAPES", Description = "exact: the original's tensor shapes; bucketed: padded to few sizes, for hardware that compiles for each")]
+    /// <summary>
+    /// Exact: the original's shapes and numbers. Bucketed: padded to few sizes, for hardware that compiles for each shape.
+    /// </summary>
+    [Display(Name = "MACHINE_LEARNING_OCR_SHAPES",
+        Description = "exact: the original's tensor shapes; bucketed: padded to few sizes, for hardware that compiles for each")]
     [AllowedValues(Exact, Bucketed)]
     public string Shapes { get; set; } = Exact;
 

@@ -1,5 +1,3 @@
-using ImmichMl.Imaging;
-
 namespace ImmichMl.Inference.Ocr;
 
 /// <summary>Top to bottom, then left to right: a gap of ten source pixels between first corners starts a new line.</summary>

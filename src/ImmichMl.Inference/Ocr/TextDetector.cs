@@ -1,10 +1,8 @@
 using System.Numerics.Tensors;
-using ImmichMl.Imaging;
 using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace ImmichMl.Inference.Ocr;
 
@@ -39,7 +37,8 @@ public sealed class TextDetector : IDisposable
         key, Path.Combine(store.Find(key), ModelStore.ModelFileName), session =>
             session.Inputs is [{ ElementType: TensorElementType.Float or TensorElementType.Float16, Dimensions: [<= 1, -1 or 3, -1, -1] }]
                 ? new TextDetector(key, session, options)
-                : throw new ModelException(ModelFault.Unusable, $"Model {key} is no text detector: one float tensor of [n, 3, height, width] in."));
+                : throw new ModelException(
+                    ModelFault.Unusable, $"Model {key} is no text detector: one float tensor of [n, 3, height, width] in."));
 
     /// <summary>In reading order; empty for a picture with a side under 32 pixels.</summary>
     /// <exception cref="InferenceException">The whole map is NaN.</exception>
@@ -63,7 +62,8 @@ public sealed class TextDetector : IDisposable
 
         var whole = new PixelRectangle(0, 0, width, height);
         SideBySide.RunRows(height, band => TensorWriter.WriteResized(
-            bitmap, width, height, ResampleFilter.Lanczos, whole, Table, new TensorPlanes(tensor.GetSpan(), planeWidth, planeHeight, blueFirst: true), band));
+            bitmap, width, height, ResampleFilter.Lanczos, whole, Table,
+            new TensorPlanes(tensor.GetSpan(), planeWidth, planeHeight, blueFirst: true), band));
 
         var settings = new TextBoxSettings(arguments.MinScore ?? DefaultMinScore) { ScoreMode = arguments.ScoreMode };
         (int Width, int Height) source = (bitmap.Width, bitmap.Height);
@@ -116,7 +116,8 @@ public sealed class TextDetector : IDisposable
     {
         if (dimensions is not [.., var high, var wide] || (wide, high) != (width, height) || dimensions[..^2].Any(size => size != 1))
         {
-            throw new ModelException(ModelFault.Unusable, $"Model {_key} answers {width} × {height} pixels with a map of [{string.Join(", ", dimensions)}].");
+            throw new ModelException(
+                ModelFault.Unusable, $"Model {_key} answers {width} × {height} pixels with a map of [{string.Join(", ", dimensions)}].");
         }
     }
 

@@ -1,9 +1,7 @@
-using ImmichMl.Imaging;
 using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace ImmichMl.Inference.Ocr;
 
@@ -53,7 +51,8 @@ public sealed class TextRecognizer : IDisposable
                     Dimensions: [<= 1 and var batch, -1 or 3, -1 or Height, <= MostWidth and var width],
                 }]
                 ? new TextRecognizer(key, session, new CtcDecoder(CharacterList.Read(key, session, folder)), options, batch, width)
-                : throw new ModelException(ModelFault.Unusable, $"Model {key} is no text recognizer: one float tensor of [n, 3, {Height}, width] in."));
+                : throw new ModelException(
+                    ModelFault.Unusable, $"Model {key} is no text recognizer: one float tensor of [n, 3, {Height}, width] in."));
     }
 
     /// <summary>The lines whose text scores over the threshold, with it, in the order in which they came.</summary>
@@ -100,7 +99,8 @@ public sealed class TextRecognizer : IDisposable
     }
 
     void ReadBatch(
-        Bitmap bitmap, IReadOnlyList<TextLine> lines, int[] some, int width, (string Text, double Score)[] read, StageClock clock, CancellationToken cancellation)
+        Bitmap bitmap, IReadOnlyList<TextLine> lines, int[] some, int width, (string Text, double Score)[] read, StageClock clock,
+        CancellationToken cancellation)
     {
         int lineLength = 3 * Height * width;
 
@@ -167,7 +167,8 @@ public sealed class TextRecognizer : IDisposable
         TensorWriter.WriteTopLeft(scaled, s_table, new TensorPlanes(tensor, width, Height, blueFirst: true));
     }
 
-    int Check(long[] dimensions, int rows) => dimensions is [var first, _, var classes] && first == rows && classes > 1 && classes <= _decoder.Classes
+    int Check(long[] dimensions, int rows) =>
+        dimensions is [var first, _, var classes] && first == rows && classes > 1 && classes <= _decoder.Classes
         ? (int)classes
         : throw new ModelException(
             ModelFault.Unusable,

@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace ImmichMl.Inference.Preparation;
 
 /// <summary>
-/// Part of a file's contents in 128 bits, calculated in blocks side by side at the speed of memory. It finds damage by chance, not what somebody
-/// made to fit: that is what owner and mode are looked at for.
+/// Part of a file's contents in 128 bits, calculated in blocks side by side at the speed of memory. It finds damage by chance, not what
+/// somebody made to fit: that is what owner and mode are looked at for.
 /// </summary>
 static class ContentDigest
 {
@@ -22,7 +22,8 @@ static class ContentDigest
         var digests = new byte[(blocks * DigestBytes) + sizeof(long)];
         BitConverter.TryWriteBytes(digests.AsSpan(blocks * DigestBytes), length);
         Parallel.For(0, blocks, new ParallelOptions { MaxDegreeOfParallelism = 2 }, block => Add(
-            file, offset + (block * (long)Block), offset + Math.Min(length, (block + 1L) * Block), digests.AsSpan(block * DigestBytes, DigestBytes)));
+            file, offset + (block * (long)Block), offset + Math.Min(length, (block + 1L) * Block),
+            digests.AsSpan(block * DigestBytes, DigestBytes)));
         return Convert.ToHexStringLower(XxHash128.Hash(digests));
     }
 

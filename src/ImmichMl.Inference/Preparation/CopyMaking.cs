@@ -1,10 +1,12 @@
 using ImmichMl.Graphs;
 using ImmichMl.Models;
-using Microsoft.ML.OnnxRuntime;
 
 namespace ImmichMl.Inference.Preparation;
 
-/// <summary>Makes one prepared copy: graph rewritten where that answers alike, optimised and its weights packed by ONNX Runtime, tried, sealed, moved into place.</summary>
+/// <summary>
+/// Makes one prepared copy: graph rewritten where that answers alike, optimised and its weights packed by ONNX Runtime, tried, sealed,
+/// moved into place.
+/// </summary>
 /// <param name="source">The model's graph.</param>
 /// <param name="target">The folder that the copy becomes.</param>
 /// <param name="identity">Of the source, by which the copy is known.</param>
@@ -58,8 +60,7 @@ sealed class CopyMaking(string source, string target, string identity)
             trial = CopyTrial.Ask(model, TokenAxis.MostTokensOf(copy.ModelMetadata.CustomMetadataMap));
         }
 
-        using var packing = new SessionOptions { GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-        using var packed = new InferenceSession(graph, packing);
+        using InferenceSession packed = GraphRewriting.Open(graph, GraphOptimizationLevel.ORT_DISABLE_ALL, packs: true);
         PreparedCopy made = PreparedCopy.Seal(_aside, identity, trial, _packedFrom);
         if ((made.Fault(copy) ?? made.Fault(packed)) is { } fault)
         {
@@ -107,7 +108,8 @@ sealed class CopyMaking(string source, string target, string identity)
         File.Delete(graph);
         File.Delete(weights);
         GraphRewriting.Save(
-            from, graph, PreparedCopy.WeightsName, GraphOptimizationLevel.ORT_ENABLE_ALL, "session.save_external_prepacked_constant_initializers");
+            from, graph, PreparedCopy.WeightsName, GraphOptimizationLevel.ORT_ENABLE_ALL,
+            "session.save_external_prepacked_constant_initializers");
         _packedFrom = File.Exists(weights) ? ExternalWeights.Align(graph, weights) : 0;
     }
 }

@@ -1,6 +1,4 @@
 using ImmichMl.Inference.Sessions;
-using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace ImmichMl.Inference.Preparation;
 
@@ -23,7 +21,8 @@ sealed record CopyTrial(MadeUpInputs Inputs, IReadOnlyList<float[]> Answers)
         int length = mostTokens / 3;
         try
         {
-            return MadeUpInputs.For(source, length) is { } inputs && inputs.Answer(source) is { } answers && answers.All(answer => OrtOutput.AreFinite(answer))
+            return MadeUpInputs.For(source, length) is { } inputs && inputs.Answer(source) is { } answers
+                && answers.All(answer => OrtOutput.AreFinite(answer))
                 ? new CopyTrial(length > 0 ? inputs.CutTo(length) : inputs, answers)
                 : null;
         }
@@ -85,7 +84,9 @@ sealed record CopyTrial(MadeUpInputs Inputs, IReadOnlyList<float[]> Answers)
         return new CopyTrial(new MadeUpInputs(inputs, length), answers);
     }
 
-    static int Count(BinaryReader file, int most) => file.ReadInt32() is >= 0 and var count && count <= most ? count : throw new InvalidDataException("a count is out of bounds");
+    static int Count(BinaryReader file, int most) =>
+        file.ReadInt32() is >= 0 and var count && count <= most ? count : throw new InvalidDataException("a count is out of bounds");
 
-    static long Count64(BinaryReader file, long most) => file.ReadInt64() is >= 0 and var count && count <= most ? count : throw new InvalidDataException("a size is out of bounds");
+    static long Count64(BinaryReader file, long most) =>
+        file.ReadInt64() is >= 0 and var count && count <= most ? count : throw new InvalidDataException("a size is out of bounds");
 }

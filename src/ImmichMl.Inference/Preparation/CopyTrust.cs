@@ -6,8 +6,8 @@ namespace ImmichMl.Inference.Preparation;
 static class CopyTrust
 {
     /// <summary>
-    /// Why what is there is not to be trusted: links and foreign owners are refused all the way down from the cache, and in the folder itself.
-    /// Null for what is ours, and for what is not there yet.
+    /// Why what is there is not to be trusted: links and foreign owners are refused all the way down from the cache, and in the folder
+    /// itself. Null for what is ours, and for what is not there yet.
     /// </summary>
     public static string? Fault(string cache, string folder)
     {

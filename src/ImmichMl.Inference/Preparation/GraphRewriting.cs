@@ -1,6 +1,5 @@
 using ImmichMl.Graphs;
 using ImmichMl.Inference.Sessions;
-using Microsoft.ML.OnnxRuntime;
 
 namespace ImmichMl.Inference.Preparation;
 
@@ -85,12 +84,13 @@ static class GraphRewriting
     }
 
     /// <summary>
-    /// Whether two graphs answer alike to made-up inputs: every output's cosine is 1 up to rounding. Where the copy takes shorter texts, texts
-    /// of several lengths must come out alike whatever the model itself is shown behind their end.
+    /// Whether two graphs answer alike to made-up inputs: every output's cosine is 1 up to rounding. Where the copy takes shorter texts,
+    /// texts of several lengths must come out alike whatever the model itself is shown behind their end.
     /// </summary>
     public static bool AnswerAlike(string source, string copy)
     {
-        using InferenceSession before = Open(source, GraphOptimizationLevel.ORT_ENABLE_ALL), after = Open(copy, GraphOptimizationLevel.ORT_DISABLE_ALL);
+        using InferenceSession before = Open(source, GraphOptimizationLevel.ORT_ENABLE_ALL);
+        using InferenceSession after = Open(copy, GraphOptimizationLevel.ORT_DISABLE_ALL);
         int[] whole = before.InputMetadata[before.InputNames[0]].Dimensions;
         bool isFree = after.ModelMetadata.CustomMetadataMap.ContainsKey(TokenAxis.MostTokens);
         int[] lengths = isFree ? [1, 2, 3, whole[^1] / 3, whole[^1] / 2, whole[^1] - 1, whole[^1]] : [0];
@@ -99,12 +99,14 @@ static class GraphRewriting
 
     static bool AnswerAlike(InferenceSession before, InferenceSession after, int length) =>
         MadeUpInputs.For(before, length) is { } whole && (length > 0 ? whole.CutTo(length) : whole) is { } cut
-            && whole.Answer(before) is { } answers && cut.Answer(after) is { } others && MadeUpInputs.AreAlike(answers, others, LeastCosine);
+            && whole.Answer(before) is { } answers && cut.Answer(after) is { } others
+            && MadeUpInputs.AreAlike(answers, others, LeastCosine);
 
-    internal static InferenceSession Open(string path, GraphOptimizationLevel level)
+    internal static InferenceSession Open(string path, GraphOptimizationLevel level, bool packs = false)
     {
-        using var options = new SessionOptions { GraphOptimizationLevel = level, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-        options.AddSessionConfigEntry("session.disable_prepacking", "1");
+        const OrtLoggingLevel fatal = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
+        using var options = new SessionOptions { GraphOptimizationLevel = level, LogSeverityLevel = fatal };
+        options.AddSessionConfigEntry("session.disable_prepacking", packs ? "0" : "1");
         return new InferenceSession(path, options);
     }
 }

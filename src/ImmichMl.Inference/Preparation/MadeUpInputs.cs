@@ -1,7 +1,5 @@
 using System.Numerics.Tensors;
 using ImmichMl.Inference.Sessions;
-using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace ImmichMl.Inference.Preparation;
 
@@ -26,20 +24,23 @@ sealed record MadeUpInputs(IReadOnlyList<(string Name, TensorElementType Type, l
         foreach (string name in session.InputNames)
         {
             NodeMetadata input = session.InputMetadata[name];
-            if (!input.IsTensor || input.ElementDataType is not (TensorElementType.Float or TensorElementType.Int32 or TensorElementType.Int64))
+            if (!input.IsTensor
+                || input.ElementDataType is not (TensorElementType.Float or TensorElementType.Int32 or TensorElementType.Int64))
             {
                 return null;
             }
 
             int[] given = input.Dimensions;
-            inputs.Add((name, input.ElementDataType, [.. given.Select((size, axis) => size > 0 ? size : (long)(given.Length == 4 && axis >= 2 ? FreeSide : 1))]));
+            IEnumerable<long> shape = given.Select((size, axis) => size > 0 ? size : (long)(given.Length == 4 && axis >= 2 ? FreeSide : 1));
+            inputs.Add((name, input.ElementDataType, [.. shape]));
         }
 
         return new MadeUpInputs(inputs, length);
     }
 
     /// <summary>The same texts without what stands behind their end.</summary>
-    public MadeUpInputs CutTo(int length) => this with { Inputs = [.. Inputs.Select(input => (input.Name, input.Type, (long[])[.. input.Shape[..^1], length]))] };
+    public MadeUpInputs CutTo(int length) =>
+        this with { Inputs = [.. Inputs.Select(input => (input.Name, input.Type, (long[])[.. input.Shape[..^1], length]))] };
 
     /// <summary>Every output's values, one after the other; null where one is neither float nor half.</summary>
     /// <exception cref="OnnxRuntimeException">The model fails on them.</exception>
@@ -50,7 +51,8 @@ sealed record MadeUpInputs(IReadOnlyList<(string Name, TensorElementType Type, l
         {
             inputs.AddRange(Inputs.Select(Make));
             using var run = new RunOptions();
-            using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(run, [.. Inputs.Select(input => input.Name)], inputs, session.OutputNames);
+            using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(
+                run, [.. Inputs.Select(input => input.Name)], inputs, session.OutputNames);
             float[][] answers = [.. outputs.Select(OrtOutput.FloatsOf).OfType<float[]>()];
             return answers.Length == outputs.Count ? answers : null;
         }
@@ -64,7 +66,8 @@ sealed record MadeUpInputs(IReadOnlyList<(string Name, TensorElementType Type, l
     public static bool AreAlike(IReadOnlyList<float[]> some, IReadOnlyList<float[]> others, double leastCosine) =>
         some.Count == others.Count && some.Zip(others).All(pair => AreAlike(pair.First, pair.Second, leastCosine));
 
-    static bool AreAlike(float[] one, float[] other, double leastCosine) => one.Length == other.Length && OrtOutput.AreFinite(one) && OrtOutput.AreFinite(other)
+    static bool AreAlike(float[] one, float[] other, double leastCosine) =>
+        one.Length == other.Length && OrtOutput.AreFinite(one) && OrtOutput.AreFinite(other)
         && (one.AsSpan().SequenceEqual(other) || TensorPrimitives.CosineSimilarity<float>(one, other) >= leastCosine);
 
     OrtValue Make((string Name, TensorElementType Type, long[] Shape) input)
@@ -74,8 +77,10 @@ sealed record MadeUpInputs(IReadOnlyList<(string Name, TensorElementType Type, l
         uint TokenAt(int index, uint number) => isMask ? 1 : index == Length - 1 ? HighestToken : (number % (HighestToken - 1)) + 1;
         return input.Type switch
         {
-            TensorElementType.Float => OrtValue.CreateTensorValueFromMemory(Each(count, (_, number) => ((number % 4001) / 1000f) - 2), input.Shape),
-            TensorElementType.Int32 => OrtValue.CreateTensorValueFromMemory(Each(count, (index, number) => (int)TokenAt(index, number)), input.Shape),
+            TensorElementType.Float => OrtValue.CreateTensorValueFromMemory(
+                Each(count, (_, number) => ((number % 4001) / 1000f) - 2), input.Shape),
+            TensorElementType.Int32 => OrtValue.CreateTensorValueFromMemory(
+                Each(count, (index, number) => (int)TokenAt(index, number)), input.Shape),
             _ => OrtValue.CreateTensorValueFromMemory(Each(count, (index, number) => (long)TokenAt(index, number)), input.Shape),
         };
     }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;
-using Microsoft.ML.OnnxRuntime;
 
 namespace ImmichMl.Inference.Preparation;
 
@@ -26,7 +25,8 @@ sealed class PreparedCopy
         Folder = folder;
         _identity = identity;
         _lines = lines;
-        _paths = [.. lines.Skip(2).Select(CopyPart.Parse).OfType<CopyPart>().Select(file => file.Name).Distinct().Append(ManifestName).Select(name => Path.Combine(folder, name))];
+        IEnumerable<string> names = lines.Skip(2).Select(CopyPart.Parse).OfType<CopyPart>().Select(part => part.Name).Distinct();
+        _paths = [.. names.Append(ManifestName).Select(name => Path.Combine(folder, name))];
     }
 
     public string Folder { get; }
@@ -69,7 +69,10 @@ sealed class PreparedCopy
         return new PreparedCopy(folder, identity, lines);
     }
 
-    /// <summary>What is wrong with its graph, or with the size of another file: that much is looked at before ONNX Runtime sees it. Null where nothing is.</summary>
+    /// <summary>
+    /// What is wrong with its graph, or with the size of another file: that much is looked at before ONNX Runtime sees it. Null where
+    /// nothing is.
+    /// </summary>
     public string? GraphFault() => FaultOf(part => part.Name == GraphName);
 
     /// <summary>What is wrong with what the first answer comes from: all but packed weights is read; null where nothing is.</summary>
@@ -92,7 +95,8 @@ sealed class PreparedCopy
             return parts.Length < lines.Length || parts.All(part => part.Name != GraphName) ? "its manifest is damaged"
                 : identity != _identity ? "it was made of another model"
                 : parts.GroupBy(part => part.Name).FirstOrDefault(file => new FileInfo(Path.Combine(Folder, file.Key)) is var there
-                    && !(there.Exists && there.Length == file.Sum(part => part.Length))) is { } wrong ? $"{wrong.Key} is not as it was written"
+                    && !(there.Exists && there.Length == file.Sum(part => part.Length))) is { } wrong
+                    ? $"{wrong.Key} is not as it was written"
                 : parts.FirstOrDefault(part => isRead(part) && !part.IsIn(Folder)) is { } other ? $"{other.Name} is not as it was written"
                 : null;
         }
@@ -107,7 +111,9 @@ sealed class PreparedCopy
     /// <summary>Of all its files as they are; one of them is another when anything was written to its file.</summary>
     public FileStamp?[] Stamps() => Array.ConvertAll(_paths, path => FileStamp.Of(path));
 
-    /// <summary>What is wrong with a session's answer to the trial; null where nothing is, or where the model had none to compare with.</summary>
+    /// <summary>
+    /// What is wrong with a session's answer to the trial; null where nothing is, or where the model had none to compare with.
+    /// </summary>
     public string? Fault(InferenceSession session)
     {
         try
@@ -142,7 +148,8 @@ sealed record CopyPart(string Name, long Offset, long Length, string Digest)
     }
 
     /// <summary>Null for a line that is not one of ours; a name never leads out of the folder.</summary>
-    public static CopyPart? Parse(string line) => line.Split(' ') is [var name, var offset, var length, var digest] && CacheFiles.IsSafe(name) && !name.Contains('/')
+    public static CopyPart? Parse(string line) => line.Split(' ') is [var name, var offset, var length, var digest]
+        && CacheFiles.IsSafe(name) && !name.Contains('/')
         && long.TryParse(offset, NumberStyles.None, CultureInfo.InvariantCulture, out long from)
         && long.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out long bytes)
         ? new CopyPart(name, from, bytes, digest)

@@ -65,8 +65,8 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
     }
 
     /// <summary>
-    /// What is wrong with its files, which are read where they were not read since they last changed: all but packed weights, which the first
-    /// answer does without. Null where nothing is.
+    /// What is wrong with its files, which are read where they were not read since they last changed: all but packed weights, which the
+    /// first answer does without. Null where nothing is.
     /// </summary>
     internal string? Fault(PreparedCopy copy) => Fault(_verified, copy, copy.Fault);
 
@@ -90,7 +90,9 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
         return fault;
     }
 
-    /// <summary>True while nothing has been written to the copy since it was last found right. Costs a system call for each of its four files.</summary>
+    /// <summary>
+    /// True while nothing has been written to the copy since it was last found right. Costs a system call for each of its four files.
+    /// </summary>
     internal bool IsUntouched(PreparedCopy copy) =>
         _verified.TryGetValue(copy.Folder, out FileStamp?[]? verified) && copy.Stamps().AsSpan().SequenceEqual(verified);
 
@@ -114,7 +116,9 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
         }
     }
 
-    /// <summary>A copy that is no good is of no use to anybody. A new one may be made. One that could not be read stays, and is not used now.</summary>
+    /// <summary>
+    /// A copy that is no good is of no use to anybody. A new one may be made. One that could not be read stays, and is not used now.
+    /// </summary>
     internal void Discard(ModelKey key, PreparedCopy copy, string reason)
     {
         if (copy.IsUnreadable)
@@ -154,7 +158,8 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
 
         string target = TargetOf(source, SourceIdentity.Of(source));
         string? reason = _refused.TryGetValue(target, out string? refused) ? refused
-            : CopyTrust.Fault(models.CacheFolder, Path.GetDirectoryName(target)!) ?? new FailedTries(target, _time).Reason ?? Shortage(bytes)
+            : CopyTrust.Fault(models.CacheFolder, Path.GetDirectoryName(target)!) ?? new FailedTries(target, _time).Reason
+                ?? Shortage(bytes)
             ?? (Missing is null ? "nobody makes any here" : Missing(key, source) ? null : "too many others are to be made first");
         if (reason is not null)
         {
@@ -183,7 +188,8 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
         }
 
         var tries = new FailedTries(target, _time);
-        if ((CopyTrust.Fault(models.CacheFolder, Path.GetDirectoryName(target)!) ?? (isAskedFor ? null : tries.Reason) ?? Shortage(bytes)) is { } reason)
+        string? distrusted = CopyTrust.Fault(models.CacheFolder, Path.GetDirectoryName(target)!);
+        if ((distrusted ?? (isAskedFor ? null : tries.Reason) ?? Shortage(bytes)) is { } reason)
         {
             return $"is left as it is: {reason}";
         }
@@ -264,7 +270,8 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
             {
                 return string.Create(
                     CultureInfo.InvariantCulture,
-                    $"the disk is short: {free / 1_000_000} MB are free, {bytes * 7 / 2 / 1_000_000} are needed beside MACHINE_LEARNING_PREPARE_LEAVE_FREE");
+                    $"the disk is short: {free / 1_000_000} MB are free, {bytes * 7 / 2 / 1_000_000} are needed beside "
+                    + $"MACHINE_LEARNING_PREPARE_LEAVE_FREE");
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
@@ -274,7 +281,9 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
 
         long available = options.AvailableMemory(), needed = (bytes * 5 / 2) + 64_000_000;
         return available >= needed ? null
-            : string.Create(CultureInfo.InvariantCulture, $"memory is short: {available / 1_000_000} MB may be taken, {needed / 1_000_000} are needed while it is made");
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"memory is short: {available / 1_000_000} MB may be taken, {needed / 1_000_000} are needed while it is made");
     }
 
     /// <summary>A build that stands in for ours has its folder in its version: no part of a file's name.</summary>

@@ -13,7 +13,8 @@ namespace ImmichMl.Inference.Preparation;
 /// <param name="session">The session over it.</param>
 /// <param name="prepared">Knows whether the copy is still what it was.</param>
 /// <param name="openSource">Loads the model itself.</param>
-sealed class PreparedSession(ModelKey key, PreparedCopy copy, OnnxSession session, PreparedModels prepared, Func<OnnxSession> openSource) : ModelSession
+sealed class PreparedSession(ModelKey key, PreparedCopy copy, OnnxSession session, PreparedModels prepared, Func<OnnxSession> openSource)
+    : ModelSession
 {
     /// <summary>Between two times that all files of a copy are read because of an answer.</summary>
     static readonly TimeSpan s_betweenChecks = TimeSpan.FromMinutes(1);
@@ -39,7 +40,8 @@ sealed class PreparedSession(ModelKey key, PreparedCopy copy, OnnxSession sessio
     {
         Rows = [.. rows.Select((values, index) => source.Inputs[index].Dimensions[^1] is var width && width <= values.Length / feed.RowCount
             ? values
-            : [.. values.Chunk(values.Length / feed.RowCount).SelectMany(row => row.Concat(Enumerable.Repeat(row[^1], width - row.Length)))])],
+            : [.. values.Chunk(values.Length / feed.RowCount)
+                .SelectMany(row => row.Concat(Enumerable.Repeat(row[^1], width - row.Length)))])],
     };
 
     T OnCopy<T>(Func<OnnxSession, T> run, CancellationToken cancellation)
@@ -89,7 +91,8 @@ sealed class PreparedSession(ModelKey key, PreparedCopy copy, OnnxSession sessio
                 return _source = openSource();
             }
 
-            // Its files are right. Where the model itself does better, the way it was prepared is at fault; asked once, for it costs a load.
+            // Its files are right. Where the model itself does better, the way it was prepared is at fault; asked once, for it costs a
+            // load.
             if (failure is not null && !_isExonerated && OpenBetterSource(run) is { } better)
             {
                 prepared.Ban(key, copy, $"{failure}, and the model itself does not");

@@ -5,7 +5,9 @@ using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Preparation;
 
-/// <summary>Which files a prepared copy is made of. Size and time alone do not tell: package managers set every time to the same second.</summary>
+/// <summary>
+/// Which files a prepared copy is made of. Size and time alone do not tell: package managers set every time to the same second.
+/// </summary>
 static class SourceIdentity
 {
     /// <summary>Of each of a model's files: name, size, times in nanoseconds and inode.</summary>
@@ -29,7 +31,8 @@ static class SourceIdentity
     {
         try
         {
-            return [.. new DirectoryInfo(Path.GetDirectoryName(source)!).GetFiles().Where(file => file.Extension is not (".json" or ".txt"))];
+            FileInfo[] files = new DirectoryInfo(Path.GetDirectoryName(source)!).GetFiles();
+            return [.. files.Where(file => file.Extension is not (".json" or ".txt"))];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

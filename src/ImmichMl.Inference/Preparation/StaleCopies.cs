@@ -9,7 +9,8 @@ namespace ImmichMl.Inference.Preparation;
 /// </summary>
 /// <param name="root">The folder of all copies: PROCESSOR/TASK/NAME/TYPE/STAMP below it.</param>
 /// <param name="processor">This one.</param>
-/// <param name="currentName">By a model's folder, TASK/NAME/TYPE: the stamp of the copy that a load would take here; null where the model is gone.</param>
+/// <param name="currentName">By a model's folder, TASK/NAME/TYPE: the stamp of the copy that a load would take here; null where the model
+/// is gone.</param>
 sealed class StaleCopies(string root, string processor, Func<string, string?> currentName)
 {
     static readonly TimeSpan s_unused = TimeSpan.FromDays(7);

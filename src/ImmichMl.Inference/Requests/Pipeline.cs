@@ -1,4 +1,3 @@
-using ImmichMl.Imaging;
 using ImmichMl.Inference.Clip;
 using ImmichMl.Inference.Faces;
 using ImmichMl.Inference.Ocr;
@@ -14,6 +13,7 @@ namespace ImmichMl.Inference.Requests;
 /// </summary>
 public sealed class Pipeline(SessionCache models, InferenceQueue queue, DecodeQueue decoder, ImageLimits limits, TimeProvider time)
 {
+    /// <summary>Answers a request: at once where it is refused, else once it had a slot and its models have run.</summary>
     /// <exception cref="ImageException">The image is empty, unreadable, unsupported or too large.</exception>
     /// <exception cref="ModelException">A model is not to be had.</exception>
     /// <exception cref="InferenceException">The request cannot be answered, or not now.</exception>
@@ -38,7 +38,8 @@ public sealed class Pipeline(SessionCache models, InferenceQueue queue, DecodeQu
     }
 
     /// <summary>Null for a text.</summary>
-    public ImageHeader? HeaderOf(PredictionRequest request) => request.Image is null ? null : ImageHeader.Read(request.Image.Bytes.Span, limits);
+    public ImageHeader? HeaderOf(PredictionRequest request) =>
+        request.Image is null ? null : ImageHeader.Read(request.Image.Bytes.Span, limits);
 
     async Task<Prediction> RunAsync(
         IReadOnlyList<PlannedTask> plan, PredictionRequest request, ImageHeader? header, Prediction sized, CancellationToken cancellation)
@@ -63,9 +64,12 @@ public sealed class Pipeline(SessionCache models, InferenceQueue queue, DecodeQu
             switch (plan.Count == 1 ? leases[0].Model : null)
             {
                 case ClipVisualEncoder { SharesRuns: true } encoder:
-                    return sized with { Clip = await encoder.EncodeTogetherAsync(picture!.Bitmap, admission, clock, deadline.Token, cancellation) };
+                    float[] ofPicture = await encoder.EncodeTogetherAsync(picture!.Bitmap, admission, clock, deadline.Token, cancellation);
+                    return sized with { Clip = ofPicture };
                 case ClipTextualEncoder { SharesRuns: true } encoder:
-                    return sized with { Clip = await encoder.EncodeTogetherAsync(request.Text!, plan[0].Arguments.Language, admission, clock, deadline.Token, cancellation) };
+                    float[] ofText = await encoder.EncodeTogetherAsync(
+                        request.Text!, plan[0].Arguments.Language, admission, clock, deadline.Token, cancellation);
+                    return sized with { Clip = ofText };
             }
 
             return await admission.RunAsync(
@@ -90,7 +94,8 @@ public sealed class Pipeline(SessionCache models, InferenceQueue queue, DecodeQu
         }
         catch (OperationCanceledException) when (deadline.HasPassed)
         {
-            throw new InferenceException(InferenceFault.DeadlineExceeded, $"The request was not started within {request.Deadline!.Value.TotalMilliseconds:0} ms.");
+            throw new InferenceException(
+                InferenceFault.DeadlineExceeded, $"The request was not started within {request.Deadline!.Value.TotalMilliseconds:0} ms.");
         }
         finally
         {
@@ -101,14 +106,16 @@ public sealed class Pipeline(SessionCache models, InferenceQueue queue, DecodeQu
 
     /// <summary>One task. A recognition finds its detection's output in the answer so far.</summary>
     static Prediction Step(
-        IDisposable model, PlannedTask task, Bitmap? bitmap, string? text, Prediction answer, StageClock clock, CancellationToken cancellation) => model switch
+        IDisposable model, PlannedTask task, Bitmap? bitmap, string? text, Prediction answer, StageClock clock,
+        CancellationToken cancellation) => model switch
         {
             ClipVisualEncoder encoder => answer with { Clip = encoder.Encode(bitmap!, clock, cancellation) },
             ClipTextualEncoder encoder => answer with { Clip = encoder.Encode(text!, task.Arguments.Language, clock, cancellation) },
             ScrfdDetector detector => answer with { Faces = detector.Detect(bitmap!, task.Arguments, clock, cancellation) },
             ArcFaceRecognizer recognizer => answer with { Faces = recognizer.Recognize(bitmap!, answer.Faces!, clock, cancellation) },
             TextDetector detector => answer with { Ocr = detector.Detect(bitmap!, task.Arguments, clock, cancellation) },
-            TextRecognizer recognizer => answer with { Ocr = recognizer.Recognize(bitmap!, answer.Ocr!, task.Arguments, clock, cancellation) },
+            TextRecognizer recognizer =>
+                answer with { Ocr = recognizer.Recognize(bitmap!, answer.Ocr!, task.Arguments, clock, cancellation) },
             _ => throw new InferenceException(InferenceFault.UnknownTask, $"{task.Key.Kind} is not in this version."),
         };
 

@@ -49,7 +49,8 @@ public static class TaskGraph
     {
         if (kind == ModelKind.ClipTextual == hasImage)
         {
-            throw new InferenceException(InferenceFault.InvalidInput, $"{kind} takes {(hasImage ? "a text, not an image" : "an image, not a text")}.");
+            throw new InferenceException(
+                InferenceFault.InvalidInput, $"{kind} takes {(hasImage ? "a text, not an image" : "an image, not a text")}.");
         }
     }
 }

@@ -1,4 +1,3 @@
-using ImmichMl.Imaging;
 using ImmichMl.Inference.Faces;
 using ImmichMl.Inference.Ocr;
 using ImmichMl.Models;

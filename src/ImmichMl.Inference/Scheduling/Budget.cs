@@ -127,7 +127,8 @@ public sealed class Budget(long total, bool overdraft = false)
             first.Value.Granted.SetResult();
         }
 
-        Debug.Assert(_free >= 0 && _free <= Total, "What is handed out is never negative and, but for the overdraft, never over the total.");
+        Debug.Assert(
+            _free >= 0 && _free <= Total, "What is handed out is never negative and, but for the overdraft, never over the total.");
         Debug.Assert(overdraft || !_overdrawn, "Without an overdraft nobody is past the total.");
         Debug.Assert(_waiters.Zip(_waiters.Skip(1)).All(pair => pair.First.Asked < pair.Second.Asked), "Who came first stands first.");
     }

@@ -1,4 +1,3 @@
-using ImmichMl.Imaging;
 using ImmichMl.Imaging.Codecs;
 using ImmichMl.Inference.Sessions;
 

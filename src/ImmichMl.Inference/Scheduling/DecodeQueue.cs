@@ -1,4 +1,3 @@
-using ImmichMl.Imaging;
 using ImmichMl.Imaging.Codecs;
 using ImmichMl.Inference.Sessions;
 
@@ -6,8 +5,8 @@ namespace ImmichMl.Inference.Scheduling;
 
 /// <summary>
 /// Runs decoders on a bounded set of threads, within a budget of decoded pixels and a time limit. A native decoder cannot be
-/// stopped: one that takes too long is answered, and keeps its thread, its bytes and its share of the budget until it ends. Another thread stands
-/// in for one that hangs, once for each; while some hang nobody waits for long. Where all hang for good only a new process helps.
+/// stopped: one that takes too long is answered, and keeps its thread, its bytes and its share of the budget until it ends. Another thread
+/// stands in for one that hangs, once for each; while some hang nobody waits for long. Where all hang for good only a new process helps.
 /// </summary>
 public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, TimeProvider time) : IDisposable
 {
@@ -111,7 +110,9 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
         }
     }
 
-    /// <summary>What others hold that only work for long is waited for; what they hold that hang, for as long as one decode may take.</summary>
+    /// <summary>
+    /// What others hold that only work for long is waited for; what they hold that hang, for as long as one decode may take.
+    /// </summary>
     async Task UnlessOthersHangAsync(Task wait, CancellationTokenSource giveUp)
     {
         while (true)
@@ -129,7 +130,8 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
                 // Awaited once more: what was given at the last moment is known to be given, and goes back.
                 await giveUp.CancelAsync();
                 await wait.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                throw new InferenceException(InferenceFault.Overloaded, $"{Hanging} pictures take too long to decode and hold up the others.")
+                throw new InferenceException(
+                    InferenceFault.Overloaded, $"{Hanging} pictures take too long to decode and hold up the others.")
                 {
                     RetryAfter = _limit,
                 };

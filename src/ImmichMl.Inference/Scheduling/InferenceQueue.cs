@@ -15,8 +15,8 @@ public enum Lane
 
 /// <summary>
 /// The bounded queue in front of the sessions. It admits or refuses at once, lets interactive requests go before background ones and
-/// every peer get its share, keeps the number of slots in which requests are worked on fixed (and one for interactive ones besides), and runs
-/// models on threads of its own: a crowd of background requests on threads that yield to everything else.
+/// every peer get its share, keeps the number of slots in which requests are worked on fixed (and one for interactive ones besides), and
+/// runs models on threads of its own: a crowd of background requests on threads that yield to everything else.
 /// </summary>
 public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = null) : IDisposable
 {

@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using ImmichMl.Imaging;
 using ImmichMl.Inference.Sessions;
 
 namespace ImmichMl.Inference.Scheduling;
@@ -30,7 +29,9 @@ sealed class SideBySide : IThreadPoolWorkItem
         _part = part;
     }
 
-    /// <summary>Calls <paramref name="part"/> once for every number below <paramref name="count"/>, in any order, and returns when all are done.</summary>
+    /// <summary>
+    /// Calls <paramref name="part"/> once for every number below <paramref name="count"/>, in any order, and returns when all are done.
+    /// </summary>
     public static void Run(int count, Action<int> part)
     {
         int helpers = Math.Min(count, RunKind.Threads) - 1;

@@ -83,7 +83,8 @@ sealed class WorkerThreads(string name, int count, bool yields = false, int repl
     }
 
     /// <summary>
-    /// The work on one thread hangs: another stands in for it, if one may. To be followed by <see cref="Recovered"/> where the work ends after all.
+    /// The work on one thread hangs: another stands in for it, if one may. To be followed by <see cref="Recovered"/> where the work ends
+    /// after all.
     /// </summary>
     /// <returns>False where all threads hang and none may be started any more.</returns>
     public bool Hangs()
@@ -146,7 +147,9 @@ sealed class WorkerThreads(string name, int count, bool yields = false, int repl
         }
     }
 
-    /// <summary>What is run here tells whoever awaits it of all that it throws (<see cref="Complete"/>), so that nothing ends the thread.</summary>
+    /// <summary>
+    /// What is run here tells whoever awaits it of all that it throws (<see cref="Complete"/>), so that nothing ends the thread.
+    /// </summary>
     void Loop()
     {
         if (yields)

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Microsoft.ML.OnnxRuntime;
 
 namespace ImmichMl.Inference.Sessions;
 
@@ -99,7 +98,8 @@ public static unsafe partial class CpuArena
         }
 
         void* pairs;
-        if (((delegate* unmanaged<nint, void**, nint>)api[AllocatorGetStats])(s_allocator.Value.DangerousGetHandle(), &pairs) is not 0 and var status)
+        var getStatistics = (delegate* unmanaged<nint, void**, nint>)api[AllocatorGetStats];
+        if (getStatistics(s_allocator.Value.DangerousGetHandle(), &pairs) is not 0 and var status)
         {
             ((delegate* unmanaged<nint, void>)api[ReleaseStatus])(status);
             return 0;

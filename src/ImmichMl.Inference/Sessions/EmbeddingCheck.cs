@@ -4,7 +4,10 @@ using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Sessions;
 
-/// <summary>What a model gives as an embedding before it may leave: as long as is known of the model, finite, and of a picture or a face not of zeros alone.</summary>
+/// <summary>
+/// What a model gives as an embedding before it may leave: as long as is known of the model, finite, and of a picture or a face not of
+/// zeros alone.
+/// </summary>
 sealed class EmbeddingCheck
 {
     /// <summary>Where nothing is known: a single number, normalized, is 1 or −1 whatever was seen.</summary>
@@ -33,7 +36,9 @@ sealed class EmbeddingCheck
         if (declared > 0 && configured > 0 && declared != configured)
         {
             throw new ModelException(
-                ModelFault.Unusable, $"Model {key} cannot be used: its graph gives embeddings of {declared} numbers, and config.json says embed_dim {configured}.");
+                ModelFault.Unusable,
+                $"Model {key} cannot be used: its graph gives embeddings of {declared} numbers, "
+                + $"and config.json says embed_dim {configured}.");
         }
 
         int length = Math.Max(declared, configured);
@@ -42,7 +47,10 @@ sealed class EmbeddingCheck
             : throw new ModelException(ModelFault.Unusable, $"Model {key} cannot be used: its embedding is a single number.");
     }
 
-    /// <summary>embed_dim of the config.json beside a tower's folder; 0 where there is none. Who needs more of that file tells what is wrong with it.</summary>
+    /// <summary>
+    /// embed_dim of the config.json beside a tower's folder; 0 where there is none. Who needs more of that file tells what is wrong with
+    /// it.
+    /// </summary>
     public static int Configured(string folder)
     {
         try

@@ -1,5 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
-
 namespace ImmichMl.Inference.Sessions;
 
 /// <summary>Which session of a graph: for a run that may take every core, or for one of many side by side.</summary>

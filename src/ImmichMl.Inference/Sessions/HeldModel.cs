@@ -10,7 +10,8 @@ namespace ImmichMl.Inference.Sessions;
 sealed class HeldModel(Task<IDisposable> model, Lock shared, TimeProvider time)
 {
     /// <summary>
-    /// A load that takes longer, from a disk that hangs perhaps, no longer keeps others from loading, and nobody else begins to wait for it.
+    /// A load that takes longer, from a disk that hangs perhaps, no longer keeps others from loading, and nobody else begins to wait for
+    /// it.
     /// </summary>
     public static readonly TimeSpan SlowLoad = TimeSpan.FromSeconds(60);
 

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using ImmichMl.Graphs;
 using ImmichMl.Models;
-using Microsoft.ML.OnnxRuntime;
 
 namespace ImmichMl.Inference.Sessions;
 

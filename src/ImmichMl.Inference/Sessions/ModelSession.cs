@@ -1,5 +1,4 @@
 using ImmichMl.Models;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace ImmichMl.Inference.Sessions;
 
@@ -67,7 +66,9 @@ public abstract class ModelSession : IDisposable
     public T RunAll<T>(Memory<float> input, long[] dimensions, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation) =>
         Run(new ModelFeed(input, dimensions), all: true, read, cancellation);
 
-    /// <summary>Feeds every input a row of whole numbers, in the model's order and of the width it takes, and returns the first output.</summary>
+    /// <summary>
+    /// Feeds every input a row of whole numbers, in the model's order and of the width it takes, and returns the first output.
+    /// </summary>
     public OutputTensor RunIntegers(IReadOnlyList<long[]> inputs, CancellationToken cancellation) =>
         RunIntegers(inputs, 1, static (values, shape) => new OutputTensor(values.ToArray(), shape), cancellation);
 

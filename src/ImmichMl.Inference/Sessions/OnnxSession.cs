@@ -1,8 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using ImmichMl.Models;
-using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace ImmichMl.Inference.Sessions;
 
@@ -35,7 +33,9 @@ sealed class OnnxSession : ModelSession
         _outputNames = [.. Outputs.Select(output => output.Name)];
     }
 
-    /// <summary>Takes over the session, or sessions of one graph; <paramref name="arenaKeep"/> bytes may lie free in the arena after a run.</summary>
+    /// <summary>
+    /// Takes over the session, or sessions of one graph; <paramref name="arenaKeep"/> bytes may lie free in the arena after a run.
+    /// </summary>
     internal static OnnxSession Over(ModelKey key, InferenceSession first, long arenaKeep, GraphSessions? others = null)
     {
         GraphSessions sessions = others ?? new GraphSessions(first);
@@ -94,7 +94,9 @@ sealed class OnnxSession : ModelSession
             {
                 using IDisposableReadOnlyCollection<OrtValue> outputs =
                     session.Run(run, _inputNames[..values.Length], values, all ? _outputNames : _outputNames[..1]);
-                return !_isStrict || outputs.All(OrtOutput.IsFinite) ? read(OrtOutput.Of(_key, outputs)) : throw InferenceException.NotFinite(_key);
+                return !_isStrict || outputs.All(OrtOutput.IsFinite)
+                    ? read(OrtOutput.Of(_key, outputs))
+                    : throw InferenceException.NotFinite(_key);
             });
         }
         catch (OnnxRuntimeException) when (cancellation.IsCancellationRequested)
@@ -150,11 +152,13 @@ sealed class OnnxSession : ModelSession
         || e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>It failed at what the system gives or refuses (errno in words), which says nothing about the model.</summary>
-    internal static bool IsPassing(OnnxRuntimeException e) => s_passing.Any(word => e.Message.Contains(word, StringComparison.OrdinalIgnoreCase));
+    internal static bool IsPassing(OnnxRuntimeException e) =>
+        s_passing.Any(word => e.Message.Contains(word, StringComparison.OrdinalIgnoreCase));
 
     static readonly string[] s_passing =
     [
-        "Too many open files", "Permission denied", "pthread_create", "Resource temporarily unavailable", "Input/output error", "Stale file handle",
+        "Too many open files", "Permission denied", "pthread_create", "Resource temporarily unavailable", "Input/output error",
+        "Stale file handle",
     ];
 
     public override void Dispose() => _sessions.Dispose();

@@ -1,8 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using ImmichMl.Models;
-using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace ImmichMl.Inference.Sessions;
 
@@ -27,7 +25,8 @@ sealed class OrtOutput : OutputView
 
     public override ReadOnlySpan<float> Values => _converted ?? _value.GetTensorDataAsSpan<float>();
 
-    public static IReadOnlyList<OutputView> Of(ModelKey key, IReadOnlyList<OrtValue> values) => [.. values.Select(value => new OrtOutput(key, value))];
+    public static IReadOnlyList<OutputView> Of(ModelKey key, IReadOnlyList<OrtValue> values) =>
+        [.. values.Select(value => new OrtOutput(key, value))];
 
     /// <summary>A copy of its values; null where they are neither float nor half.</summary>
     public static float[]? FloatsOf(OrtValue value)
@@ -54,7 +53,8 @@ sealed class OrtOutput : OutputView
     {
         TensorElementType.Float => AreFinite(output.GetTensorDataAsSpan<float>()),
         TensorElementType.Float16 =>
-            !MemoryMarshal.Cast<Float16, Half>(output.GetTensorDataAsSpan<Float16>()).ContainsAnyExceptInRange(Half.MinValue, Half.MaxValue),
+            !MemoryMarshal.Cast<Float16, Half>(output.GetTensorDataAsSpan<Float16>())
+                .ContainsAnyExceptInRange(Half.MinValue, Half.MaxValue),
         _ => true,
     };
 }

@@ -32,7 +32,9 @@ static class OutputLimit
         if (!Holds(key.Kind, dimensions))
         {
             throw new ModelException(
-                ModelFault.Unusable, $"Model {key} answers with [{string.Join(", ", dimensions.ToArray())}] numbers, more than the {Most(key.Kind)} that it may.");
+                ModelFault.Unusable,
+                $"Model {key} answers with [{string.Join(", ", dimensions.ToArray())}] numbers, "
+                + $"more than the {Most(key.Kind)} that it may.");
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.ML.OnnxRuntime;
 
 namespace ImmichMl.Inference.Sessions;
 
@@ -33,7 +32,9 @@ public static partial class RuntimeLibrary
             .Any(folder => File.Exists(Path.Combine(folder, fileName)));
     }
 
-    /// <summary>Takes the library from this folder and not from beside the program. Before anything of ONNX Runtime is touched, or never.</summary>
+    /// <summary>
+    /// Takes the library from this folder and not from beside the program. Before anything of ONNX Runtime is touched, or never.
+    /// </summary>
     /// <exception cref="ProviderMissingException">There is none.</exception>
     public static void UseFolder(string folder)
     {
@@ -48,7 +49,8 @@ public static partial class RuntimeLibrary
             s_folder = folder;
             OrtEnv.DisableDllImportResolver = true;
             NativeLibrary.SetDllImportResolver(
-                typeof(OrtEnv).Assembly, (name, _, _) => name.Contains("onnxruntime", StringComparison.Ordinal) && !name.Contains("extensions", StringComparison.Ordinal)
+                typeof(OrtEnv).Assembly, (name, _, _) => name.Contains("onnxruntime", StringComparison.Ordinal)
+                    && !name.Contains("extensions", StringComparison.Ordinal)
                     ? NativeLibrary.Load(path)
                     : 0);
         }

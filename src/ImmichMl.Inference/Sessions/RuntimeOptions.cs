@@ -16,12 +16,14 @@ public sealed class RuntimeOptions
     public int Queue { get; set; } = 1024;
 
     /// <summary>Threads inside one operator of a model. 0 chooses: 2 on a CPU, never more than there are cores.</summary>
-    [Display(Name = "MACHINE_LEARNING_MODEL_INTRA_OP_THREADS", Description = "Threads inside one model run; 0 or less chooses 2, or the cores if fewer")]
+    [Display(Name = "MACHINE_LEARNING_MODEL_INTRA_OP_THREADS",
+        Description = "Threads inside one model run; 0 or less chooses 2, or the cores if fewer")]
     [Range(0, 1024)]
     public int IntraOpThreads { get; set => field = Math.Max(0, value); }
 
     /// <summary>Operators of one model that run side by side. 0 chooses 1; more than 1 turns on parallel execution.</summary>
-    [Display(Name = "MACHINE_LEARNING_MODEL_INTER_OP_THREADS", Description = "Operators of one model side by side; 0 or less chooses 1, more turns on parallel execution")]
+    [Display(Name = "MACHINE_LEARNING_MODEL_INTER_OP_THREADS",
+        Description = "Operators of one model side by side; 0 or less chooses 1, more turns on parallel execution")]
     [Range(0, 1024)]
     public int InterOpThreads { get; set => field = Math.Max(0, value); }
 
@@ -30,16 +32,20 @@ public sealed class RuntimeOptions
     public bool Arena { get; set; } = true;
 
     /// <summary>Bytes that may lie free in the arena after a run; past it they go back, and the next run has to fetch them anew.</summary>
-    [Display(Name = "MACHINE_LEARNING_MODEL_ARENA_KEEP", Description = "Bytes that may lie free in that arena between runs that need them (default: at most a quarter of the memory)")]
+    [Display(Name = "MACHINE_LEARNING_MODEL_ARENA_KEEP",
+        Description = "Bytes that may lie free in that arena between runs that need them (default: at most a quarter of the memory)")]
     [Range(0L, long.MaxValue)]
     public long ArenaKeep { get; set; } = 2L * 1024 * 1024 * 1024;
 
     /// <summary>Keeps an optimised copy of large models, with weights that are mapped, in the cache folder.</summary>
-    [Display(Name = "MACHINE_LEARNING_PREPARE_MODELS", Description = "Keep an optimised copy of models over 16 MB, twice their size, in the cache folder: faster to load, almost no memory")]
+    [Display(Name = "MACHINE_LEARNING_PREPARE_MODELS",
+        Description = "Keep an optimised copy of models over 16 MB, twice their size, in the cache folder: faster to load, almost no "
+            + "memory")]
     public bool PrepareModels { get; set; } = true;
 
     /// <summary>Bytes that must stay free on the disk of the cache folder; else no copy is made.</summary>
-    [Display(Name = "MACHINE_LEARNING_PREPARE_LEAVE_FREE", Description = "Bytes that must stay free on the cache folder's disk, else no such copy is made")]
+    [Display(Name = "MACHINE_LEARNING_PREPARE_LEAVE_FREE",
+        Description = "Bytes that must stay free on the cache folder's disk, else no such copy is made")]
     [Range(0L, long.MaxValue)]
     public long PrepareLeaveFree { get; set; } = 2_000_000_000;
 
@@ -49,14 +55,20 @@ public sealed class RuntimeOptions
     public double DecodeTimeoutSeconds { get; set; } = 30;
 
     /// <summary>Decoded pixels that all requests together may hold; never less than one picture may have.</summary>
-    [Display(Name = "MACHINE_LEARNING_PIXELS_IN_FLIGHT", Description = "Decoded pixels of all requests together, 4 bytes each; at least one picture's limit counts (default: at most half of the memory)")]
+    [Display(Name = "MACHINE_LEARNING_PIXELS_IN_FLIGHT",
+        Description = "Decoded pixels of all requests together, 4 bytes each; at least one picture's limit counts (default: at most "
+            + "half of the memory)")]
     [Range(1L, 1_000_000_000_000L)]
     public long PixelsInFlight { get; set; } = 100_000_000;
 
-    /// <summary>Bytes that decoding one picture may take; follows from the memory, unless a setting says how many pixels there may be.</summary>
+    /// <summary>
+    /// Bytes that decoding one picture may take; follows from the memory, unless a setting says how many pixels there may be.
+    /// </summary>
     public long DecodeBytes { get; set; } = long.MaxValue;
 
-    /// <summary>Bytes of memory that can still be taken; whoever composes the daemon knows of control groups, the default does not.</summary>
+    /// <summary>
+    /// Bytes of memory that can still be taken; whoever composes the daemon knows of control groups, the default does not.
+    /// </summary>
     public Func<long> AvailableMemory { get; set; } = static () => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     public int ChosenIntraOpThreads => IntraOpThreads > 0 ? IntraOpThreads : Math.Min(2, Environment.ProcessorCount);

@@ -36,6 +36,7 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
             _release = release;
         }
 
+        /// <summary>Loaded; not the lessee's to dispose of.</summary>
         public T Model { get; }
 
         public void Dispose() => Interlocked.Exchange(ref _release, null)?.Invoke();
@@ -63,7 +64,9 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
         }
     }
 
-    /// <summary>True for a model that is loaded or on its way, whatever has become of its files: nothing is looked for on a disk that may hang.</summary>
+    /// <summary>
+    /// True for a model that is loaded or on its way, whatever has become of its files: nothing is looked for on a disk that may hang.
+    /// </summary>
     public bool Holds(ModelKey key)
     {
         lock (_lock)
@@ -72,7 +75,7 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
         }
     }
 
-    /// <summary>Takes the model out of the cache and waits until its last user is done with it.</summary>
+    /// <summary>Takes the model out of the cache and waits until its last user is done with it; throws what its end throws.</summary>
     public async Task UnloadAsync(ModelKey key, CancellationToken cancellation)
     {
         HeldModel? held;
@@ -158,6 +161,7 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
         }
     }
 
+    /// <summary>Every model that is loaded, on its way, or failed when it was last tried; in no order.</summary>
     public IReadOnlyList<CachedModel> Snapshot()
     {
         lock (_lock)
@@ -189,7 +193,9 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
         }
     }
 
-    /// <summary>A load that will not end: it is left to itself, and the model is tried anew. Each keeps a thread, so there are never many.</summary>
+    /// <summary>
+    /// A load that will not end: it is left to itself, and the model is tried anew. Each keeps a thread, so there are never many.
+    /// </summary>
     bool MayGiveUp(HeldModel held)
     {
         _givenUp.RemoveAll(one => one.Model.IsCompleted);

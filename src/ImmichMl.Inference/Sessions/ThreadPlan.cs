@@ -13,8 +13,9 @@ public static class ThreadPlan
     public static string Cores => Of(Environment.ProcessorCount, File.Exists(Online) ? File.ReadAllText(Online) : "");
 
     public static string Describe(RuntimeOptions options) =>
-        $"{Cores}; {options.RequestThreads} requests at once and one interactive besides; a request alone runs its model on {options.ChosenIntraOpThreads} threads, "
-        + "each of many on one; decoding goes on beside runs; a backlog runs at the lowest priority (nice 19)";
+        $"{Cores}; {options.RequestThreads} requests at once and one interactive besides; a request alone runs its model on "
+        + $"{options.ChosenIntraOpThreads} threads, each of many on one; decoding goes on beside runs; "
+        + "a backlog runs at the lowest priority (nice 19)";
 
     /// <param name="allowed">Cores for this process.</param>
     /// <param name="online">Those of the machine, as Linux lists them: "0-3,8".</param>

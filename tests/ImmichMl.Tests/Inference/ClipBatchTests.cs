@@ -12,7 +12,7 @@ public sealed class ClipBatchTests
     const int Outputs = 6;
     const string Model = "free__batch";
 
-    /// <summary>A projection, and as last number of each embedding how many rode in the run. A reshape in it may keep it from taking more than one.</summary>
+    /// <summary>A projection, and as last number of each embedding how many ran in the run. A reshape in it may keep it from taking more than one.</summary>
     static TempFolder Cache(bool takesMany)
     {
         var cache = new TempFolder();

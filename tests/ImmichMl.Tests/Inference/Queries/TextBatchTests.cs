@@ -17,7 +17,7 @@ public sealed class TextBatchTests
     const int Forbidden = 0xF0;
 
     /// <summary>
-    /// Embeddings of the ids, summed and bent, and as last number of each how many rode in the run. A mask, where it takes one, says
+    /// Embeddings of the ids, summed and bent, and as last number of each how many ran in the run. A mask, where it takes one, says
     /// what counts. A reshape in it may keep it from taking more than one.
     /// </summary>
     static TempFolder Cache(OnnxDim batch, bool takesMany = true, bool takesMask = false)
@@ -71,7 +71,7 @@ public sealed class TextBatchTests
     static async Task<float[]> AskAsync(RunningDaemon daemon, string text, long? deadline = null, CancellationToken cancellation = default) =>
         (await daemon.Client.PredictAsync(TextAsking.Textual(Model, text) with { DeadlineMs = deadline }, cancellation).Within()).Clip!;
 
-    /// <summary>How many rode in its run.</summary>
+    /// <summary>How many ran in its run.</summary>
     static int CountIn(float[] answer) => (int)answer[^1];
 
     [Test]
@@ -124,7 +124,7 @@ public sealed class TextBatchTests
         MlErrorException refusal = await daemon.Client.TextRefusalAsync(Model, "bad 😀");
         await Assert.That(refusal.Code.Name).IsEqualTo("model_unusable");
 
-        // All four rode in the run that failed, and then each alone.
+        // All four ran in the run that failed, and then each alone.
         await Assert.That((await Task.WhenAll(good)).All(answer => CountIn(answer) == 1)).IsTrue();
     }
 
