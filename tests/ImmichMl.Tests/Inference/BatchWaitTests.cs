@@ -111,7 +111,8 @@ public sealed class BatchWaitTests
         var batch = new ClipBatch<int>(static (items, _) => [.. items.Select(item => new float[] { item })], options, 1, new BrokenClock());
         using InferenceQueue.Admission admission = queue.Admit(Lane.Interactive);
         var clock = new StageClock(TimeProvider.System);
-        await Assert.That(async () => await batch.EncodeAsync(1, admission, clock, default, default).Within()).Throws<InsufficientMemoryException>();
+        await Assert.That(async () => await batch.EncodeAsync(1, admission, clock, default, default).Within())
+            .Throws<InsufficientMemoryException>();
         await Assert.That((await batch.EncodeAsync(2, admission, clock, default, default).Within())[0]).IsEqualTo(2);
     }
 }

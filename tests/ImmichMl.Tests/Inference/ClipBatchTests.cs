@@ -12,12 +12,15 @@ public sealed class ClipBatchTests
     const int Outputs = 6;
     const string Model = "free__batch";
 
-    /// <summary>A projection, and as last number of each embedding how many ran in the run. A reshape in it may keep it from taking more than one.</summary>
+    /// <summary>
+    /// A projection, and as last number of each embedding how many ran in the run. A reshape in it may keep it from taking more than one.
+    /// </summary>
     static TempFolder Cache(bool takesMany)
     {
         var cache = new TempFolder();
         float[] weights = [.. Enumerable.Range(0, Inputs * Outputs).Select(i => ((i * 7919L) % 2003 / 1001f) - 1)];
-        byte[] model = new OnnxGraph("batch").Input("image", OnnxType.Float, "batch", 3, Side, Side).Output("embedding", OnnxType.Float, "batch", Outputs + 1)
+        byte[] model = new OnnxGraph("batch").Input("image", OnnxType.Float, "batch", 3, Side, Side)
+            .Output("embedding", OnnxType.Float, "batch", Outputs + 1)
             .Initializer("weights", OnnxTensor.Floats([Inputs, Outputs], weights))
             .Initializer("none", OnnxTensor.Floats([Inputs, 1], new float[Inputs]))
             .Initializer("first", OnnxTensor.Int64s([], [0]))
@@ -31,12 +34,14 @@ public sealed class ClipBatchTests
             .Node("Add", ["zeros", "count"], ["counts"])
             .Node("Concat", ["projected", "counts"], ["embedding"], OnnxAttribute.Int("axis", 1)).ToModel();
         cache.Write(model, "clip", Model, "visual", "model.onnx");
-        cache.Write("""{"size": 8, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}"""u8.ToArray(), "clip", Model, "visual", "preprocess_cfg.json");
+        cache.Write(
+            """{"size": 8, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}"""u8.ToArray(), "clip", Model, "visual", "preprocess_cfg.json");
         return cache;
     }
 
     static Task<RunningDaemon> StartAsync(TempFolder cache, int most, int wait = 10_000) => RunningDaemon.StartAsync(
-        cache.Path, ("MACHINE_LEARNING_MAX_BATCH_SIZE__CLIP", $"{most}"), ("MACHINE_LEARNING_BATCH_WAIT_MS", $"{wait}"), ("MACHINE_LEARNING_REQUEST_THREADS", "2"));
+        cache.Path, ("MACHINE_LEARNING_MAX_BATCH_SIZE__CLIP", $"{most}"), ("MACHINE_LEARNING_BATCH_WAIT_MS", $"{wait}"),
+        ("MACHINE_LEARNING_REQUEST_THREADS", "2"));
 
     static PredictRequest Request(int i) => Ask.Predict(0, Model, TestPicture.Bmp(20 + i, 30));
 
@@ -96,7 +101,8 @@ public sealed class ClipBatchTests
         await daemon.Client.LoadAsync(new ModelAddress("clip", "visual", Model));
         Task<PredictResult> late = daemon.Client.PredictAsync(Request(0) with { DeadlineMs = 200 });
         Task<PredictResult> good = daemon.Client.PredictAsync(Request(1));
-        await Assert.That((await Assert.That(async () => await late.Within()).Throws<MlErrorException>())!.Code.Name).IsEqualTo("deadline_exceeded");
+        await Assert.That((await Assert.That(async () => await late.Within()).Throws<MlErrorException>())!.Code.Name)
+            .IsEqualTo("deadline_exceeded");
         await Assert.That((await good.Within()).Clip!.Length).IsEqualTo(Outputs + 1);
     }
 }

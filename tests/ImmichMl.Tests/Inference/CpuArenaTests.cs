@@ -56,7 +56,8 @@ public sealed class CpuArenaTests
     {
         using var folder = new TempFolder();
         string model = folder.Write(
-            new OnnxGraph("negative").Input("x", OnnxType.Float, "n").Output("y", OnnxType.Float, "n").Node("Neg", ["x"], ["y"]).ToModel(), "model.onnx");
+            new OnnxGraph("negative").Input("x", OnnxType.Float, "n").Output("y", OnnxType.Float, "n").Node("Neg", ["x"], ["y"])
+                .ToModel(), "model.onnx");
         return new SessionFactory(options).Create(new ModelKey(ModelKind.TextDetection, "negative"), model);
     }
 }

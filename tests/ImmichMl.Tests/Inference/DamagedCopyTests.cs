@@ -60,7 +60,8 @@ public sealed class DamagedCopyTests
                 await File.WriteAllBytesAsync(Path.Combine(copy, "manifest.txt"), new byte[64]);
                 return;
             case "no manifest line":
-                await File.WriteAllLinesAsync(Path.Combine(copy, "manifest.txt"), (await File.ReadAllLinesAsync(Path.Combine(copy, "manifest.txt")))[..2]);
+                await File.WriteAllLinesAsync(
+                    Path.Combine(copy, "manifest.txt"), (await File.ReadAllLinesAsync(Path.Combine(copy, "manifest.txt")))[..2]);
                 return;
             default:
                 using (TempFolder other = PreparedModelTests.Cache())
@@ -202,5 +203,6 @@ public sealed class DamagedCopyTests
     static bool AreNear(float[] some, float[] others) => some.Zip(others).All(pair => Math.Abs(pair.First - pair.Second) < 2e-5f);
 
     /// <summary>As after a start: nothing was looked at yet.</summary>
-    static PreparedModels Fresh(TempFolder cache) => new(new ModelOptions { CacheFolder = cache.Path }, s_options) { Missing = (_, _) => true };
+    static PreparedModels Fresh(TempFolder cache) =>
+        new(new ModelOptions { CacheFolder = cache.Path }, s_options) { Missing = (_, _) => true };
 }

@@ -13,7 +13,8 @@ public sealed class DecodeCancellationTests
     static readonly ImageHeader Header = ImageHeader.Read(Picture, new ImageLimits());
 
     static DecodeQueue OneThread(long pixels) => new(
-        new RuntimeOptions { RequestThreads = 1, DecodeTimeoutSeconds = 60, PixelsInFlight = pixels }, new ImageLimits { MaxPixels = 200 }, TimeProvider.System);
+        new RuntimeOptions { RequestThreads = 1, DecodeTimeoutSeconds = 60, PixelsInFlight = pixels }, new ImageLimits { MaxPixels = 200 },
+        TimeProvider.System);
 
     [Test]
     public async Task Cancelled_while_it_decodes()
@@ -69,7 +70,8 @@ public sealed class DecodeCancellationTests
         queue.Dispose();
         using (var image = new EncodedImage(Picture, owner))
         {
-            await Assert.That(() => (Task)queue.DecodeAsync(image, Header, yields: false, CancellationToken.None).Within()).Throws<ObjectDisposedException>();
+            await Assert.That(() => (Task)queue.DecodeAsync(image, Header, yields: false, CancellationToken.None).Within())
+                .Throws<ObjectDisposedException>();
         }
 
         await Assert.That(owner.Count).IsEqualTo(1);

@@ -14,12 +14,14 @@ public sealed class DemoFaceTests
         await using RunningDaemon daemon = await RunningDaemon.StartAsync();
         byte[] picture = DemoFaces.Draw(640, 480, DemoFaces.Group).ToPng();
         IReadOnlyList<FaceResult> found = (await daemon.Client.PredictAsync(Faces.Both(picture)).Within()).Faces!;
-        await Assert.That(found.Count).IsEqualTo(DemoFaces.Group.Count).Because(string.Join("; ", found.Select(face => $"{face.Score:0.00} at {string.Join(" ", face.BoundingBox)}")));
+        await Assert.That(found.Count).IsEqualTo(DemoFaces.Group.Count)
+            .Because(string.Join("; ", found.Select(face => $"{face.Score:0.00} at {string.Join(" ", face.BoundingBox)}")));
         var people = new List<(string Name, float[] Embedding)>();
         foreach (FaceResult face in found)
         {
             float[] box = face.BoundingBox;
-            DemoFace drawn = DemoFaces.Group.MinBy(one => Math.Abs(one.X - ((box[0] + box[2]) / 2)) + Math.Abs(one.Y - ((box[1] + box[3]) / 2)));
+            DemoFace drawn = DemoFaces.Group.MinBy(
+                one => Math.Abs(one.X - ((box[0] + box[2]) / 2)) + Math.Abs(one.Y - ((box[1] + box[3]) / 2)));
             await Assert.That(Math.Abs(box[0] - (drawn.X - drawn.HalfWidth))).IsLessThan(4);
             await Assert.That(Math.Abs(box[3] - (drawn.Y + (drawn.HalfWidth * 4 / 3)))).IsLessThan(5);
             await Assert.That(Math.Abs(face.Landmarks![0] - (drawn.X - (drawn.HalfWidth / 2)))).IsLessThan(3);

@@ -86,7 +86,8 @@ public sealed class FaceModelTests
     public async Task Recognition_alone_lacks_its_detection()
     {
         await using RunningDaemon daemon = await RunningDaemon.StartAsync();
-        await Assert.That(await Refusal(daemon, Faces.Of(Group, Ask.Task("facial-recognition", "recognition")))).IsEqualTo("missing_dependency");
+        await Assert.That(await Refusal(daemon, Faces.Of(Group, Ask.Task("facial-recognition", "recognition"))))
+            .IsEqualTo("missing_dependency");
     }
 
     [Test]
@@ -128,13 +129,15 @@ public sealed class FaceModelTests
         IReadOnlyList<FaceResult> faces = (await daemon.Client.PredictAsync(Faces.Of(Group, Faces.Detection(Name))).Within()).Faces!;
 
         // In steps of four pixels: half precision moves an edge by one.
-        return string.Join('\n', faces.Select(face => string.Join(' ', face.BoundingBox.Select(edge => Math.Round(edge / 4)))).Order(StringComparer.Ordinal));
+        return string.Join('\n', faces.Select(face => string.Join(' ', face.BoundingBox.Select(edge => Math.Round(edge / 4)))).Order(
+            StringComparer.Ordinal));
     }
 
     static async Task<IReadOnlyList<FaceResult>> RecognizedBy(byte[] recognizer, int batch, byte[] picture)
     {
         using TempFolder cache = Cache(new SyntheticScrfd().ToModel(), recognizer);
-        await using RunningDaemon daemon = await RunningDaemon.StartAsync(cache.Path, ("MACHINE_LEARNING_MAX_BATCH_SIZE__FACIAL_RECOGNITION", $"{batch}"));
+        await using RunningDaemon daemon = await RunningDaemon.StartAsync(
+            cache.Path, ("MACHINE_LEARNING_MAX_BATCH_SIZE__FACIAL_RECOGNITION", $"{batch}"));
         return (await daemon.Client.PredictAsync(Faces.Both(picture, Name)).Within()).Faces!;
     }
 

@@ -12,8 +12,10 @@ public sealed class FaceTests
 
     internal static IEnumerable<DetectorExport> Exports() =>
     [
-        new(), new(BatchAxis: true), new(Side: 640), new(BatchAxis: true, Side: 640), new(Scrambled: true), new(BatchAxis: true, Scrambled: true),
-        new(Landmarks: false), new(Landmarks: false, BatchAxis: true), new(Landmarks: false, Side: 640), new(Side: 320), new(BatchAxis: true, Side: 320),
+        new(), new(BatchAxis: true), new(Side: 640), new(BatchAxis: true, Side: 640), new(Scrambled: true), new(
+            BatchAxis: true, Scrambled: true),
+        new(Landmarks: false), new(Landmarks: false, BatchAxis: true), new(Landmarks: false, Side: 640), new(Side: 320), new(
+            BatchAxis: true, Side: 320),
     ];
 
     public static IEnumerable<string> ExportNames() => Exports().Select(export => export.ToString());
@@ -95,8 +97,10 @@ public sealed class FaceTests
     {
         byte[] picture = FacePicture.Draw(FacePicture.Group(21));
         float[][] wanted = await EmbeddingsAsync(FaceModels.Recognizer(1), picture);
-        float[][] got = await EmbeddingsAsync(FaceModels.Recognizer("n"), picture, ("MACHINE_LEARNING_MAX_BATCH_SIZE__FACIAL_RECOGNITION", $"{size}"));
-        await Assert.That(got.SelectMany(row => row).Zip(wanted.SelectMany(row => row), (a, b) => Math.Abs(a - b)).Max()).IsLessThanOrEqualTo(1e-5f);
+        float[][] got = await EmbeddingsAsync(
+            FaceModels.Recognizer("n"), picture, ("MACHINE_LEARNING_MAX_BATCH_SIZE__FACIAL_RECOGNITION", $"{size}"));
+        await Assert.That(got.SelectMany(row => row).Zip(wanted.SelectMany(row => row), (a, b) => Math.Abs(a - b)).Max())
+            .IsLessThanOrEqualTo(1e-5f);
     }
 
     [Test]
@@ -130,7 +134,8 @@ public sealed class FaceTests
     public async Task A_detector_without_landmarks_cannot_be_recognized_from_and_says_so()
     {
         await using Setup setup = await Setup.StartAsync(FaceModels.Detector(new(Landmarks: false)), FaceModels.Recognizer(1));
-        MlErrorException refusal = await Assert.That(() => (Task)setup.RecognizeAsync(FacePicture.Draw(FacePicture.Group(2)))).Throws<MlErrorException>()
+        MlErrorException refusal = await Assert.That(() => (Task)setup.RecognizeAsync(FacePicture.Draw(FacePicture.Group(2))))
+            .Throws<MlErrorException>()
             ?? throw new InvalidOperationException("It was answered.");
         await Assert.That(refusal.Code.Name).IsEqualTo("invalid_request");
         await Assert.That(refusal.Error.Message).Contains("landmarks");
@@ -167,7 +172,8 @@ public sealed class FaceTests
         byte[] picture = FacePicture.Draw(FacePicture.Group(21));
         double[] thresholds = [0.7, 0.999, 0.98, 0.95, 0.93, 0];
         int[] wanted = [21, 1, 6, 13, 18];
-        int[] got = await Task.WhenAll(Enumerable.Range(0, 60).Select(async i => (await setup.FindAsync(picture, thresholds[i % 5])).Count));
+        int[] got = await Task.WhenAll(
+            Enumerable.Range(0, 60).Select(async i => (await setup.FindAsync(picture, thresholds[i % 5])).Count));
         for (int i = 0; i < got.Length; i++)
         {
             await Assert.That(got[i]).IsEqualTo(wanted[i % 5]);
@@ -195,7 +201,8 @@ public sealed class FaceTests
     {
         public MlClient Client => daemon.Client;
 
-        public static async Task<Setup> StartAsync(byte[] detector, byte[]? recognizer = null, params (string Name, string Value)[] settings)
+        public static async Task<Setup> StartAsync(
+            byte[] detector, byte[]? recognizer = null, params (string Name, string Value)[] settings)
         {
             var cache = new TempFolder();
             cache.Write(detector, "facial-recognition", Name, "detection", "model.onnx");

@@ -28,7 +28,8 @@ public sealed class GraphRewritingTests
 
             // One row each: query, projection, two of the inner layers, and the last one.
             Dictionary<string, int[]> shapes = GraphShapes.Of(WithoutMicrosoft(model));
-            await Assert.That(model.Nodes.Count(node => node.Is("Gemm") && shapes.GetValueOrDefault(node.Output) is [1, _])).IsGreaterThanOrEqualTo(3);
+            await Assert.That(model.Nodes.Count(node => node.Is("Gemm") && shapes.GetValueOrDefault(node.Output) is [1, _]))
+                .IsGreaterThanOrEqualTo(3);
             await Assert.That(GraphRewriting.AnswerAlike(source, folder.File("rewritten.onnx"))).IsTrue();
         }
     }
@@ -76,18 +77,22 @@ public sealed class GraphRewritingTests
     {
         OnnxGraph graph = new OnnxGraph("text").Input("ids", OnnxType.Int64, 1, 8).Output("y", OnnxType.Float, 1, 4)
             .Initializer("words", OnnxTensor.Floats([300, 4], [.. Enumerable.Range(0, 1200).Select(i => ((i * 37 % 101) - 50) / 25f)]))
-            .Initializer("mask", OnnxTensor.Floats([8, 8], [.. Enumerable.Range(0, 64).Select(i => i % 8 > i / 8 && looks.StartsWith("back") ? -1e4f : 0)]))
+            .Initializer("mask", OnnxTensor.Floats(
+                [8, 8], [.. Enumerable.Range(0, 64).Select(i => i % 8 > i / 8 && looks.StartsWith("back") ? -1e4f : 0)]))
             .Initializer("seven", OnnxTensor.Int64s([1], [7])).Initializer("middle", OnnxTensor.Int64s([1], [1]))
             .Node("Gather", ["words", "ids"], ["x"]).Node("Transpose", ["x"], ["xt"], OnnxAttribute.Ints("perm", 0, 2, 1))
-            .Node("MatMul", ["x", "xt"], ["s"]).Node("Add", ["s", "mask"], ["m"]).Node("Softmax", ["m"], ["p"], OnnxAttribute.Int("axis", -1))
-            .Node("MatMul", ["p", "x"], ["c"]).Node("ArgMax", ["ids"], ["highest"], OnnxAttribute.Int("axis", 1), OnnxAttribute.Int("keepdims", 0));
+            .Node("MatMul", ["x", "xt"], ["s"]).Node("Add", ["s", "mask"], ["m"])
+            .Node("Softmax", ["m"], ["p"], OnnxAttribute.Int("axis", -1))
+            .Node("MatMul", ["p", "x"], ["c"])
+            .Node("ArgMax", ["ids"], ["highest"], OnnxAttribute.Int("axis", 1), OnnxAttribute.Int("keepdims", 0));
         graph = looks.EndsWith("mean of all is the answer", StringComparison.Ordinal)
             ? graph.Node("ReduceMean", ["c"], ["y"], OnnxAttribute.Ints("axes", 1), OnnxAttribute.Int("keepdims", 0))
             : graph.Node("Gather", ["c", looks.EndsWith("last place is the answer", StringComparison.Ordinal) ? "seven" : "highest"], ["row"], OnnxAttribute.Int("axis", 1))
                 .Node("Squeeze", ["row", "middle"], ["y"]);
         using var folder = new TempFolder();
         string source = folder.Write(graph.ToModel(), "model.onnx");
-        string? free = GraphRewriting.Rewrite(source, folder.Path).FirstOrDefault(path => path.EndsWith("any_length.onnx", StringComparison.Ordinal));
+        string? free = GraphRewriting.Rewrite(source, folder.Path)
+            .FirstOrDefault(path => path.EndsWith("any_length.onnx", StringComparison.Ordinal));
         await Assert.That(free is null ? 0 : 1).IsEqualTo(made);
         if (free is not null)
         {
@@ -150,14 +155,17 @@ public sealed class GraphRewritingTests
     [Arguments("mask scaled", 0)]
     public async Task Only_what_surely_is_attention_is_fused(string spoilt, int fused)
     {
-        var graph = new OnnxGraph("attention").Input("x", OnnxType.Float, 1, 4, 8).Input("other", OnnxType.Float, 1, 4, 8).Input("outside", OnnxType.Float, 4, 4)
+        var graph = new OnnxGraph("attention").Input("x", OnnxType.Float, 1, 4, 8).Input("other", OnnxType.Float, 1, 4, 8)
+            .Input("outside", OnnxType.Float, 4, 4)
             .Output("y", OnnxType.Float, 1, 4, 8).Output("unused", OnnxType.Float, 4, 4).Node("Neg", ["outside"], ["unused"])
             .Initializer("split", OnnxTensor.Int64s([4], [1, 4, 2, 4])).Initializer("join", OnnxTensor.Int64s([3], [1, 4, 8]))
-            .Initializer("half", OnnxTensor.Floats([], [0.5f])).Initializer("mask", OnnxTensor.Floats([4, 4], [.. Enumerable.Range(0, 16).Select(i => i / 8f)]));
+            .Initializer("half", OnnxTensor.Floats([], [0.5f]))
+            .Initializer("mask", OnnxTensor.Floats([4, 4], [.. Enumerable.Range(0, 16).Select(i => i / 8f)]));
         foreach ((string part, int seed) in ((string, int)[])[("q", 3), ("k", 5), ("v", 7)])
         {
             string from = part == "v" && spoilt == "value from elsewhere" ? "other" : "x";
-            graph.Initializer($"{part}w", OnnxTensor.Floats([8, 8], [.. Enumerable.Range(0, 64).Select(i => ((i * 37 * seed % 23) - 11) / 10f)]))
+            graph.Initializer(
+                $"{part}w", OnnxTensor.Floats([8, 8], [.. Enumerable.Range(0, 64).Select(i => ((i * 37 * seed % 23) - 11) / 10f)]))
                 .Node("MatMul", [from, $"{part}w"], [$"{part}1"]).Node("Reshape", [$"{part}1", "split"], [$"{part}2"])
                 .Node("Transpose", [$"{part}2"], [$"{part}3"], OnnxAttribute.Ints("perm", 0, 2, 1, 3));
         }
@@ -165,7 +173,8 @@ public sealed class GraphRewritingTests
         string key = "k3";
         if (spoilt == "key with heads in another order")
         {
-            graph.Initializer("turned", OnnxTensor.Int64s([2], [1, 0])).Node("Gather", ["k3", "turned"], ["k4"], OnnxAttribute.Int("axis", 1));
+            graph.Initializer("turned", OnnxTensor.Int64s([2], [1, 0]))
+                .Node("Gather", ["k3", "turned"], ["k4"], OnnxAttribute.Int("axis", 1));
             key = "k4";
         }
 

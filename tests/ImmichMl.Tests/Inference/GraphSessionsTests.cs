@@ -4,7 +4,9 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace ImmichMl.Tests.Inference;
 
-/// <summary>The session that opens fastest answers first; better ones take over when they are there. Each here answers with a number of its own.</summary>
+/// <summary>
+/// The session that opens fastest answers first; better ones take over when they are there. Each here answers with a number of its own.
+/// </summary>
 public sealed class GraphSessionsTests
 {
     const float First = 1;
@@ -151,7 +153,8 @@ public sealed class GraphSessionsTests
     {
         using var sessions = new GraphSessions(Open(First), isOneOfMany => Open(isOneOfMany ? OfMany : Alone));
         var answers = new float[8][];
-        Parallel.For(0, answers.Length, i => answers[i] = [.. Enumerable.Range(0, 200).Select(_ => Ask(sessions, isOneOfMany: i % 2 == 0))]);
+        Parallel.For(
+            0, answers.Length, i => answers[i] = [.. Enumerable.Range(0, 200).Select(_ => Ask(sessions, isOneOfMany: i % 2 == 0))]);
         await Assert.That(answers.SelectMany(answer => answer).All(answer => answer is First or Alone or OfMany)).IsTrue();
         await AnswersWith(sessions, isOneOfMany: false, Alone);
     }

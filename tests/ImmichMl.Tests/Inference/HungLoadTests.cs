@@ -17,9 +17,12 @@ public sealed class HungLoadTests
         bool isOpen = false;
         using var gate = new ManualResetEventSlim();
         using var cache = new SessionCache(
-            key => key == Good || isOpen || gate.Wait(Patience.Limit) ? new CountedDisposal() : throw new TimeoutException("The gate stayed shut."), clock);
+            key => key == Good || isOpen || gate.Wait(Patience.Limit)
+                ? new CountedDisposal()
+                : throw new TimeoutException("The gate stayed shut."), clock);
         Task<SessionCache.Lease<CountedDisposal>>[] waiting = [.. Hung.Select(key => cache.AcquireAsync<CountedDisposal>(key, CancellationToken.None))];
-        Task<SessionCache.Lease<CountedDisposal>> patient = cache.AcquireAsync<CountedDisposal>(Hung[0], CancellationToken.None, TimeSpan.FromHours(2));
+        Task<SessionCache.Lease<CountedDisposal>> patient = cache.AcquireAsync<CountedDisposal>(
+            Hung[0], CancellationToken.None, TimeSpan.FromHours(2));
         Task<SessionCache.Lease<CountedDisposal>> other = cache.AcquireAsync<CountedDisposal>(Good, CancellationToken.None);
 
         // Eight who wait, and one for each of the four loads that run.

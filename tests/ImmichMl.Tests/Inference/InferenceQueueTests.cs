@@ -91,7 +91,8 @@ public sealed class InferenceQueueTests
     {
         using InferenceQueue queue = Queue(threads: 1, queue: 1);
         using InferenceQueue.Admission admission = queue.Admit(Lane.Interactive);
-        await Assert.That(() => (Task)admission.RunAsync<int>(() => throw new InvalidDataException(), CancellationToken.None)).Throws<InvalidDataException>();
+        await Assert.That(() => (Task)admission.RunAsync<int>(() => throw new InvalidDataException(), CancellationToken.None))
+            .Throws<InvalidDataException>();
         await Assert.That(await admission.RunAsync(() => 42, CancellationToken.None).Within()).IsEqualTo(42);
     }
 

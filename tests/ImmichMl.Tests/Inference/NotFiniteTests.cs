@@ -39,7 +39,8 @@ public sealed class NotFiniteTests
     {
         var cache = new TempFolder();
         cache.Write(model, "clip", Name, "visual", "model.onnx");
-        cache.Write("""{"size": 8, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}"""u8.ToArray(), "clip", Name, "visual", "preprocess_cfg.json");
+        cache.Write(
+            """{"size": 8, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}"""u8.ToArray(), "clip", Name, "visual", "preprocess_cfg.json");
         if (config is not null)
         {
             cache.Write(Encoding.UTF8.GetBytes(config), "clip", Name, "config.json");
@@ -92,7 +93,8 @@ public sealed class NotFiniteTests
         Task<PredictResult> bad = daemon.Client.PredictAsync(Clip.Visual(Name, s_black));
         PredictResult[] good = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => daemon.Client.PredictAsync(Clip.Visual(Name, s_white)))).Within();
         await Assert.That(good.All(answer => answer.Clip!.All(value => value == 1))).IsTrue();
-        await Assert.That((await Assert.That(async () => await bad.Within()).Throws<MlErrorException>())!.Code.Name).IsEqualTo("model_unusable");
+        await Assert.That((await Assert.That(async () => await bad.Within()).Throws<MlErrorException>())!.Code.Name)
+            .IsEqualTo("model_unusable");
     }
 
     [Test]
@@ -154,7 +156,8 @@ public sealed class NotFiniteTests
             .Output("embedding", OnnxType.Float, 1, declared.Length > 0 ? (OnnxDim)declared : length)
             .Initializer("some", OnnxTensor.Int64s([1], [length])).Initializer("none", OnnxTensor.Int64s([1], [0]))
             .Initializer("axis", OnnxTensor.Int64s([1], [1]))
-            .Node("Flatten", ["image"], ["flat"], OnnxAttribute.Int("axis", 1)).Node("Slice", ["flat", "none", "some", "axis"], ["embedding"]);
+            .Node("Flatten", ["image"], ["flat"], OnnxAttribute.Int("axis", 1))
+            .Node("Slice", ["flat", "none", "some", "axis"], ["embedding"]);
         using TempFolder cache = Written(graph.ToModel(), config);
         await using RunningDaemon daemon = await RunningDaemon.StartAsync(cache.Path);
         MlErrorException refusal = await daemon.Client.RefusalAsync(Name, s_white);
@@ -177,9 +180,11 @@ public sealed class NotFiniteTests
     public async Task An_output_beyond_any_models_is_refused_before_it_is_copied()
     {
         const int Far = (1 << 24) + 1;
-        byte[] model = new OnnxGraph("large").Input("image", OnnxType.Float, 1, 3, 8, 8).Output("embedding", OnnxType.Float, "rows", "values")
+        byte[] model = new OnnxGraph("large").Input("image", OnnxType.Float, 1, 3, 8, 8)
+            .Output("embedding", OnnxType.Float, "rows", "values")
             .Initializer("shape", OnnxTensor.Int64s([2], [1, Far]))
-            .Node("ReduceMax", ["image"], ["most"], OnnxAttribute.Int("keepdims", 0)).Node("Expand", ["most", "shape"], ["embedding"]).ToModel();
+            .Node("ReduceMax", ["image"], ["most"], OnnxAttribute.Int("keepdims", 0)).Node("Expand", ["most", "shape"], ["embedding"])
+            .ToModel();
         using TempFolder cache = Written(model, config: null);
         await using RunningDaemon daemon = await RunningDaemon.StartAsync(cache.Path);
         MlErrorException refusal = await daemon.Client.RefusalAsync(Name, s_white);
@@ -218,7 +223,8 @@ public sealed class NotFiniteTests
     [Test]
     public async Task A_face_whose_embedding_is_no_number_is_an_error()
     {
-        byte[] recognizer = new OnnxGraph("roots").Input("input.1", OnnxType.Float, "n", 3, 112, 112).Output("embedding", OnnxType.Float, "n", 48)
+        byte[] recognizer = new OnnxGraph("roots").Input("input.1", OnnxType.Float, "n", 3, 112, 112)
+            .Output("embedding", OnnxType.Float, "n", 48)
             .Initializer("far", OnnxTensor.Floats([], [10]))
             .Node("AveragePool", ["input.1"], ["cells"], OnnxAttribute.Ints("kernel_shape", 28, 28), OnnxAttribute.Ints("strides", 28, 28))
             .Node("Flatten", ["cells"], ["rows"], OnnxAttribute.Int("axis", 1))
@@ -254,7 +260,8 @@ public sealed class NotFiniteTests
             .Initializer("w", OnnxTensor.Floats([1, 3, 1, 1], [-1, 0.5f, 0.5f]))
             .Initializer("least", OnnxTensor.Floats([], [0])).Initializer("most", OnnxTensor.Floats([], [1]))
             .Node("Conv", ["x", "w"], ["yellow"]).Node("Clip", ["yellow", "least", "most"], ["share"])
-            .Node("Sub", [isInfinite ? "most" : "share", "share"], ["rest"]).Node("Div", [isInfinite ? "share" : "rest", "rest"], ["map"]).ToModel();
+            .Node("Sub", [isInfinite ? "most" : "share", "share"], ["rest"]).Node("Div", [isInfinite ? "share" : "rest", "rest"], ["map"])
+            .ToModel();
         using var cache = new TempFolder();
         const string OfText = "no_numbers";
         cache.Write(detector, "ocr", OfText, "detection", "model.onnx");

@@ -41,6 +41,7 @@ public sealed record OcrGolden(string File, int Width, int Height, string[] Text
         float[] Floats(string name) => [.. ocr.GetProperty(name).EnumerateArray().Select(value => value.GetSingle())];
         return new OcrGolden(
             file, answer.GetProperty("imageWidth").GetInt32(), answer.GetProperty("imageHeight").GetInt32(),
-            [.. ocr.GetProperty("text").EnumerateArray().Select(text => text.GetString()!)], Floats("box"), Floats("boxScore"), Floats("textScore"));
+            [.. ocr.GetProperty("text").EnumerateArray().Select(text => text.GetString()!)], Floats("box"), Floats("boxScore"), Floats(
+                "textScore"));
     }
 }

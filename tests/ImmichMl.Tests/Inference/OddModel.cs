@@ -68,7 +68,8 @@ public sealed record OddModel(string What, byte[] Onnx, string? Config, int Side
             Plain.Replace("[16, 16]", "16.5", StringComparison.Ordinal), Plain.Replace("[16, 16]", "1000000", StringComparison.Ordinal),
             Plain.Replace("0.5,", "0,", StringComparison.Ordinal), Plain.Replace(", 0.3]", "]", StringComparison.Ordinal),
             Plain.Replace(", 0.7]", ", 0.7, 1]", StringComparison.Ordinal), Plain.Replace("0.2", "\"a\"", StringComparison.Ordinal),
-            Plain.Replace("[0.1, 0.2, 0.3]", "null", StringComparison.Ordinal), Plain.Replace("[0.5, 0.6, 0.7]", "null", StringComparison.Ordinal),
+            Plain.Replace("[0.1, 0.2, 0.3]", "null", StringComparison.Ordinal), Plain.Replace(
+                "[0.5, 0.6, 0.7]", "null", StringComparison.Ordinal),
             Plain.Replace("0.2", "1e400", StringComparison.Ordinal), $"{Plain} trailing",
         }.Select(config => new OddModel($"the configuration {config}", Model(OnnxType.Float, 1, 3, "h", "w"), config, 0)),
     ];

@@ -24,10 +24,12 @@ public sealed class PreparedModelTests
     {
         var cache = new TempFolder();
         float[] weights = [.. Values(3 * Side * Side * Outputs).Select(value => value * scale)];
-        byte[] model = new OnnxGraph("large").Input("image", OnnxType.Float, 1, 3, Side, Side).Output("embedding", OnnxType.Float, 1, Outputs)
+        byte[] model = new OnnxGraph("large").Input("image", OnnxType.Float, 1, 3, Side, Side)
+            .Output("embedding", OnnxType.Float, 1, Outputs)
             .Initializer("weights", OnnxTensor.Floats([3 * Side * Side, Outputs], weights))
             .Node("Flatten", ["image"], ["flat"], OnnxAttribute.Int("axis", 1))
-            .Initializer("a", OnnxTensor.Floats([1, Outputs], Values(Outputs))).Initializer("b", OnnxTensor.Floats([1, Outputs], Values(Outputs)))
+            .Initializer("a", OnnxTensor.Floats([1, Outputs], Values(Outputs)))
+            .Initializer("b", OnnxTensor.Floats([1, Outputs], Values(Outputs)))
             .Node("MatMul", ["flat", "weights"], ["product"])
             .Node("Add", ["product", "a"], ["sum"])
             .Node("Mul", ["sum", "b"], ["embedding"]).ToModel();
@@ -81,7 +83,9 @@ public sealed class PreparedModelTests
         await Assert.That(Embed(encoder).SequenceEqual(plain)).IsTrue();
     }
 
-    /// <summary>Size and time of the last writing stay: package managers set every time to the same second, and copying tools keep it.</summary>
+    /// <summary>
+    /// Size and time of the last writing stay: package managers set every time to the same second, and copying tools keep it.
+    /// </summary>
     [Test]
     public async Task Other_weights_of_the_same_size_and_time_are_another_model()
     {

@@ -14,7 +14,8 @@ public sealed partial class PreparedTrustTests
 
     readonly List<string> _told = [];
 
-    PreparedModels Prepared(TempFolder cache, RuntimeOptions? options = null) => new(new ModelOptions { CacheFolder = cache.Path }, options ?? s_options)
+    PreparedModels Prepared(TempFolder cache, RuntimeOptions? options = null) => new(
+        new ModelOptions { CacheFolder = cache.Path }, options ?? s_options)
         {
             Missing = (_, _) => true,
             NotMade = (_, reason) => _told.Add(reason),
@@ -76,10 +77,12 @@ public sealed partial class PreparedTrustTests
         Directory.Delete(copy, recursive: true);
         using (ModelLock.TryTakeAt(copy + ".lock", TimeProvider.System))
         {
-            await Assert.That(Prepared(cache).Prepare(PreparedModelTests.Key, PreparedModelTests.SourceIn(cache))).Contains("another process");
+            await Assert.That(Prepared(cache).Prepare(PreparedModelTests.Key, PreparedModelTests.SourceIn(cache)))
+                .Contains("another process");
         }
 
-        await Assert.That(Prepared(cache).Prepare(PreparedModelTests.Key, PreparedModelTests.SourceIn(cache))).IsEqualTo(PreparedModels.Made);
+        await Assert.That(Prepared(cache).Prepare(PreparedModelTests.Key, PreparedModelTests.SourceIn(cache)))
+            .IsEqualTo(PreparedModels.Made);
     }
 
     [Test]

@@ -22,8 +22,10 @@ public sealed class RepeatabilityTests
         await daemon.Client.LoadAsync(Clip.Address(Model));
         PredictResult reloaded = await daemon.Client.EmbedAsync(Model, picture);
 
-        await Assert.That(together.Append(reloaded).Min(result => TensorPrimitives.CosineSimilarity(alone, result.Clip))).IsGreaterThanOrEqualTo(0.999999f);
-        await Assert.That(daemon.Log.Lines.Count(line => line.Contains($"Loaded clip visual {Model}", StringComparison.Ordinal))).IsEqualTo(2);
+        await Assert.That(together.Append(reloaded).Min(result => TensorPrimitives.CosineSimilarity(alone, result.Clip)))
+            .IsGreaterThanOrEqualTo(0.999999f);
+        await Assert.That(daemon.Log.Lines.Count(line => line.Contains($"Loaded clip visual {Model}", StringComparison.Ordinal)))
+            .IsEqualTo(2);
     }
 
     [Test]

@@ -22,7 +22,8 @@ public sealed class SessionCacheTests
                 return new CountedDisposal();
             },
             TimeProvider.System);
-        var asking = Enumerable.Range(0, 64).Select(_ => Task.Run(() => cache.AcquireAsync<CountedDisposal>(First, CancellationToken.None))).ToList();
+        var asking = Enumerable.Range(0, 64)
+            .Select(_ => Task.Run(() => cache.AcquireAsync<CountedDisposal>(First, CancellationToken.None))).ToList();
         await Patience.UntilAsync(() => Volatile.Read(ref loads) > 0);
         await Assert.That(cache.Snapshot().Single().State).IsEqualTo("loading");
         gate.Set();
@@ -38,9 +39,12 @@ public sealed class SessionCacheTests
         // Each load waits for the other to have begun.
         using var both = new Barrier(2);
         using var cache = new SessionCache(
-            _ => both.SignalAndWait(Patience.Limit) ? new CountedDisposal() : throw new TimeoutException("The other load did not begin."), TimeProvider.System);
+            _ => both.SignalAndWait(Patience.Limit)
+                ? new CountedDisposal()
+                : throw new TimeoutException("The other load did not begin."), TimeProvider.System);
         SessionCache.Lease<CountedDisposal>[] leases = await Task.WhenAll(
-            cache.AcquireAsync<CountedDisposal>(First, CancellationToken.None), cache.AcquireAsync<CountedDisposal>(Second, CancellationToken.None));
+            cache.AcquireAsync<CountedDisposal>(First, CancellationToken.None), cache.AcquireAsync<CountedDisposal>(
+                Second, CancellationToken.None));
         await Assert.That(leases[0].Model).IsNotSameReferenceAs(leases[1].Model);
     }
 
@@ -53,7 +57,9 @@ public sealed class SessionCacheTests
             _ =>
             {
                 gate.Wait(Patience.Limit);
-                return Interlocked.Increment(ref loads) == 1 ? throw new ModelException(ModelFault.Unusable, "broken") : new CountedDisposal();
+                return Interlocked.Increment(ref loads) == 1
+                    ? throw new ModelException(ModelFault.Unusable, "broken")
+                    : new CountedDisposal();
             },
             TimeProvider.System);
         var asking = Enumerable.Range(0, 8).Select(_ => cache.AcquireAsync<CountedDisposal>(First, CancellationToken.None)).ToList();

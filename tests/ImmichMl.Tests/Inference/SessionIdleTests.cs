@@ -22,7 +22,8 @@ public sealed class SessionIdleTests
         await Assert.That(cache.UnloadIdle(_ => null)).IsEmpty();
         await Assert.That(cache.UnloadIdle(kind => kind == ModelKind.ClipVisual ? TimeSpan.Zero : null)).IsEmpty();
         visual.Dispose();
-        await Patience.UntilAsync(() => cache.UnloadIdle(kind => kind == ModelKind.ClipVisual ? TimeSpan.Zero : null) is [var gone] && gone == Visual);
+        await Patience.UntilAsync(
+            () => cache.UnloadIdle(kind => kind == ModelKind.ClipVisual ? TimeSpan.Zero : null) is [var gone] && gone == Visual);
         await Assert.That(visual.Model.Count).IsEqualTo(1);
         await Assert.That(cache.Snapshot().Single().Key).IsEqualTo(Textual);
     }

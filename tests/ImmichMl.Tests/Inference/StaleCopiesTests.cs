@@ -58,5 +58,6 @@ public sealed class StaleCopiesTests
         await Assert.That(File.Exists(kept)).IsTrue();
     }
 
-    static StaleCopies Copies(TempFolder cache) => new(cache.File(".prepared"), "cpu1", model => Directory.Exists(cache.File(model)) ? "2.0-ab" : null);
+    static StaleCopies Copies(TempFolder cache) =>
+        new(cache.File(".prepared"), "cpu1", model => Directory.Exists(cache.File(model)) ? "2.0-ab" : null);
 }

@@ -11,7 +11,8 @@ public sealed class TelemetryTests
         using var home = new TempFolder();
         using var temporary = new TempFolder();
         Finished demo = await ChildProgram.RunAsync(
-            ["demo"], ("HOME", home.Path), ("TMPDIR", temporary.Path), ("XDG_CACHE_HOME", null), ("XDG_CONFIG_HOME", null), ("XDG_DATA_HOME", null),
+            ["demo"], ("HOME", home.Path), ("TMPDIR", temporary.Path), ("XDG_CACHE_HOME", null), ("XDG_CONFIG_HOME", null),
+            ("XDG_DATA_HOME", null),
             ("XDG_STATE_HOME", null), ("XDG_RUNTIME_DIR", null), ("ORT_DISABLE_TELEMETRY", null), ("DOTNET_EnableDiagnostics", "0"));
         await Assert.That(demo.ExitCode).IsEqualTo(0).Because(demo.Errors);
         await Assert.That(Directory.EnumerateFileSystemEntries(home.Path, "*", SearchOption.AllDirectories)).IsEmpty();

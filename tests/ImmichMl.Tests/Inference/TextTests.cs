@@ -21,7 +21,8 @@ public sealed class TextTests
 
         // Of different lengths, so that the batches are in another order; the second and third stand on one line.
         byte[] picture = TextPicture.Draw(
-            700, 500, new(40, 420, "ABCABCABCABC"), new(380, 204, "BA"), new(60, 200, "CCB"), new(200, 60, "A"), new(60, 300, "BCBCBCB"), new(400, 300, "AC"),
+            700, 500, new(40, 420, "ABCABCABCABC"), new(380, 204, "BA"), new(60, 200, "CCB"), new(200, 60, "A"), new(60, 300, "BCBCBCB"),
+            new(400, 300, "AC"),
             new(380, 60, "CAB"), new(60, 130, "AAAA"));
         OcrResult ocr = await AskAsync(daemon.Client, picture);
         await Assert.That(string.Join(' ', ocr.Text!)).IsEqualTo("A CAB AAAA CCB BA BCBCBCB AC ABCABCABCABC");
@@ -42,7 +43,8 @@ public sealed class TextTests
     {
         using TempFolder cache = Cache(TextModels.Recognizer(TextModels.Characters, "n"));
         await using RunningDaemon daemon = await RunningDaemon.StartAsync(cache.Path, (setting, $"{size}"));
-        OcrResult ocr = await AskAsync(daemon.Client, TextPicture.Draw(500, 500, Enumerable.Range(0, 5).Select(i => new DrawnLine(60, 40 + (i * 90), "ABCBA"[..(i + 1)]))));
+        OcrResult ocr = await AskAsync(daemon.Client, TextPicture.Draw(
+            500, 500, Enumerable.Range(0, 5).Select(i => new DrawnLine(60, 40 + (i * 90), "ABCBA"[..(i + 1)]))));
         await Assert.That(string.Join(' ', ocr.Text!)).IsEqualTo("A AB ABC ABCB ABCBA");
     }
 
@@ -113,7 +115,8 @@ public sealed class TextTests
         await using RunningDaemon daemon = await RunningDaemon.StartAsync(cache.Path);
 
         // 1,050 panels of 48 × 24; the original looks at 1,000 at most.
-        IEnumerable<DrawnLine> lines = from row in Enumerable.Range(0, 42) from column in Enumerable.Range(0, 25) select new DrawnLine(24 + (column * 96), 24 + (row * 72), "A");
+        IEnumerable<DrawnLine> lines = from row in Enumerable.Range(0, 42) from column in Enumerable.Range(0, 25) select new DrawnLine(
+            24 + (column * 96), 24 + (row * 72), "A");
         OcrResult ocr = await AskAsync(daemon.Client, TextPicture.Draw(2420, 3070, lines), maxResolution: 1500);
         await Assert.That(ocr.Text!.Count).IsEqualTo(1000);
         await Assert.That(ocr.Text.All(text => text == "A")).IsTrue();
@@ -127,7 +130,8 @@ public sealed class TextTests
         byte[] picture = TextPicture.Draw(500, 300, new(60, 60, "ABC"), new(60, 180, "CB"));
 
         // No mean of a softmax comes to 1, and none is under 0.2.
-        int[] counts = await Task.WhenAll(Enumerable.Range(0, 40).Select(async i => (await AskAsync(daemon.Client, picture, minScore: i % 2 == 0 ? 0.2 : 1)).Text!.Count));
+        int[] counts = await Task.WhenAll(Enumerable.Range(0, 40).Select(
+            async i => (await AskAsync(daemon.Client, picture, minScore: i % 2 == 0 ? 0.2 : 1)).Text!.Count));
         for (int i = 0; i < counts.Length; i++)
         {
             await Assert.That(counts[i]).IsEqualTo(i % 2 == 0 ? 2 : 0);
@@ -170,7 +174,8 @@ public sealed class TextTests
         return cache;
     }
 
-    static async Task<OcrResult> AskAsync(MlClient client, byte[] picture, string name = Name, double minScore = 0.5, int maxResolution = 736)
+    static async Task<OcrResult> AskAsync(
+        MlClient client, byte[] picture, string name = Name, double minScore = 0.5, int maxResolution = 736)
     {
         var request = new PredictRequest
         {

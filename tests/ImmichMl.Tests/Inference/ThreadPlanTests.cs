@@ -60,7 +60,8 @@ public sealed class ThreadPlanTests
             Skip.Test($"No control group of version 2 can be made here: {served.Errors}");
         }
 
-        await Assert.That(served.Output).Contains($"MACHINE_LEARNING_REQUEST_THREADS={(cores == 0 ? Environment.ProcessorCount : cores)}\n").Because(served.Errors);
+        await Assert.That(served.Output)
+            .Contains($"MACHINE_LEARNING_REQUEST_THREADS={(cores == 0 ? Environment.ProcessorCount : cores)}\n").Because(served.Errors);
     }
 
     static Group NoGroup()

@@ -34,10 +34,12 @@ public sealed class ArmNnTests
             OutputTensor output = session.Run(picture, [1, 3, 2, 2], CancellationToken.None);
             await Assert.That(output.Values.SequenceEqual([0, 0.5f, 1, 1.5f])).IsTrue();
             await Assert.That(output.Dimensions.SequenceEqual([1L, 4])).IsTrue();
-            await Assert.That(() => session.Run(new float[27], [1, 3, 3, 3], CancellationToken.None)).Throws<ModelException>().WithMessageContaining("does not take [1, 3, 3, 3]");
+            await Assert.That(() => session.Run(new float[27], [1, 3, 3, 3], CancellationToken.None)).Throws<ModelException>()
+                .WithMessageContaining("does not take [1, 3, 3, 3]");
         }
 
-        await Assert.That((Library.Get("standin_ann_tuning"), Library.Get("standin_ann_half"), Library.Get("standin_ann_fast"), Library.Get("standin_ann_saves")))
+        await Assert.That((Library.Get("standin_ann_tuning"), Library.Get("standin_ann_half"), Library.Get("standin_ann_fast"), Library.Get(
+            "standin_ann_saves")))
             .IsEqualTo((3, 1, 1, 1));
         await Assert.That(Library.GetText("standin_ann_tuning_file")).IsEqualTo(folder.File("gpu-tuning.ann"));
         await Assert.That(Library.GetText("standin_ann_compiled")).IsEqualTo(folder.File("model.anncache"));
@@ -69,7 +71,8 @@ public sealed class ArmNnTests
         using var folder = new TempFolder();
         using ModelSession session = Runtime(folder).Load(new ModelKey(ModelKind.ClipTextual, "mali"), Model(folder, "in 1 4\nout 1 4\n"));
         await Assert.That(session.Inputs.Single().ElementType).IsEqualTo(TensorElementType.Int32);
-        await Assert.That(session.RunIntegers([[49406, 1, 2, 49407]], CancellationToken.None).Values.SequenceEqual([49406, 1, 2, 49407])).IsTrue();
+        await Assert.That(session.RunIntegers([[49406, 1, 2, 49407]], CancellationToken.None).Values.SequenceEqual([49406, 1, 2, 49407]))
+            .IsTrue();
     }
 
     [Test]
@@ -79,7 +82,8 @@ public sealed class ArmNnTests
     {
         using var folder = new TempFolder();
         ArmNnRuntime runtime = Runtime(folder);
-        await Assert.That(() => runtime.Load(new ModelKey(ModelKind.ClipVisual, "mali"), Model(folder, text))).Throws<ModelException>().WithMessageContaining("does not load through ARM NN");
+        await Assert.That(() => runtime.Load(new ModelKey(ModelKind.ClipVisual, "mali"), Model(folder, text))).Throws<ModelException>()
+            .WithMessageContaining("does not load through ARM NN");
         await Assert.That((Library.Get("standin_ann_runtimes"), Library.Get("standin_ann_networks"))).IsEqualTo((0, 0));
     }
 

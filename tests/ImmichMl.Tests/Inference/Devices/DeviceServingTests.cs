@@ -14,16 +14,20 @@ public sealed class DeviceServingTests
     {
         using var provider = new StandInProvider();
         await using RunningDaemon daemon = await RunningDaemon.StartAsync(
-            null, ("MACHINE_LEARNING_PROVIDERS_DIR", provider.Folder), ("MACHINE_LEARNING_DEVICE_IDS", "0,1"), ("MACHINE_LEARNING_PLACEMENT__CLIP__TEXTUAL", "cpu"));
-        PredictResult answer = await daemon.Client.EmbedAsync(DemoModels.Name, await File.ReadAllBytesAsync(Repository.Golden("images", "rgb.png")));
+            null, ("MACHINE_LEARNING_PROVIDERS_DIR", provider.Folder), ("MACHINE_LEARNING_DEVICE_IDS", "0,1"),
+            ("MACHINE_LEARNING_PLACEMENT__CLIP__TEXTUAL", "cpu"));
+        PredictResult answer = await daemon.Client.EmbedAsync(
+            DemoModels.Name, await File.ReadAllBytesAsync(Repository.Golden("images", "rgb.png")));
         await Assert.That(answer.Clip).IsNotNull();
         InfoResult info = await daemon.Client.GetInfoAsync();
-        await Assert.That(string.Join(" ", info.Devices.Select(device => $"{device.Provider}:{device.Id}"))).IsEqualTo("standin:0 standin:1 cpu:0");
+        await Assert.That(string.Join(" ", info.Devices.Select(device => $"{device.Provider}:{device.Id}")))
+            .IsEqualTo("standin:0 standin:1 cpu:0");
         await Assert.That(string.Join(" ", info.Providers)).IsEqualTo("standin cpu");
         await Assert.That(info.Remarks).Contains("clip textual: cpu (MACHINE_LEARNING_PLACEMENT__CLIP__TEXTUAL)");
         await Assert.That(info.Remarks).Contains("clip visual: standin:0 and standin:1 (the best that is there)");
         StatsResult stats = await daemon.Client.GetStatsAsync();
-        await Assert.That(string.Join(" ", stats.Devices.Select(device => $"{device.Provider}:{device.Id} {device.Runs} {device.Lost}"))).IsEqualTo("standin:0 0 False standin:1 0 False");
+        await Assert.That(string.Join(" ", stats.Devices.Select(device => $"{device.Provider}:{device.Id} {device.Runs} {device.Lost}")))
+            .IsEqualTo("standin:0 0 False standin:1 0 False");
         await Assert.That(stats.Models.Single(model => model.State == "loaded").Device).IsEqualTo("standin:0,standin:1");
     }
 
@@ -33,7 +37,8 @@ public sealed class DeviceServingTests
     public async Task A_forced_provider_that_is_absent_ends_the_start_with_exit_code_3(string provider, string told)
     {
         using var folder = new TempFolder();
-        Finished ended = await ChildProgram.RunAsync(["serve", "--socket", folder.File("s"), "--cache", folder.Path], ("MACHINE_LEARNING_PROVIDER", provider));
+        Finished ended = await ChildProgram.RunAsync(
+            ["serve", "--socket", folder.File("s"), "--cache", folder.Path], ("MACHINE_LEARNING_PROVIDER", provider));
         await Assert.That(ended.ExitCode).IsEqualTo(3);
         await Assert.That(ended.Errors).Contains(told);
     }
@@ -42,7 +47,8 @@ public sealed class DeviceServingTests
     public async Task A_folder_without_onnx_runtime_ends_the_start_with_exit_code_3()
     {
         using var folder = new TempFolder();
-        Finished ended = await ChildProgram.RunAsync(["serve", "--socket", folder.File("s"), "--cache", folder.Path], ("MACHINE_LEARNING_ONNXRUNTIME_DIR", folder.Path));
+        Finished ended = await ChildProgram.RunAsync(
+            ["serve", "--socket", folder.File("s"), "--cache", folder.Path], ("MACHINE_LEARNING_ONNXRUNTIME_DIR", folder.Path));
         await Assert.That(ended.ExitCode).IsEqualTo(3);
         await Assert.That(ended.Errors).Contains("there is no libonnxruntime.so");
     }
@@ -51,10 +57,12 @@ public sealed class DeviceServingTests
     public async Task Another_build_of_onnx_runtime_is_used_from_its_folder()
     {
         using var folder = new TempFolder();
-        string library = Directory.EnumerateFiles(AppContext.BaseDirectory, "libonnxruntime.so", SearchOption.AllDirectories).First(path => !path.Contains("arm64", StringComparison.Ordinal));
+        string library = Directory.EnumerateFiles(AppContext.BaseDirectory, "libonnxruntime.so", SearchOption.AllDirectories)
+            .First(path => !path.Contains("arm64", StringComparison.Ordinal));
         File.Copy(library, folder.File("libonnxruntime.so"));
         await using ServedProgram daemon = await ServedProgram.StartAsync(
-            Path.Combine(Repository.Root, "models", "demo"), ("MACHINE_LEARNING_ONNXRUNTIME_DIR", folder.Path), ("MACHINE_LEARNING_PREPARE_MODELS", "false"));
+            Path.Combine(Repository.Root, "models", "demo"), ("MACHINE_LEARNING_ONNXRUNTIME_DIR", folder.Path),
+            ("MACHINE_LEARNING_PREPARE_MODELS", "false"));
         Finished info = await daemon.AskAsync("info");
         await Assert.That(info.Output).Contains($"in {folder.Path}");
         Finished embedded = await daemon.AskAsync("embed", "--model", DemoModels.Name, Repository.Golden("images", "rgb.png"));
@@ -75,7 +83,8 @@ public sealed class DeviceServingTests
     [Arguments("MACHINE_LEARNING_GPU_MEMORY_LIMIT", "-1")]
     public async Task A_setting_that_cannot_be_used_is_refused_by_its_name(string name, string value)
     {
-        await Assert.That(() => new Settings().Add(name, value).Read<DeviceOptions>()).Throws<OperatorException>().WithMessageContaining(name);
+        await Assert.That(() => new Settings().Add(name, value).Read<DeviceOptions>()).Throws<OperatorException>()
+            .WithMessageContaining(name);
     }
 
     [Test]

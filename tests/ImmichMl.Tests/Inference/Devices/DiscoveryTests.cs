@@ -89,7 +89,8 @@ public sealed class DiscoveryTests
     {
         using var provider = new StandInProvider();
         provider.Write("cuda.json", """{"provider": "cuda", "library": "libmissing_cuda.so"}""");
-        await Assert.That(() => provider.Find(provider.Options(provider: "cuda"))).Throws<ProviderMissingException>().WithMessageContaining("libmissing_cuda.so");
+        await Assert.That(() => provider.Find(provider.Options(provider: "cuda"))).Throws<ProviderMissingException>()
+            .WithMessageContaining("libmissing_cuda.so");
     }
 
     [Test]
@@ -104,10 +105,12 @@ public sealed class DiscoveryTests
     public async Task A_forced_device_that_is_absent_is_refused_and_one_that_does_not_run_as_well()
     {
         using var provider = new StandInProvider();
-        await Assert.That(() => provider.Find(provider.Options("7", "standin"))).Throws<ProviderMissingException>().WithMessageContaining("standin:0 and standin:1");
+        await Assert.That(() => provider.Find(provider.Options("7", "standin"))).Throws<ProviderMissingException>()
+            .WithMessageContaining("standin:0 and standin:1");
         StandInProvider.Library.Set("standin_fail", 0, 3);
         StandInProvider.Library.Set("standin_fail", 1, 3);
-        await Assert.That(() => provider.Find(provider.Options(provider: "standin"))).Throws<ProviderMissingException>().WithMessageContaining("does not feel like it");
+        await Assert.That(() => provider.Find(provider.Options(provider: "standin"))).Throws<ProviderMissingException>()
+            .WithMessageContaining("does not feel like it");
         await Assert.That(Places(provider.Find())).IsEqualTo("cpu");
     }
 
@@ -161,8 +164,10 @@ public sealed class DiscoveryTests
         DeviceOptions options = provider.Options();
         options.GpuMemoryLimit = 1_000_000;
         using var session = provider.Load(provider.Find(options));
-        await Assert.That(StandInProvider.Library.GetText("standin_options")).IsEqualTo("colour=1;gpu_mem_limit=5;arena_extend_strategy=kSameAsRequested;");
+        await Assert.That(StandInProvider.Library.GetText("standin_options"))
+            .IsEqualTo("colour=1;gpu_mem_limit=5;arena_extend_strategy=kSameAsRequested;");
     }
 
-    static string Places(DeviceList devices, ModelKind? kind = null) => string.Join(" and ", devices.For(kind ?? ModelKind.ClipVisual).Devices);
+    static string Places(DeviceList devices, ModelKind? kind = null) =>
+        string.Join(" and ", devices.For(kind ?? ModelKind.ClipVisual).Devices);
 }

@@ -73,7 +73,8 @@ public sealed class PlacedSessionTests
         DeviceList devices = provider.Find(provider.Options("1"));
         using var session = provider.Load(devices);
         InferenceException? fault = await Assert.That(() => session.Run(
-            new float[12], [1, 12], bool (_, _) => throw InferenceException.NotFinite(StandInProvider.Key(), ExecutionDevice.CpuProvider), CancellationToken.None))
+            new float[12], [1, 12], bool (_, _) => throw InferenceException.NotFinite(StandInProvider.Key(), ExecutionDevice.CpuProvider),
+            CancellationToken.None))
             .Throws<InferenceException>();
         await Assert.That(fault!.Fault).IsEqualTo(InferenceFault.NotFinite);
         await Assert.That(fault.Message).Contains("on standin:1");
@@ -157,7 +158,8 @@ public sealed class PlacedSessionTests
             long one = StandInProvider.Library.GetLong("standin_allocated");
             for (int i = 0; i < 200; i++)
             {
-                await Assert.That(StandInProvider.Run(session, 1 + (i % 40), i).SequenceEqual(StandInProvider.Expected(1 + (i % 40), i))).IsTrue();
+                await Assert.That(StandInProvider.Run(session, 1 + (i % 40), i).SequenceEqual(StandInProvider.Expected(1 + (i % 40), i)))
+                    .IsTrue();
             }
 
             await Assert.That(StandInProvider.Library.GetLong("standin_allocated") - one).IsBetween(-8, 8);

@@ -66,14 +66,16 @@ public sealed class RknnTests
             await Assert.That(output.Values.All(sum => sum == 4)).IsTrue();
         }
 
-        await Assert.That(() => session.Run(new float[24], [2, 3, 2, 2], CancellationToken.None)).Throws<ModelException>().WithMessageContaining("does not take [2, 2, 2, 3]");
+        await Assert.That(() => session.Run(new float[24], [2, 3, 2, 2], CancellationToken.None)).Throws<ModelException>()
+            .WithMessageContaining("does not take [2, 2, 2, 3]");
     }
 
     [Test]
     [Arguments("rk3588", "0-2", 3, 7)]
     [Arguments("rk3576", "auto", 2, 0)]
     [Arguments("rk3566", "0-2", 3, -1)]
-    public async Task There_are_as_many_contexts_as_threads_and_cores_are_chosen_where_there_are_several(string chip, string cores, int threads, int mask)
+    public async Task There_are_as_many_contexts_as_threads_and_cores_are_chosen_where_there_are_several(
+        string chip, string cores, int threads, int mask)
     {
         using var folder = new TempFolder();
         int before = StandInLibrary.Rknn.Get("standin_rknn_masks");
@@ -125,10 +127,12 @@ public sealed class RknnTests
         using ModelSession session = Load(folder, "in image 0 1 1 2 2 3\nout e 0 0 1 3\nfail rknn_run -1\n");
         for (int i = 0; i < 3; i++)
         {
-            await Assert.That(() => session.Run(new float[12], [1, 3, 2, 2], CancellationToken.None)).Throws<ModelException>().WithMessageContaining("rknn_run answers -1");
+            await Assert.That(() => session.Run(new float[12], [1, 3, 2, 2], CancellationToken.None)).Throws<ModelException>()
+                .WithMessageContaining("rknn_run answers -1");
         }
 
-        await Assert.That(() => session.RunIntegers([[1], [2]], CancellationToken.None)).Throws<ModelException>().WithMessageContaining("takes 1 inputs");
+        await Assert.That(() => session.RunIntegers([[1], [2]], CancellationToken.None)).Throws<ModelException>()
+            .WithMessageContaining("takes 1 inputs");
     }
 
     [Test]
@@ -136,7 +140,8 @@ public sealed class RknnTests
     {
         using var folder = new TempFolder();
         string onnx = folder.Write(
-            new OnnxGraph("plain").Input("image", OnnxType.Float, 1, 3, 2, 2).Output("embedding", OnnxType.Float, 1, 3, 2, 2).Node("Relu", ["image"], ["embedding"]).ToModel(),
+            new OnnxGraph("plain").Input("image", OnnxType.Float, 1, 3, 2, 2).Output("embedding", OnnxType.Float, 1, 3, 2, 2)
+                .Node("Relu", ["image"], ["embedding"]).ToModel(),
             "visual", "model.onnx");
         folder.Write(Encoding.ASCII.GetBytes("in image 0 1 1 2 2 3\nout e 0 0 1 3\n"), "visual", "rknpu", "rk3588", "model.rknn");
         var options = new DeviceOptions();
@@ -150,7 +155,8 @@ public sealed class RknnTests
         options.ClipVisual = "cpu";
         using (ModelSession session = new SessionFactory(new RuntimeOptions(), null, devices).Create(Clip, onnx))
         {
-            await Assert.That(session.Run(Enumerable.Repeat(1f, 12).ToArray(), [1, 3, 2, 2], CancellationToken.None).Values).Count().IsEqualTo(12);
+            await Assert.That(session.Run(Enumerable.Repeat(1f, 12).ToArray(), [1, 3, 2, 2], CancellationToken.None).Values).Count()
+                .IsEqualTo(12);
         }
 
         // A file that the NPU refuses is told, and the model runs all the same.
@@ -158,7 +164,8 @@ public sealed class RknnTests
         folder.Write("nonsense"u8, "visual", "rknpu", "rk3588", "model.rknn");
         using (ModelSession session = new SessionFactory(new RuntimeOptions(), null, devices).Create(Clip, onnx))
         {
-            await Assert.That(session.Run(Enumerable.Repeat(1f, 12).ToArray(), [1, 3, 2, 2], CancellationToken.None).Values).Count().IsEqualTo(12);
+            await Assert.That(session.Run(Enumerable.Repeat(1f, 12).ToArray(), [1, 3, 2, 2], CancellationToken.None).Values).Count()
+                .IsEqualTo(12);
             await Assert.That(string.Join('\n', devices.Remarks)).Contains("rknn_init answers -6");
         }
     }

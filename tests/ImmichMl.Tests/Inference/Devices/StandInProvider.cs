@@ -40,7 +40,8 @@ sealed class StandInProvider : IDisposable
         Library.Set("standin_refuse", device, 0);
     }
 
-    public DeviceOptions Options(string ids = "0", string provider = "") => new() { ProvidersDir = Folder, DeviceIds = ids, Provider = provider };
+    public DeviceOptions Options(string ids = "0", string provider = "") =>
+        new() { ProvidersDir = Folder, DeviceIds = ids, Provider = provider };
 
     public DeviceList Find(DeviceOptions? options = null) => DeviceDiscovery.Find(options ?? Options(), Cache);
 
@@ -51,7 +52,8 @@ sealed class StandInProvider : IDisposable
     public string Model(string file) => _folder.Write(
         new OnnxGraph("relu").Input("image", OnnxType.Float, "batch", Length).Output("embedding", OnnxType.Float, "batch", Length)
             .Initializer("two", OnnxTensor.Floats([1], [2])).Initializer("one", OnnxTensor.Floats([1], [1]))
-            .Node("Relu", ["image"], ["positive"]).Node("Mul", ["positive", "two"], ["doubled"]).Node("Add", ["doubled", "one"], ["embedding"]).ToModel(),
+            .Node("Relu", ["image"], ["positive"]).Node("Mul", ["positive", "two"], ["doubled"])
+            .Node("Add", ["doubled", "one"], ["embedding"]).ToModel(),
         file);
 
     /// <summary>Feeds rows of numbers of both signs.</summary>

@@ -62,7 +62,8 @@ public sealed record BrokenTokenizer(string What, string Json, string Word)
     public override string ToString() => What;
 
     static string Nested(int depth) =>
-        string.Concat(Enumerable.Repeat("""{"type": "Sequence", "normalizers": [""", depth)) + string.Concat(Enumerable.Repeat("]}", depth));
+        string.Concat(Enumerable.Repeat("""{"type": "Sequence", "normalizers": [""", depth)) + string.Concat(
+            Enumerable.Repeat("]}", depth));
 
     static string Changed(string old, string now) => TextModel.Bytes.Contains(old, StringComparison.Ordinal)
         ? TextModel.Bytes.Replace(old, now, StringComparison.Ordinal)

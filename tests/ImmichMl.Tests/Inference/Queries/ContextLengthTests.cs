@@ -68,7 +68,8 @@ public sealed class ContextLengthTests
     {
         await using RunningDaemon daemon = await RunningDaemon.StartAsync(SharedData.File("models", "cache"));
         int[] ids = await daemon.Client.IdsAsync("RN50__openai", "a photo of a cat");
-        await Assert.That(string.Join(' ', ids[..77])).IsEqualTo("49406 320 1125 539 320 2368" + string.Concat(Enumerable.Repeat(" 49407", 71)));
+        await Assert.That(string.Join(' ', ids[..77]))
+            .IsEqualTo("49406 320 1125 539 320 2368" + string.Concat(Enumerable.Repeat(" 49407", 71)));
 
         // The probe fills its embedding up to 512 numbers with zeros.
         await Assert.That(ids[77..].Count(value => value == 0)).IsEqualTo(512 - 77);
@@ -83,7 +84,9 @@ public sealed class ContextLengthTests
     {
         using var model = new TextModel { Type = isWide ? OnnxType.Int64 : OnnxType.Int32, TakesMask = takesMask, Length = 6 };
         await using RunningDaemon daemon = await model.ServeAsync();
-        await Assert.That(string.Join(' ', await model.IdsAsync(daemon, "ab"))).IsEqualTo("257 97 98 258 256 256" + (takesMask ? " 1 1 1 1 0 0" : ""));
-        await Assert.That(string.Join(' ', await model.IdsAsync(daemon, "abcdefgh"))).IsEqualTo("257 97 98 99 100 258" + (takesMask ? " 1 1 1 1 1 1" : ""));
+        await Assert.That(string.Join(' ', await model.IdsAsync(daemon, "ab")))
+            .IsEqualTo("257 97 98 258 256 256" + (takesMask ? " 1 1 1 1 0 0" : ""));
+        await Assert.That(string.Join(' ', await model.IdsAsync(daemon, "abcdefgh")))
+            .IsEqualTo("257 97 98 99 100 258" + (takesMask ? " 1 1 1 1 1 1" : ""));
     }
 }

@@ -29,11 +29,15 @@ public sealed class GrowingTextTests
 
     public static IEnumerable<GrowingText> Growing() =>
     [
-        new("a replacement by six, fifty times", Changed("normalizer", Normalizers(50, """{"type": "Replace", "pattern": {"String": "a"}, "content": "aaaaaa"}"""))),
-        new("the same by an expression", Changed("normalizer", Normalizers(50, """{"type": "Replace", "pattern": {"Regex": "a"}, "content": "aaaaaa"}"""))),
+        new("a replacement by six, fifty times", Changed(
+            "normalizer", Normalizers(50, """{"type": "Replace", "pattern": {"String": "a"}, "content": "aaaaaa"}"""))),
+        new("the same by an expression", Changed(
+            "normalizer", Normalizers(50, """{"type": "Replace", "pattern": {"Regex": "a"}, "content": "aaaaaa"}"""))),
         new("a replacement by a megabyte", Changed("normalizer", """{"type": "Replace", "pattern": {"String": "a"}, "content": "@"}""".Replace("@", s_long, StringComparison.Ordinal))),
-        new("a prefix of a megabyte", Changed("normalizer", """{"type": "Prepend", "prepend": "@"}""".Replace("@", s_long, StringComparison.Ordinal))),
-        new("bytes of bytes of bytes", Changed("pre_tokenizer", PreTokenizers(60, """{"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}"""))),
+        new("a prefix of a megabyte", Changed(
+            "normalizer", """{"type": "Prepend", "prepend": "@"}""".Replace("@", s_long, StringComparison.Ordinal))),
+        new("bytes of bytes of bytes", Changed(
+            "pre_tokenizer", PreTokenizers(60, """{"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}"""))),
     ];
 
     [Test]
@@ -79,8 +83,11 @@ public sealed class GrowingTextTests
     public async Task A_tokenizer_of_endless_steps_is_refused(string part, int count, string message)
     {
         string json = Changed(
-            part, part == "normalizer" ? Normalizers(count, """{"type": "Lowercase"}""") : PreTokenizers(count, """{"type": "Whitespace"}"""));
-        await Assert.That(() => Tokenizer.Parse(Encoding.UTF8.GetBytes(json))).Throws<InvalidDataException>().WithMessageContaining(message);
+            part, part == "normalizer"
+                ? Normalizers(count, """{"type": "Lowercase"}""")
+                : PreTokenizers(count, """{"type": "Whitespace"}"""));
+        await Assert.That(() => Tokenizer.Parse(Encoding.UTF8.GetBytes(json))).Throws<InvalidDataException>()
+            .WithMessageContaining(message);
     }
 
     [Test]
@@ -88,7 +95,8 @@ public sealed class GrowingTextTests
     {
         const string Twice = """{"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A"}}, {"Sequence": {"id": "A"}}], "special_tokens": {}}""";
         string json = Changed("post_processor", $$"""{"type": "Sequence", "processors": [{{Steps(40, Twice)}}]}""");
-        await Assert.That(() => Tokenizer.Parse(Encoding.UTF8.GetBytes(json))).Throws<InvalidDataException>().WithMessageContaining("more than 8192 ids");
+        await Assert.That(() => Tokenizer.Parse(Encoding.UTF8.GetBytes(json))).Throws<InvalidDataException>()
+            .WithMessageContaining("more than 8192 ids");
         string few = Changed("post_processor", $$"""{"type": "Sequence", "processors": [{{Steps(2, Twice)}}]}""");
         await Assert.That(Tokenizer.Parse(Encoding.UTF8.GetBytes(few)).Encode("ab").Length).IsEqualTo(8);
     }
@@ -97,7 +105,8 @@ public sealed class GrowingTextTests
     public async Task A_replacement_character_that_is_a_word_is_refused()
     {
         string json = Changed("pre_tokenizer", """{"type": "Metaspace", "replacement": "a long word"}""");
-        await Assert.That(() => Tokenizer.Parse(Encoding.UTF8.GetBytes(json))).Throws<InvalidDataException>().WithMessageContaining("replacement");
+        await Assert.That(() => Tokenizer.Parse(Encoding.UTF8.GetBytes(json))).Throws<InvalidDataException>()
+            .WithMessageContaining("replacement");
     }
 
     [Test]
@@ -106,6 +115,7 @@ public sealed class GrowingTextTests
         string json = Changed("normalizer", """{"type": "Replace", "pattern": {"String": "a"}, "content": "b"}""");
         using var given = new CancellationTokenSource();
         await given.CancelAsync();
-        await Assert.That(() => Tokenizer.Parse(Encoding.UTF8.GetBytes(json)).Encode("banana", 77, given.Token)).Throws<OperationCanceledException>();
+        await Assert.That(() => Tokenizer.Parse(Encoding.UTF8.GetBytes(json)).Encode("banana", 77, given.Token))
+            .Throws<OperationCanceledException>();
     }
 }

@@ -55,7 +55,8 @@ public sealed class QueryCleaningTests
         using var model = new TextModel(name);
         await using RunningDaemon daemon = await model.ServeAsync();
         await Assert.That(await model.CleanedAsync(daemon, " hallo  welt", language)).IsEqualTo(cleaned);
-        await Assert.That(daemon.Log.Lines.Count(line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("tlh", StringComparison.Ordinal)))
+        await Assert.That(daemon.Log.Lines.Count(
+            line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("tlh", StringComparison.Ordinal)))
             .IsEqualTo(warns ? 1 : 0);
     }
 }

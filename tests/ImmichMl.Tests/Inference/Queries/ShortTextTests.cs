@@ -85,16 +85,25 @@ public sealed class ShortTextTests
     static ClipTextualEncoder Load(ModelStore store, SessionFactory sessions) =>
         ClipTextualEncoder.Load(s_key, store, sessions, new ClipOptions { TextCache = 0 }, _ => { });
 
-    static float[] Embed(ClipTextualEncoder encoder, string text) => encoder.Encode(text, null, new StageClock(TimeProvider.System), CancellationToken.None);
+    static float[] Embed(ClipTextualEncoder encoder, string text) =>
+        encoder.Encode(text, null, new StageClock(TimeProvider.System), CancellationToken.None);
 
-    /// <summary>Words and places, attention that looks back, and of that the row of the highest id: 18 MB, nearly all of it words.</summary>
+    /// <summary>
+    /// Words and places, attention that looks back, and of that the row of the highest id: 18 MB, nearly all of it words.
+    /// </summary>
     static byte[] Tower() => new OnnxGraph("text").Input("ids", OnnxType.Int32, 1, Tokens).Output("embedding", OnnxType.Float, 1, Width)
-        .Initializer("words", OnnxTensor.Floats([Words, Width], [.. Enumerable.Range(0, Words * Width).Select(i => ((i * 7919L) % 2003 / 1001f) - 1)]))
-        .Initializer("places", OnnxTensor.Floats([Tokens, Width], [.. Enumerable.Range(0, Tokens * Width).Select(i => (i * 37 % 101 / 50f) - 1)]))
-        .Initializer("mask", OnnxTensor.Floats([Tokens, Tokens], [.. Enumerable.Range(0, Tokens * Tokens).Select(i => i % Tokens > i / Tokens ? -1e4f : 0)]))
+        .Initializer("words", OnnxTensor.Floats(
+            [Words, Width], [.. Enumerable.Range(0, Words * Width).Select(i => ((i * 7919L) % 2003 / 1001f) - 1)]))
+        .Initializer(
+            "places", OnnxTensor.Floats([Tokens, Width], [.. Enumerable.Range(0, Tokens * Width).Select(i => (i * 37 % 101 / 50f) - 1)]))
+        .Initializer("mask", OnnxTensor.Floats(
+            [Tokens, Tokens], [.. Enumerable.Range(0, Tokens * Tokens).Select(i => i % Tokens > i / Tokens ? -1e4f : 0)]))
         .Initializer("middle", OnnxTensor.Int64s([1], [1]))
-        .Node("Gather", ["words", "ids"], ["w"]).Node("Add", ["w", "places"], ["x"]).Node("Transpose", ["x"], ["xt"], OnnxAttribute.Ints("perm", 0, 2, 1))
+        .Node("Gather", ["words", "ids"], ["w"]).Node("Add", ["w", "places"], ["x"])
+        .Node("Transpose", ["x"], ["xt"], OnnxAttribute.Ints("perm", 0, 2, 1))
         .Node("MatMul", ["x", "xt"], ["s"]).Node("Add", ["s", "mask"], ["m"]).Node("Softmax", ["m"], ["p"], OnnxAttribute.Int("axis", -1))
-        .Node("MatMul", ["p", "x"], ["c"]).Node("ArgMax", ["ids"], ["highest"], OnnxAttribute.Int("axis", 1), OnnxAttribute.Int("keepdims", 0))
-        .Node("Gather", ["c", "highest"], ["row"], OnnxAttribute.Int("axis", 1)).Node("Squeeze", ["row", "middle"], ["embedding"]).ToModel();
+        .Node("MatMul", ["p", "x"], ["c"])
+        .Node("ArgMax", ["ids"], ["highest"], OnnxAttribute.Int("axis", 1), OnnxAttribute.Int("keepdims", 0))
+        .Node("Gather", ["c", "highest"], ["row"], OnnxAttribute.Int("axis", 1)).Node("Squeeze", ["row", "middle"], ["embedding"])
+        .ToModel();
 }

@@ -23,7 +23,8 @@ public sealed class TextBatchTests
     static TempFolder Cache(OnnxDim batch, bool takesMany = true, bool takesMask = false)
     {
         float[] table = [.. Enumerable.Range(0, 300 * Outputs).Select(i => ((i * 7919L) % 2003 / 1001f) - 1)];
-        OnnxGraph graph = new OnnxGraph("texts").Input("text", OnnxType.Int32, batch, Length).Output("embedding", OnnxType.Float, batch, Outputs + 1)
+        OnnxGraph graph = new OnnxGraph("texts").Input("text", OnnxType.Int32, batch, Length)
+            .Output("embedding", OnnxType.Float, batch, Outputs + 1)
             .Initializer("table", OnnxTensor.Floats([300, Outputs], table))
             .Initializer("forbidden", OnnxTensor.Int32s([], [Forbidden]))
             .Initializer("beyond", OnnxTensor.Int32s([], [1_000_000]))
@@ -66,7 +67,8 @@ public sealed class TextBatchTests
     }
 
     static Task<RunningDaemon> StartAsync(TempFolder cache, int most, int wait = 10_000) => RunningDaemon.StartAsync(
-        cache.Path, ("MACHINE_LEARNING_MAX_BATCH_SIZE__CLIP", $"{most}"), ("MACHINE_LEARNING_BATCH_WAIT_MS", $"{wait}"), ("MACHINE_LEARNING_REQUEST_THREADS", "2"));
+        cache.Path, ("MACHINE_LEARNING_MAX_BATCH_SIZE__CLIP", $"{most}"), ("MACHINE_LEARNING_BATCH_WAIT_MS", $"{wait}"),
+        ("MACHINE_LEARNING_REQUEST_THREADS", "2"));
 
     static async Task<float[]> AskAsync(RunningDaemon daemon, string text, long? deadline = null, CancellationToken cancellation = default) =>
         (await daemon.Client.PredictAsync(TextAsking.Textual(Model, text) with { DeadlineMs = deadline }, cancellation).Within()).Clip!;
@@ -94,7 +96,8 @@ public sealed class TextBatchTests
         for (int i = 0; i < texts.Length; i++)
         {
             await Assert.That(CountIn(expected[i])).IsEqualTo(1);
-            await Assert.That(TensorPrimitives.CosineSimilarity(answers[i].AsSpan(0, Outputs), expected[i].AsSpan(0, Outputs))).IsGreaterThanOrEqualTo(0.999999f);
+            await Assert.That(TensorPrimitives.CosineSimilarity(answers[i].AsSpan(0, Outputs), expected[i].AsSpan(0, Outputs)))
+                .IsGreaterThanOrEqualTo(0.999999f);
         }
 
         // The first waits until four are there; what comes after them runs as it comes.

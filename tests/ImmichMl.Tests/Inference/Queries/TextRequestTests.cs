@@ -51,7 +51,8 @@ public sealed partial class TextRequestTests
         PredictRequest image = Ask.Predict(0) with { Tasks = [Ask.Task("clip", "textual", model.Name)] };
         foreach (PredictRequest request in (PredictRequest[])[text, image])
         {
-            MlErrorException? refusal = await Assert.That(() => (Task)daemon.Client.PredictAsync(request).Within()).Throws<MlErrorException>();
+            MlErrorException? refusal = await Assert.That(() => (Task)daemon.Client.PredictAsync(request).Within())
+                .Throws<MlErrorException>();
             await Assert.That(refusal!.Code.Name).IsEqualTo("invalid_request");
         }
     }
@@ -75,7 +76,8 @@ public sealed partial class TextRequestTests
     {
         using var model = new TextModel();
         await using RunningDaemon daemon = await model.ServeAsync();
-        Finished embed = await ChildProgram.RunAsync(["embed", "--text", "a cat", "--model", model.Name, "--json", "--socket", daemon.SocketPath]);
+        Finished embed = await ChildProgram.RunAsync(
+            ["embed", "--text", "a cat", "--model", model.Name, "--json", "--socket", daemon.SocketPath]);
         await Assert.That(embed.ExitCode).IsEqualTo(0).Because(embed.Errors);
         using JsonDocument json = JsonDocument.Parse(embed.Output);
         int[] ids = [.. json.RootElement.GetProperty("embedding").EnumerateArray().Select(value => (int)value.GetSingle())];
