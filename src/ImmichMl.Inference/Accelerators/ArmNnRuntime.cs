@@ -42,7 +42,7 @@ sealed class ArmNnRuntime(ArmNnLibrary library, DeviceOptions options, string ca
             }
             catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
             {
-                throw new ModelException(ModelFault.Unusable, $"Model {key} does not load through ARM NN: {path}: {e.Message}.", e);
+                throw key.Unusable($"does not load through ARM NN: {path}: {e.Message}.", e);
             }
             finally
             {

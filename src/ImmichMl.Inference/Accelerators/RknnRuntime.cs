@@ -74,7 +74,7 @@ sealed class RknnRuntime(RknnLibrary library, string chip, DeviceOptions options
         catch (InvalidDataException e)
         {
             contexts.ForEach(library.Close);
-            throw new ModelException(ModelFault.Unusable, $"Model {key} does not load on the NPU: {path}: {e.Message}.", e);
+            throw key.Unusable($"does not load on the NPU: {path}: {e.Message}.", e);
         }
     }
 }

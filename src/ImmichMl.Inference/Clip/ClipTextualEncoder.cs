@@ -48,8 +48,7 @@ public sealed class ClipTextualEncoder : IDisposable
         _takesLanguage = key.Name.StartsWith("nllb", StringComparison.OrdinalIgnoreCase);
         _padId = tokenizer.Find(config.PadToken) is >= 0 and var id
             ? id
-            : throw new ModelException(
-                ModelFault.Unusable, $"Model {key} cannot be used: its tokenizer has no pad_token '{config.PadToken}'.");
+            : throw key.Unusable($"cannot be used: its tokenizer has no pad_token '{config.PadToken}'.");
     }
 
     /// <param name="key">Which model.</param>
@@ -101,8 +100,7 @@ public sealed class ClipTextualEncoder : IDisposable
             && session.Inputs.Count(IsMask) == session.Inputs.Count - 1;
         if (!fits)
         {
-            throw new ModelException(
-                ModelFault.Unusable, $"Model {key} does not take token ids of [1, length], with or without an attention_mask.");
+            throw key.Unusable("does not take token ids of [1, length], with or without an attention_mask.");
         }
 
         int[] lengths = [.. session.Inputs.Select(input => input.Dimensions[1]).Where(length => length > 0).Distinct()];
@@ -110,7 +108,7 @@ public sealed class ClipTextualEncoder : IDisposable
         {
             0 => config.ContextLength,
             1 => lengths[0],
-            _ => throw new ModelException(ModelFault.Unusable, $"Model {key} wants token ids and an attention_mask of different lengths."),
+            _ => throw key.Unusable("wants token ids and an attention_mask of different lengths."),
         };
     }
 
@@ -220,15 +218,13 @@ public sealed class ClipTextualEncoder : IDisposable
         }
         catch (RegexMatchTimeoutException e)
         {
-            throw new ModelException(
-                ModelFault.Unusable,
-                $"Model {_key} cannot be used for this text: a pattern of its tokenizer.json takes longer than "
+            throw _key.Unusable("cannot be used for this text: a pattern of its tokenizer.json takes longer than "
                 + $"{e.MatchTimeout.TotalSeconds:0} s.",
                 e);
         }
         catch (InvalidDataException e)
         {
-            throw new ModelException(ModelFault.Unusable, $"Model {_key} cannot be used for this text: {e.Message}.", e);
+            throw _key.Unusable($"cannot be used for this text: {e.Message}.", e);
         }
     }
 

@@ -45,14 +45,13 @@ public sealed class ClipVisualEncoder : IDisposable
                 Dimensions: [<= 1, -1 or 3, <= VisualConfig.MaxSide and var height, <= VisualConfig.MaxSide and var width],
             }])
         {
-            throw new ModelException(ModelFault.Unusable, $"Model {key} does not take one float tensor of [1, 3, height, width].");
+            throw key.Unusable("does not take one float tensor of [1, 3, height, width].");
         }
 
         int side = height > 0 ? height : config.Side;
         return width <= 0 || width == side
             ? side
-            : throw new ModelException(
-                ModelFault.Unusable, $"Model {key} wants pictures of {width}×{height}; only squares are known here.");
+            : throw key.Unusable($"wants pictures of {width}×{height}; only squares are known here.");
     }
 
     /// <summary>Pictures that come at the same time share a run.</summary>

@@ -132,7 +132,7 @@ sealed class DeviceSession : ModelSession
         }
         catch (OnnxRuntimeException e)
         {
-            throw new ModelException(ModelFault.Unusable, $"Model {_key} fails on {_device}: {e.Message}", e);
+            throw _key.Unusable($"fails on {_device}: {e.Message}", e);
         }
     }
 

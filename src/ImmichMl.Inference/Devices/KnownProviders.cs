@@ -27,10 +27,7 @@ static class KnownProviders
     /// <summary>Batches of more than one gain nothing there, or are compiled anew.</summary>
     public static bool WantsSingles(string word) => word is "openvino" or "rknn" or "armnn";
 
-    /// <summary>
-    /// Ours first, then the manifest's, which win. An arena grows by what is asked for and not by doubling; compiled engines are kept in
-    /// the cache folder.
-    /// </summary>
+    /// <summary>Ours first, then the manifest's, which win. Arenas grow by what is asked for; engines are kept in the cache.</summary>
     public static Dictionary<string, string> OptionsFor(ExecutionDevice device, ModelKey key, DeviceOptions options, string engines)
     {
         var all = new Dictionary<string, string>(StringComparer.Ordinal);

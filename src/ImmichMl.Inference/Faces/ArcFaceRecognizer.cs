@@ -50,8 +50,7 @@ public sealed class ArcFaceRecognizer : IDisposable
                     Dimensions: [<= 64 and var batch, -1 or 3, -1 or FaceAligner.Side, -1 or FaceAligner.Side],
                 }])
             {
-                throw new ModelException(
-                    ModelFault.Unusable, $"Model {key} is no ArcFace recognizer: one float tensor of [n, 3, 112, 112] in.");
+                throw key.Unusable("is no ArcFace recognizer: one float tensor of [n, 3, 112, 112] in.");
             }
 
             int limit = options.MaxBatchSize is var most and > 0 ? most : session.WantsSingles ? 1 : s_batches[^1];
@@ -162,7 +161,7 @@ public sealed class ArcFaceRecognizer : IDisposable
 
         return rows > 1 && _fixedBatch == 0
             ? null
-            : throw new ModelException(ModelFault.Unusable, $"Model {_key} answers {rows} faces with {dimensions.FirstOrDefault()} rows.");
+            : throw _key.Unusable($"answers {rows} faces with {dimensions.FirstOrDefault()} rows.");
     }
 
     public void Dispose() => _session.Dispose();

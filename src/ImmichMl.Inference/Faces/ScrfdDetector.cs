@@ -41,8 +41,7 @@ public sealed class ScrfdDetector : IDisposable
                     Dimensions: [<= 1, -1 or 3, <= MaxSide and var height, <= MaxSide and var width],
                 }] || session.Outputs.Count is not (6 or 9 or 10 or 15))
             {
-                throw new ModelException(
-                    ModelFault.Unusable, $"Model {key} is no SCRFD detector: one float tensor of [1, 3, height, width] in, 6 or 9 out.");
+                throw key.Unusable("is no SCRFD detector: one float tensor of [1, 3, height, width] in, 6 or 9 out.");
             }
 
             return new ScrfdDetector(key, session, width > 0 ? width : FreeSide, height > 0 ? height : FreeSide);

@@ -37,8 +37,7 @@ sealed class ScrfdOutputs
         var sorted = new ScrfdOutputs(Of(1), Of(4), Of(10), width, height);
         return sorted.IsComplete(outputs.Count)
             ? sorted
-            : throw new ModelException(
-                ModelFault.Unusable, $"Model {key} does not answer as a face detector: scores, boxes and landmarks for each stride.");
+            : throw key.Unusable("does not answer as a face detector: scores, boxes and landmarks for each stride.");
     }
 
     bool IsComplete(int count)

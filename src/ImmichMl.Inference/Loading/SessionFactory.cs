@@ -136,7 +136,7 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         }
         catch (Exception e) when (e is OnnxRuntimeException or DllNotFoundException)
         {
-            throw new ModelException(ModelFault.Unusable, $"Model {key} will not load: {e.Message}", e);
+            throw key.Unusable($"will not load: {e.Message}", e);
         }
     }
 

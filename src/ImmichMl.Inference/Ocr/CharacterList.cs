@@ -23,14 +23,13 @@ static class CharacterList
         string? text = session.Metadata.GetValueOrDefault(MetadataKey) is { Length: > 0 } written ? written : ReadFile(key, folder);
         if (text is null)
         {
-            throw new ModelException(
-                ModelFault.Unusable, $"Model {key} has no characters: neither '{MetadataKey}' in its metadata nor dict.txt beside it.");
+            throw key.Unusable($"has no characters: neither '{MetadataKey}' in its metadata nor dict.txt beside it.");
         }
 
         IReadOnlyList<string>[] readings =
             [Classes(SplitLikePython(text)), Classes(text.TrimEnd('\r', '\n').Split('\n').Select(line => line.TrimEnd('\r')))];
         return readings.FirstOrDefault(reading => classes <= 0 || reading.Count == classes)
-            ?? throw new ModelException(ModelFault.Unusable, $"Model {key} has {classes} classes, but its list gives {readings[0].Count}.");
+            ?? throw key.Unusable($"has {classes} classes, but its list gives {readings[0].Count}.");
     }
 
     static IReadOnlyList<string> Classes(IEnumerable<string> characters) => ["", .. characters, " "];

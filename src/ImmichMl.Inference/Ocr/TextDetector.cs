@@ -37,8 +37,7 @@ public sealed class TextDetector : IDisposable
         key, Path.Combine(store.Find(key), ModelStore.ModelFileName), session =>
             session.Inputs is [{ ElementType: TensorElementType.Float or TensorElementType.Float16, Dimensions: [<= 1, -1 or 3, -1, -1] }]
                 ? new TextDetector(key, session, options)
-                : throw new ModelException(
-                    ModelFault.Unusable, $"Model {key} is no text detector: one float tensor of [n, 3, height, width] in."));
+                : throw key.Unusable("is no text detector: one float tensor of [n, 3, height, width] in."));
 
     /// <summary>In reading order; empty for a picture with a side under 32 pixels.</summary>
     /// <exception cref="InferenceException">The whole map is NaN.</exception>
@@ -116,8 +115,7 @@ public sealed class TextDetector : IDisposable
     {
         if (dimensions is not [.., var high, var wide] || (wide, high) != (width, height) || dimensions[..^2].Any(size => size != 1))
         {
-            throw new ModelException(
-                ModelFault.Unusable, $"Model {_key} answers {width} × {height} pixels with a map of [{string.Join(", ", dimensions)}].");
+            throw _key.Unusable($"answers {width} × {height} pixels with a map of [{string.Join(", ", dimensions)}].");
         }
     }
 

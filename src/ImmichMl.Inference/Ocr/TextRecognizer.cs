@@ -51,8 +51,7 @@ public sealed class TextRecognizer : IDisposable
                     Dimensions: [<= 1 and var batch, -1 or 3, -1 or Height, <= MostWidth and var width],
                 }]
                 ? new TextRecognizer(key, session, new CtcDecoder(CharacterList.Read(key, session, folder)), options, batch, width)
-                : throw new ModelException(
-                    ModelFault.Unusable, $"Model {key} is no text recognizer: one float tensor of [n, 3, {Height}, width] in."));
+                : throw key.Unusable($"is no text recognizer: one float tensor of [n, 3, {Height}, width] in."));
     }
 
     /// <summary>The lines whose text scores over the threshold, with it, in the order in which they came.</summary>
@@ -170,9 +169,7 @@ public sealed class TextRecognizer : IDisposable
     int Check(long[] dimensions, int rows) =>
         dimensions is [var first, _, var classes] && first == rows && classes > 1 && classes <= _decoder.Classes
         ? (int)classes
-        : throw new ModelException(
-            ModelFault.Unusable,
-            $"Model {_key} answers {rows} lines with [{string.Join(", ", dimensions)}]; it has {_decoder.Classes} classes.");
+        : throw _key.Unusable($"answers {rows} lines with [{string.Join(", ", dimensions)}]; it has {_decoder.Classes} classes.");
 
     public void Dispose() => _session.Dispose();
 }

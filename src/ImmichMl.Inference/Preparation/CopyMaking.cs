@@ -3,10 +3,7 @@ using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Preparation;
 
-/// <summary>
-/// Makes one prepared copy: graph rewritten where that answers alike, optimised and its weights packed by ONNX Runtime, tried, sealed,
-/// moved into place.
-/// </summary>
+/// <summary>Makes one prepared copy: rewritten where that answers alike, optimised, its weights packed, tried, sealed, moved.</summary>
 /// <param name="source">The model's graph.</param>
 /// <param name="target">The folder that the copy becomes.</param>
 /// <param name="identity">Of the source, by which the copy is known.</param>

@@ -5,10 +5,7 @@ namespace ImmichMl.Inference.Preparation;
 /// <summary>How much memory of its own a model will take once it is loaded, as far as that can be told in front of the load.</summary>
 public sealed class ModelFootprint(ModelStore store, PreparedModels prepared)
 {
-    /// <summary>
-    /// About as much as its files, in bytes; of a prepared copy the graph alone, because its weights are mapped. 0 for one that is not
-    /// there.
-    /// </summary>
+    /// <summary>About the bytes of its files; of a prepared copy, whose weights are mapped, the graph's. 0 for none.</summary>
     public long Of(ModelKey key)
     {
         var folder = new DirectoryInfo(store.FolderOf(key));

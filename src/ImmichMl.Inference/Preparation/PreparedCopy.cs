@@ -69,10 +69,7 @@ sealed class PreparedCopy
         return new PreparedCopy(folder, identity, lines);
     }
 
-    /// <summary>
-    /// What is wrong with its graph, or with the size of another file: that much is looked at before ONNX Runtime sees it. Null where
-    /// nothing is.
-    /// </summary>
+    /// <summary>What is wrong with its graph, or with another file's size: looked at before it is loaded. Null where nothing is.</summary>
     public string? GraphFault() => FaultOf(part => part.Name == GraphName);
 
     /// <summary>What is wrong with what the first answer comes from: all but packed weights is read; null where nothing is.</summary>

@@ -4,10 +4,7 @@ using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Requests;
 
-/// <summary>
-/// A recognizer's first run. It works on what its detection finds, so it gets a black picture that is said to be one face, or one line
-/// of text, from edge to edge.
-/// </summary>
+/// <summary>A recognizer's first run: on a black picture that is said to be one face, or one line of text, from edge to edge.</summary>
 public static class WarmUp
 {
     const int LineWidth = 320;

@@ -82,10 +82,7 @@ sealed class WorkerThreads(string name, int count, bool yields = false, int repl
         }
     }
 
-    /// <summary>
-    /// The work on one thread hangs: another stands in for it, if one may. To be followed by <see cref="Recovered"/> where the work ends
-    /// after all.
-    /// </summary>
+    /// <summary>The work on one thread hangs: another stands in, if one may. <see cref="Recovered"/> follows where it ends.</summary>
     /// <returns>False where all threads hang and none may be started any more.</returns>
     public bool Hangs()
     {

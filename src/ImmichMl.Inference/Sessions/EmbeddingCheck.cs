@@ -4,10 +4,7 @@ using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Sessions;
 
-/// <summary>
-/// What a model gives as an embedding before it may leave: as long as is known of the model, finite, and of a picture or a face not of
-/// zeros alone.
-/// </summary>
+/// <summary>Whether an embedding may leave: as long as the model's are, finite, and of a picture not of zeros alone.</summary>
 sealed class EmbeddingCheck
 {
     /// <summary>Where nothing is known: a single number, normalized, is 1 or −1 whatever was seen.</summary>
@@ -35,22 +32,17 @@ sealed class EmbeddingCheck
         int declared = LengthOf(session.Outputs[0].Dimensions);
         if (declared > 0 && configured > 0 && declared != configured)
         {
-            throw new ModelException(
-                ModelFault.Unusable,
-                $"Model {key} cannot be used: its graph gives embeddings of {declared} numbers, "
+            throw key.Unusable($"cannot be used: its graph gives embeddings of {declared} numbers, "
                 + $"and config.json says embed_dim {configured}.");
         }
 
         int length = Math.Max(declared, configured);
         return length is 0 or >= Shortest
             ? new EmbeddingCheck(key, length)
-            : throw new ModelException(ModelFault.Unusable, $"Model {key} cannot be used: its embedding is a single number.");
+            : throw key.Unusable("cannot be used: its embedding is a single number.");
     }
 
-    /// <summary>
-    /// embed_dim of the config.json beside a tower's folder; 0 where there is none. Who needs more of that file tells what is wrong with
-    /// it.
-    /// </summary>
+    /// <summary>embed_dim of the config.json beside a tower's folder; 0 where there is none or none that can be read.</summary>
     public static int Configured(string folder)
     {
         try
@@ -100,7 +92,7 @@ sealed class EmbeddingCheck
 
         if (dimensions is not [var first, ..] || first != count)
         {
-            throw new ModelException(ModelFault.Unusable, $"Model {_key} does not answer with a row for each of {count} inputs.");
+            throw _key.Unusable($"does not answer with a row for each of {count} inputs.");
         }
 
         var rows = new float[count][];
@@ -122,7 +114,7 @@ sealed class EmbeddingCheck
         if (_length > 0 ? embedding.Length != _length : embedding.Length < Shortest)
         {
             string belongs = _length > 0 ? $"{_length} belong" : "an embedding belongs";
-            throw new ModelException(ModelFault.Unusable, $"Model {_key} answers with {embedding.Length} numbers where {belongs}.");
+            throw _key.Unusable($"answers with {embedding.Length} numbers where {belongs}.");
         }
 
         // NaN comes through as NaN. A text tower that knows words alone, such as the demo's, has zeros for a text of others.

@@ -9,10 +9,7 @@ namespace ImmichMl.Inference.Sessions;
 /// </summary>
 sealed class HeldModel(Task<IDisposable> model, Lock shared, TimeProvider time)
 {
-    /// <summary>
-    /// A load that takes longer, from a disk that hangs perhaps, no longer keeps others from loading, and nobody else begins to wait for
-    /// it.
-    /// </summary>
+    /// <summary>A load that takes longer, from a disk that hangs perhaps, keeps no others from loading, and nobody joins it.</summary>
     public static readonly TimeSpan SlowLoad = TimeSpan.FromSeconds(60);
 
     /// <summary>HTTP clients give up after 300 s.</summary>

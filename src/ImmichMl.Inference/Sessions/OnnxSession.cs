@@ -109,7 +109,7 @@ sealed class OnnxSession : ModelSession
         }
         catch (OnnxRuntimeException e)
         {
-            throw new ModelException(ModelFault.Unusable, $"Model {_key} fails: {e.Message}", e);
+            throw _key.Unusable($"fails: {e.Message}", e);
         }
         finally
         {

@@ -18,7 +18,7 @@ sealed class OrtOutput : OutputView
         _value = value;
         Dimensions = info.Shape;
         _converted = info.ElementDataType == TensorElementType.Float ? null : FloatsOf(value)
-            ?? throw new ModelException(ModelFault.Unusable, $"Model {key} answers with {info.ElementDataType}, not with float.");
+            ?? throw key.Unusable($"answers with {info.ElementDataType}, not with float.");
     }
 
     public override long[] Dimensions { get; }

@@ -31,9 +31,7 @@ static class OutputLimit
     {
         if (!Holds(key.Kind, dimensions))
         {
-            throw new ModelException(
-                ModelFault.Unusable,
-                $"Model {key} answers with [{string.Join(", ", dimensions.ToArray())}] numbers, "
+            throw key.Unusable($"answers with [{string.Join(", ", dimensions.ToArray())}] numbers, "
                 + $"more than the {Most(key.Kind)} that it may.");
         }
     }
