@@ -14,7 +14,8 @@ public sealed class DamagedCopyTests
     static readonly RuntimeOptions s_options = new() { PrepareLeaveFree = 0, IntraOpThreads = 2 };
 
     public static IEnumerable<string> Damages() =>
-        ["zeros", "all zeros", "one bit", "a thousand bits", "cut", "longer", "graph", "trial", "manifest", "no manifest line", "another model's", "emptied"];
+        ["zeros", "all zeros", "one bit", "a thousand bits", "cut", "longer", "graph", "trial", "manifest", "no manifest line",
+            "another model's", "emptied"];
 
     static async Task DamageAsync(string copy, string how)
     {

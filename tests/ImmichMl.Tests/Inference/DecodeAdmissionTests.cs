@@ -70,7 +70,8 @@ public sealed class DecodeAdmissionTests
     }
 
     static DecodeAdmission With(Func<long> available, TimeProvider? time = null) =>
-        new(new RuntimeOptions { RequestThreads = 2, DecodeBytes = 300 * Megabyte, AvailableMemory = available }, time ?? TimeProvider.System);
+        new(new RuntimeOptions { RequestThreads = 2, DecodeBytes = 300 * Megabyte, AvailableMemory = available },
+            time ?? TimeProvider.System);
 
     /// <summary>Patience ends at the second look.</summary>
     sealed class HastyClock : TimeProvider

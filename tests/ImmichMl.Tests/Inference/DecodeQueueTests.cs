@@ -15,7 +15,8 @@ public sealed class DecodeQueueTests
     static readonly ImageLimits OnePicture = new() { MaxPixels = 200 };
 
     static DecodeQueue Queue(double timeoutSeconds = 60, int threads = 2, long pixels = 1, ImageLimits? limits = null) =>
-        new(new RuntimeOptions { RequestThreads = threads, DecodeTimeoutSeconds = timeoutSeconds, PixelsInFlight = pixels }, limits ?? OnePicture, TimeProvider.System);
+        new(new RuntimeOptions { RequestThreads = threads, DecodeTimeoutSeconds = timeoutSeconds, PixelsInFlight = pixels },
+            limits ?? OnePicture, TimeProvider.System);
 
     [Test]
     public async Task A_picture_comes_out_as_it_is_drawn_and_its_bytes_are_given_back_once()
@@ -77,7 +78,8 @@ public sealed class DecodeQueueTests
     {
         var clock = new ManualClock();
         using GatedBytes first = new(Picture), second = new(Picture);
-        using var queue = new DecodeQueue(new RuntimeOptions { RequestThreads = 1, DecodeTimeoutSeconds = 5, PixelsInFlight = 10_000 }, OnePicture, clock);
+        using var queue = new DecodeQueue(new RuntimeOptions { RequestThreads = 1, DecodeTimeoutSeconds = 5, PixelsInFlight = 10_000 },
+            OnePicture, clock);
         await HangAsync(queue, first, clock, yields);
         using (var good = new EncodedImage(Picture, new CountedDisposal()))
         {

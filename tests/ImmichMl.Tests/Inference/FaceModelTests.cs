@@ -33,7 +33,8 @@ public sealed class FaceModelTests
     public static IEnumerable<Model> NoDetectors() =>
     [
         new("one output short", new SyntheticScrfd { Order = names => names.Skip(1) }.ToModel()),
-        new("scores of one stride for landmarks of another", new SyntheticScrfd { Order = names => names.Take(8).Append("score_8_at") }.ToModel()),
+        new("scores of one stride for landmarks of another",
+            new SyntheticScrfd { Order = names => names.Take(8).Append("score_8_at") }.ToModel()),
         new("scores and boxes only of some strides", new SyntheticScrfd { Order = names => names.Skip(3) }.ToModel()),
         new("four channels' worth of width", new SyntheticScrfd { Width = 100_000 }.ToModel()),
         new("a recognizer", new SyntheticArcFace().ToModel()),
@@ -47,7 +48,8 @@ public sealed class FaceModelTests
         new("throws for more than one", new SyntheticArcFace { Rows = [1, SyntheticArcFace.Length] }.ToModel()),
         new("one row for many", new SyntheticArcFace { MostRows = 1 }.ToModel()),
         new("normalizes inside", new SyntheticArcFace { NormalizesInside = true }.ToModel()),
-        new("normalizes inside, by older names", new SyntheticArcFace { NormalizesInside = true, Names = ("_minusscalar0", "_mulscalar0") }.ToModel()),
+        new("normalizes inside, by older names",
+            new SyntheticArcFace { NormalizesInside = true, Names = ("_minusscalar0", "_mulscalar0") }.ToModel()),
     ];
 
     [Test]
@@ -96,7 +98,8 @@ public sealed class FaceModelTests
         [MatrixMethod<FaceModelTests>(nameof(Recognizers))] Model model, [Matrix(0, 1, 3)] int batch)
     {
         DemoPerson[] people = [DemoFaces.Ada, DemoFaces.Ben, DemoFaces.Cleo];
-        DemoFace[] crowd = [.. Enumerable.Range(0, 21).Select(i => new DemoFace(people[i % 3], 45 + (i % 7 * 90), 70 + (i / 7 * 160), 14 + (i % 4)))];
+        DemoFace[] crowd =
+            [.. Enumerable.Range(0, 21).Select(i => new DemoFace(people[i % 3], 45 + (i % 7 * 90), 70 + (i / 7 * 160), 14 + (i % 4)))];
         byte[] picture = DemoFaces.Draw(640, 480, crowd).ToPng();
         IReadOnlyList<FaceResult> wanted = await RecognizedBy(new SyntheticArcFace { Batch = 1 }.ToModel(), 1, picture);
         IReadOnlyList<FaceResult> found = await RecognizedBy(model.Onnx, batch, picture);

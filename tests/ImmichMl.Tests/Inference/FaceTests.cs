@@ -108,7 +108,8 @@ public sealed class FaceTests
     {
         // Arrays are given back when an answer is written: who got another's would see other numbers than alone.
         await using Setup setup = await Setup.StartAsync(FaceModels.Detector(new()), FaceModels.Recognizer("n"));
-        byte[][] pictures = [FacePicture.Draw(FacePicture.Group(21)), FacePicture.Draw(FacePicture.Group(9)), FacePicture.Draw(FacePicture.Group(2))];
+        byte[][] pictures =
+            [FacePicture.Draw(FacePicture.Group(21)), FacePicture.Draw(FacePicture.Group(9)), FacePicture.Draw(FacePicture.Group(2))];
         var alone = new List<float[][]>();
         foreach (byte[] picture in pictures)
         {
@@ -122,7 +123,8 @@ public sealed class FaceTests
             {
                 int which = (peer + round) % pictures.Length;
                 IReadOnlyList<FaceResult> faces = await setup.RecognizeAsync(pictures[which]);
-                if (!faces.Zip(alone[which]).All(pair => pair.First.Embedding!.SequenceEqual(pair.Second)) || faces.Count != alone[which].Length)
+                if (!faces.Zip(alone[which]).All(pair => pair.First.Embedding!.SequenceEqual(pair.Second))
+                    || faces.Count != alone[which].Length)
                 {
                     throw new InvalidOperationException($"Picture {which} came out otherwise in round {round}.");
                 }

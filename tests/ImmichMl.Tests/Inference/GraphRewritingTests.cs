@@ -87,7 +87,8 @@ public sealed class GraphRewritingTests
             .Node("ArgMax", ["ids"], ["highest"], OnnxAttribute.Int("axis", 1), OnnxAttribute.Int("keepdims", 0));
         graph = looks.EndsWith("mean of all is the answer", StringComparison.Ordinal)
             ? graph.Node("ReduceMean", ["c"], ["y"], OnnxAttribute.Ints("axes", 1), OnnxAttribute.Int("keepdims", 0))
-            : graph.Node("Gather", ["c", looks.EndsWith("last place is the answer", StringComparison.Ordinal) ? "seven" : "highest"], ["row"], OnnxAttribute.Int("axis", 1))
+            : graph.Node("Gather", ["c", looks.EndsWith("last place is the answer", StringComparison.Ordinal) ? "seven" : "highest"],
+                ["row"], OnnxAttribute.Int("axis", 1))
                 .Node("Squeeze", ["row", "middle"], ["y"]);
         using var folder = new TempFolder();
         string source = folder.Write(graph.ToModel(), "model.onnx");

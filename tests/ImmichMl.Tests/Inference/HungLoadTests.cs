@@ -20,7 +20,8 @@ public sealed class HungLoadTests
             key => key == Good || isOpen || gate.Wait(Patience.Limit)
                 ? new CountedDisposal()
                 : throw new TimeoutException("The gate stayed shut."), clock);
-        Task<SessionCache.Lease<CountedDisposal>>[] waiting = [.. Hung.Select(key => cache.AcquireAsync<CountedDisposal>(key, CancellationToken.None))];
+        Task<SessionCache.Lease<CountedDisposal>>[] waiting =
+            [.. Hung.Select(key => cache.AcquireAsync<CountedDisposal>(key, CancellationToken.None))];
         Task<SessionCache.Lease<CountedDisposal>> patient = cache.AcquireAsync<CountedDisposal>(
             Hung[0], CancellationToken.None, TimeSpan.FromHours(2));
         Task<SessionCache.Lease<CountedDisposal>> other = cache.AcquireAsync<CountedDisposal>(Good, CancellationToken.None);

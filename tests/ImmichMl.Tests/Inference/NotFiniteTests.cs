@@ -76,7 +76,8 @@ public sealed class NotFiniteTests
         await using TestGateway gateway = await TestGateway.StartAsync(daemon.SocketPath);
         using var form = new MultipartFormDataContent
         {
-            { new StringContent("""{"clip":{"visual":{"modelName":"NAME"}}}""".Replace("NAME", Name, StringComparison.Ordinal)), "entries" },
+            { new StringContent("""{"clip":{"visual":{"modelName":"NAME"}}}""".Replace("NAME", Name, StringComparison.Ordinal)),
+                "entries" },
             { new ByteArrayContent(s_white), "image", "picture" },
         };
         using HttpResponseMessage answer = await gateway.Http.PostAsync(new Uri("/predict", UriKind.Relative), form);
@@ -91,7 +92,8 @@ public sealed class NotFiniteTests
         await using RunningDaemon daemon = await RunningDaemon.StartAsync(
             cache.Path, ("MACHINE_LEARNING_MAX_BATCH_SIZE__CLIP", "4"), ("MACHINE_LEARNING_BATCH_WAIT_MS", "10000"));
         Task<PredictResult> bad = daemon.Client.PredictAsync(Clip.Visual(Name, s_black));
-        PredictResult[] good = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => daemon.Client.PredictAsync(Clip.Visual(Name, s_white)))).Within();
+        PredictResult[] good =
+            await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => daemon.Client.PredictAsync(Clip.Visual(Name, s_white)))).Within();
         await Assert.That(good.All(answer => answer.Clip!.All(value => value == 1))).IsTrue();
         await Assert.That((await Assert.That(async () => await bad.Within()).Throws<MlErrorException>())!.Code.Name)
             .IsEqualTo("model_unusable");
@@ -244,7 +246,8 @@ public sealed class NotFiniteTests
 
     static async Task RefusedAsync(RunningDaemon daemon, PredictRequest request)
     {
-        MlErrorException refusal = (await Assert.That(async () => await daemon.Client.PredictAsync(request).Within()).Throws<MlErrorException>())!;
+        MlErrorException refusal =
+            (await Assert.That(async () => await daemon.Client.PredictAsync(request).Within()).Throws<MlErrorException>())!;
         await Assert.That(refusal.Code.Name).IsEqualTo("model_unusable");
         await Assert.That(refusal.Message).Contains("on cpu");
     }

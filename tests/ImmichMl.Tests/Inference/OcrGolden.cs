@@ -27,8 +27,10 @@ public sealed record OcrGolden(string File, int Width, int Height, string[] Text
         Id = 0,
         Tasks =
         [
-            new TaskEntry { Task = "ocr", Type = "detection", ModelName = ModelName, Options = new TaskOptions { MinScore = 0.5, MaxResolution = 736 } },
-            new TaskEntry { Task = "ocr", Type = "recognition", ModelName = ModelName, Options = new TaskOptions { MinScore = recognitionMinScore } },
+            new TaskEntry { Task = "ocr", Type = "detection", ModelName = ModelName,
+                Options = new TaskOptions { MinScore = 0.5, MaxResolution = 736 } },
+            new TaskEntry { Task = "ocr", Type = "recognition", ModelName = ModelName,
+                Options = new TaskOptions { MinScore = recognitionMinScore } },
         ],
         Image = new ReadOnlySequence<byte>(System.IO.File.ReadAllBytes(SharedData.File("corpus", File))),
     };

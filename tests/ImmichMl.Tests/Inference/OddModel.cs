@@ -26,15 +26,18 @@ public sealed record OddModel(string What, byte[] Onnx, string? Config, int Side
         new("a free batch and free channels", Model(OnnxType.Float, "batch", "channels", 16, 16), Plain, 16),
         new("free height and width", Model(OnnxType.Float, 1, 3, "height", "width"), Plain, 16),
         new("nothing fixed", Model(OnnxType.Float, "batch", "channels", "height", "width"), Plain, 16),
-        new("free height and width, size a number", Model(OnnxType.Float, 1, 3, "h", "w"), Plain.Replace("[16, 16]", "24", StringComparison.Ordinal), 24),
-        new("free height and width, size not square", Model(OnnxType.Float, 1, 3, "h", "w"), Plain.Replace("[16, 16]", "[24, 16]", StringComparison.Ordinal), 24),
+        new("free height and width, size a number", Model(OnnxType.Float, 1, 3, "h", "w"),
+            Plain.Replace("[16, 16]", "24", StringComparison.Ordinal), 24),
+        new("free height and width, size not square", Model(OnnxType.Float, 1, 3, "h", "w"),
+            Plain.Replace("[16, 16]", "[24, 16]", StringComparison.Ordinal), 24),
         new("only the height is fixed", Model(OnnxType.Float, 1, 3, 20, "w"), Plain, 20),
         new("a size that differs from the configured", Model(OnnxType.Float, 1, 3, 20, 20), Plain, 20),
         new("half precision in and out", Model(OnnxType.Float16, 1, 3, 16, 16), Plain, 16, 0.004f),
         new("half precision, nothing fixed", Model(OnnxType.Float16, "b", 3, "h", "w"), Plain, 16, 0.004f),
         new("half precision out", Cast(OnnxType.Float16), Plain, 16, 0.004f),
         new("a second output", Graph(OnnxType.Float, 1, 3, 16, 16).Output("other", OnnxType.Int64, 4).Node("Shape", ["image"], ["other"]).ToModel(), Plain, 16),
-        new("further keys in the configuration", Model(OnnxType.Float, 1, 3, 16, 16), Plain.Replace("{", "{\"mode\": \"RGB\", \"fill_color\": 0, ", StringComparison.Ordinal), 16),
+        new("further keys in the configuration", Model(OnnxType.Float, 1, 3, 16, 16),
+            Plain.Replace("{", "{\"mode\": \"RGB\", \"fill_color\": 0, ", StringComparison.Ordinal), 16),
     ];
 
     public static IEnumerable<OddModel> Unusable() =>

@@ -34,7 +34,8 @@ public sealed class PreparedModelTests
             .Node("Add", ["product", "a"], ["sum"])
             .Node("Mul", ["sum", "b"], ["embedding"]).ToModel();
         cache.Write(model, "clip", Key.Name, "visual", "model.onnx");
-        cache.Write("""{"size": 8, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}"""u8.ToArray(), "clip", Key.Name, "visual", "preprocess_cfg.json");
+        cache.Write("""{"size": 8, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}"""u8.ToArray(), "clip", Key.Name, "visual",
+            "preprocess_cfg.json");
         return cache;
     }
 

@@ -89,7 +89,8 @@ public sealed class SessionCacheTests
     public async Task Who_stops_waiting_does_not_stop_the_load()
     {
         using var gate = new ManualResetEventSlim();
-        using var cache = new SessionCache(_ => gate.Wait(Patience.Limit) ? new CountedDisposal() : throw new TimeoutException(), TimeProvider.System);
+        using var cache = new SessionCache(_ => gate.Wait(Patience.Limit) ? new CountedDisposal() : throw new TimeoutException(),
+            TimeProvider.System);
         using var impatient = new CancellationTokenSource();
         Task<SessionCache.Lease<CountedDisposal>> leaves = cache.AcquireAsync<CountedDisposal>(First, impatient.Token);
         Task<SessionCache.Lease<CountedDisposal>> stays = cache.AcquireAsync<CountedDisposal>(First, CancellationToken.None);

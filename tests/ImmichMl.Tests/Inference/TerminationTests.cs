@@ -42,7 +42,8 @@ public sealed class TerminationTests
         await peer.SendAsync(new CancelRequest { Id = 2, Target = 1 });
 
         // Either may come first.
-        Response?[] answers = [await peer.ReceiveAsync(CancelResult.Read, Patience.Limit.TotalSeconds), await peer.ReceiveAsync(CancelResult.Read, Patience.Limit.TotalSeconds)];
+        Response?[] answers = [await peer.ReceiveAsync(CancelResult.Read, Patience.Limit.TotalSeconds),
+            await peer.ReceiveAsync(CancelResult.Read, Patience.Limit.TotalSeconds)];
         await Assert.That(answers.Single(answer => answer!.Id == 1)!.Error!.Code.Name).IsEqualTo("cancelled");
         await Assert.That(((CancelResult)answers.Single(answer => answer!.Id == 2)!.Result!).Cancelled).IsTrue();
         await Assert.That((await next).Clip!.Length).IsEqualTo(192);

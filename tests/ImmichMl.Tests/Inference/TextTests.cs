@@ -183,7 +183,8 @@ public sealed class TextTests
             Tasks =
             [
                 new TaskEntry { Task = "ocr", Type = "recognition", ModelName = name, Options = new TaskOptions { MinScore = minScore } },
-                new TaskEntry { Task = "ocr", Type = "detection", ModelName = name, Options = new TaskOptions { MinScore = 0.5, MaxResolution = maxResolution } },
+                new TaskEntry { Task = "ocr", Type = "detection", ModelName = name,
+                    Options = new TaskOptions { MinScore = 0.5, MaxResolution = maxResolution } },
             ],
             Image = new ReadOnlySequence<byte>(picture),
         };

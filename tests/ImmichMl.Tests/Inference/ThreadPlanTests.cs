@@ -76,7 +76,8 @@ public sealed class ThreadPlanTests
         public static Group? WithOneCore()
         {
             (string Root, string File, string Quota)[] kinds =
-                [("/sys/fs/cgroup", "cpu.max", "100000 100000"), ("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", "100000"), ("/sys/fs/cgroup/cpu,cpuacct", "cpu.cfs_quota_us", "100000")];
+                [("/sys/fs/cgroup", "cpu.max", "100000 100000"), ("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", "100000"),
+                    ("/sys/fs/cgroup/cpu,cpuacct", "cpu.cfs_quota_us", "100000")];
             foreach ((string root, string file, string quota) in kinds)
             {
                 string folder = Path.Combine(root, $"immich-ml-test-{Environment.ProcessId}");

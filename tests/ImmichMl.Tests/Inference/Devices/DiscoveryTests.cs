@@ -68,7 +68,8 @@ public sealed class DiscoveryTests
         File.Delete(Path.Combine(provider.Folder, "standin.json"));
         Directory.CreateDirectory(Path.Combine(provider.Folder, "standin"));
         string library = Path.GetRelativePath(Path.Combine(provider.Folder, "standin"), StandInProvider.Library.Path);
-        provider.Write(Path.Combine("standin", "provider.json"), $$"""{"provider": "webgpu", "name": "StandInExecutionProvider", "library": "{{library}}"}""");
+        provider.Write(Path.Combine("standin", "provider.json"),
+            $$"""{"provider": "webgpu", "name": "StandInExecutionProvider", "library": "{{library}}"}""");
         await Assert.That(string.Join(" ", provider.Find().Providers)).IsEqualTo("webgpu cpu");
     }
 

@@ -34,7 +34,8 @@ public sealed class ContextLengthTests
         {
             // Others the encoder cleans first, and the oracle did not.
             string text = entry.GetProperty("text").GetString()!;
-            if (text.Length > 0 && !text.Any(char.IsControl) && text == string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)))
+            if (text.Length > 0 && !text.Any(char.IsControl)
+                && text == string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)))
             {
                 cases.Add((text, [.. entry.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32())]));
             }

@@ -70,7 +70,8 @@ public sealed class TextBatchTests
         cache.Path, ("MACHINE_LEARNING_MAX_BATCH_SIZE__CLIP", $"{most}"), ("MACHINE_LEARNING_BATCH_WAIT_MS", $"{wait}"),
         ("MACHINE_LEARNING_REQUEST_THREADS", "2"));
 
-    static async Task<float[]> AskAsync(RunningDaemon daemon, string text, long? deadline = null, CancellationToken cancellation = default) =>
+    static async Task<float[]> AskAsync(RunningDaemon daemon, string text, long? deadline = null,
+        CancellationToken cancellation = default) =>
         (await daemon.Client.PredictAsync(TextAsking.Textual(Model, text) with { DeadlineMs = deadline }, cancellation).Within()).Clip!;
 
     /// <summary>How many ran in its run.</summary>
