@@ -27,7 +27,7 @@ static class PrepareCommand
             var key = new ModelKey(new ModelKind(arguments.GetValue(task)!, arguments.GetValue(type)!), arguments.GetValue(name)!);
             string folder = new ModelStore(models, new ModelCatalog(models)).Find(key);
             RuntimeOptions runtime = settings.Read<RuntimeOptions>();
-            runtime.AvailableMemory = static () => MemoryRoom.Now().Available;
+            runtime.AvailableMemory = static () => SystemMemory.Now().Available;
             var prepared = new PreparedModels(models, runtime);
             Console.WriteLine(prepared.Prepare(key, Path.Combine(folder, ModelStore.ModelFileName), isAskedFor: false));
             return Task.FromResult(ExitCode.Ok);

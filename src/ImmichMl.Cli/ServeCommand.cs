@@ -55,7 +55,7 @@ static class ServeCommand
         devices.Troubles.ToList().ForEach(log.DeviceTrouble);
         log.RunningOn(string.Join(", ", devices.All.AsEnumerable()));
         log.DecodingWith(ImageDecoder.Describe(options.Images.ChosenCodec));
-        log.PlannedMemory(MemoryPlan.Describe(options, MemoryRoom.Now()));
+        log.PlannedMemory(MemoryPlan.Describe(options, SystemMemory.Now()));
         foreach (string name in settings.Unread)
         {
             log.SettingWithoutEffect(name);

@@ -21,7 +21,7 @@ static class GatewayHost
         AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
         WebApplication? gateway = null;
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Logging.SetMinimumLevel(LevelOf(options.LogLevel));
+        builder.Logging.SetMinimumLevel(LogThreshold.LevelOf(options.LogLevel));
         (logging ?? (standard => standard.AddProvider(new StderrLoggerProvider(TimeProvider.System))))(builder.Logging);
 
         // Kestrel tells of every caller that hangs up; what matters of it stands in our own log.
@@ -102,14 +102,4 @@ static class GatewayHost
             });
         }
     }
-
-    /// <summary>The original's words, any case.</summary>
-    static LogLevel LevelOf(string word) => word.ToUpperInvariant() switch
-    {
-        "VERBOSE" or "DEBUG" => LogLevel.Debug,
-        "WARN" or "WARNING" => LogLevel.Warning,
-        "ERROR" => LogLevel.Error,
-        "CRITICAL" => LogLevel.Critical,
-        _ => LogLevel.Information,
-    };
 }

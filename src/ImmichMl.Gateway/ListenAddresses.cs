@@ -1,33 +1,24 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Gateway;
 
 /// <summary>Where to listen, and what a refusal to let us means to the operator.</summary>
-static partial class ListenAddresses
+static class ListenAddresses
 {
-    /// <summary>sockaddr_un(7): sun_path has 108 bytes, the last of them zero.</summary>
-    const int LongestPath = 107;
-
-    /// <summary>The first descriptor that a service manager passes.</summary>
-    const int FirstPassedDescriptor = 3;
-
     const string StartOtherwise = "Start the gateway by its .socket unit, or without LISTEN_FDS.";
 
     /// <summary>More than a machine's name has in any network that we are meant for.</summary>
     const int MostAddresses = 16;
 
-    /// <summary>sd_listen_fds(3): how many sockets were handed to this process.</summary>
+    /// <summary>How many sockets were handed to this process; Kestrel takes them itself.</summary>
     /// <exception cref="OperatorException">One of them is none.</exception>
     public static int CountInherited()
     {
-        string? count = Environment.GetEnvironmentVariable("LISTEN_FDS");
-        if (string.IsNullOrEmpty(count)
-            || Environment.GetEnvironmentVariable("LISTEN_PID") != Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
+        if (InheritedSockets.Given is not { } count)
         {
             return 0;
         }
@@ -37,9 +28,9 @@ static partial class ListenAddresses
             throw new OperatorException($"LISTEN_FDS={count} is not a number of sockets. {StartOtherwise}");
         }
 
-        for (int descriptor = FirstPassedDescriptor; descriptor < FirstPassedDescriptor + sockets; descriptor++)
+        for (int descriptor = InheritedSockets.First; descriptor < InheritedSockets.First + sockets; descriptor++)
         {
-            if (!IsListening(descriptor))
+            if (!InheritedSockets.IsListening(descriptor))
             {
                 throw new OperatorException(
                     $"LISTEN_FDS={count} says that descriptor {descriptor} is a listening socket, and it is not. {StartOtherwise}");
@@ -55,7 +46,7 @@ static partial class ListenAddresses
     {
         string full = Path.GetFullPath(path);
         int length = Encoding.UTF8.GetByteCount(full);
-        string? fault = length > LongestPath ? $"has {length} bytes; a socket's path has {LongestPath} at most. Choose a shorter one."
+        string? fault = length > SocketFile.LongestPath ? $"has {length} bytes; a socket's path has {SocketFile.LongestPath} at most. Choose a shorter one."
             : !Directory.Exists(Path.GetDirectoryName(full)) ? "cannot be: its folder is not there. Make it, or choose another one."
             : Directory.Exists(full) ? "is a folder. Choose a path inside of it."
             : null;
@@ -161,15 +152,4 @@ static partial class ListenAddresses
     }
 
     static string Join(IEnumerable<IPAddress> addresses) => string.Join(", ", addresses);
-
-    /// <summary>By the kernel's own word: making a Socket of a descriptor that is something else takes it away from its owner.</summary>
-    static bool IsListening(int descriptor)
-    {
-        const int Level = 1, AcceptsConnections = 30; // SOL_SOCKET and SO_ACCEPTCONN on x86-64 and arm64
-        int length = sizeof(int);
-        return GetSocketOption(descriptor, Level, AcceptsConnections, out int value, ref length) == 0 && value == 1;
-    }
-
-    [LibraryImport("libc", EntryPoint = "getsockopt")]
-    private static partial int GetSocketOption(int descriptor, int level, int name, out int value, ref int length);
 }

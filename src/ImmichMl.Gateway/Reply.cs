@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Encodings.Web;
+using ImmichMl.Client;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -66,8 +66,6 @@ static class Reply
             context.Response.Headers.RetryAfter = seconds.ToString("0", CultureInfo.InvariantCulture);
         }
 
-        return JsonAsync(context, fault.Body ?? $$"""{"detail":{{Quote(fault.Message)}}}""", fault.Status);
+        return JsonAsync(context, fault.Body ?? $$"""{"detail":{{JsonText.Text(fault.Message)}}}""", fault.Status);
     }
-
-    public static string Quote(string text) => $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"";
 }

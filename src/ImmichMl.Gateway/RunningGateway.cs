@@ -1,8 +1,8 @@
 using System.Net.Sockets;
-using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Gateway;
@@ -10,11 +10,10 @@ namespace ImmichMl.Gateway;
 /// <summary>Starts and stops the gateway, and tells the service manager.</summary>
 sealed class RunningGateway : IAsyncDisposable
 {
-    const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
-
     readonly GatewayOptions _options;
     readonly WebApplication _host;
     readonly ILogger _log;
+    readonly QuietNotifier _notifier = new();
 
     public RunningGateway(GatewayOptions options, Action<ILoggingBuilder>? logging = null, TimeProvider? time = null)
     {
@@ -45,7 +44,7 @@ sealed class RunningGateway : IAsyncDisposable
 
         if (_options.HttpSocket.Length > 0 && File.Exists(_options.HttpSocket))
         {
-            File.SetUnixFileMode(_options.HttpSocket, Mode);
+            File.SetUnixFileMode(_options.HttpSocket, SocketFile.Mode);
         }
 
         string version = typeof(RunningGateway).Assembly.GetName().Version?.ToString(3) ?? "";
@@ -55,7 +54,7 @@ sealed class RunningGateway : IAsyncDisposable
             _log.KeyWithoutTls();
         }
 
-        Notify("READY=1\nSTATUS=Listening");
+        _notifier.Notify(new ServiceState("READY=1\nSTATUS=Listening"));
     }
 
     /// <summary>Until SIGTERM or Ctrl+C.</summary>
@@ -65,7 +64,7 @@ sealed class RunningGateway : IAsyncDisposable
         using CancellationTokenRegistration stopping = _host.Lifetime.ApplicationStopping.Register(() =>
         {
             _log.Stopping();
-            Notify("STOPPING=1");
+            _notifier.Notify(new ServiceState("STOPPING=1"));
         });
         await _host.WaitForShutdownAsync();
     }
@@ -73,22 +72,10 @@ sealed class RunningGateway : IAsyncDisposable
     /// <summary>A socket that nobody listens on any more would keep Kestrel from binding; one that is in use stays.</summary>
     static void RemoveStale(string path)
     {
-        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
+        // Refused for a plain file as well, which is nobody's to remove. What is said otherwise, binding will say.
+        if (SocketFile.Probe(path) is { SocketErrorCode: SocketError.ConnectionRefused } && !IsPlainFile(path))
         {
-            probe.Connect(new UnixDomainSocketEndPoint(path));
-        }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionRefused)
-        {
-            // Refused for a plain file as well, which is nobody's to remove.
-            if (!IsPlainFile(path))
-            {
-                File.Delete(path);
-            }
-        }
-        catch (SocketException)
-        {
-            // Nothing there, or nothing that can be told: binding will say it.
+            File.Delete(path);
         }
     }
 
@@ -103,26 +90,6 @@ sealed class RunningGateway : IAsyncDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return false;
-        }
-    }
-
-    /// <summary>sd_notify(3); a name that begins with @ is abstract.</summary>
-    static void Notify(string state)
-    {
-        if (Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not { Length: > 0 } path)
-        {
-            return;
-        }
-
-        try
-        {
-            using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-            socket.Connect(new UnixDomainSocketEndPoint(path[0] == '@' ? $"\0{path[1..]}" : path));
-            socket.Send(Encoding.UTF8.GetBytes(state));
-        }
-        catch (SocketException)
-        {
-            // A manager that does not listen is no reason to stop.
         }
     }
 

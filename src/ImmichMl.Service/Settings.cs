@@ -5,12 +5,12 @@ using System.Reflection;
 
 namespace ImmichMl.Service;
 
-/// <summary>A setting or a place that the operator gave does not do; the message names it. Exit code 3.</summary>
+/// <summary>A setting or a path that the operator gave does not do; the message names it. Exit code 3.</summary>
 public sealed class OperatorException(string message) : Exception(message);
 
 /// <summary>
 /// Where settings come from: defaults, then a file of NAME=value lines, then the environment, then the command line. A setting is
-/// declared once, as a property of its room's options with its name, description and range as attributes.
+/// declared once, as a property of an options class with its name, description and range as attributes (<see cref="Setting"/>).
 /// </summary>
 public sealed class Settings
 {
@@ -19,6 +19,7 @@ public sealed class Settings
 
     readonly Dictionary<string, string> _given = new(StringComparer.OrdinalIgnoreCase);
     readonly HashSet<string> _read = new(StringComparer.OrdinalIgnoreCase);
+    readonly List<Setting> _declared = [];
 
     /// <summary>Later values win.</summary>
     public Settings Add(string name, string? value)
@@ -72,29 +73,29 @@ public sealed class Settings
     public IEnumerable<string> Unread =>
         _given.Keys.Where(name => name.StartsWith("MACHINE_LEARNING_", StringComparison.OrdinalIgnoreCase) && !_read.Contains(name)).Order();
 
+    /// <summary>All settings that were read through this, in order.</summary>
+    public IReadOnlyList<Setting> Declared => _declared;
+
     /// <summary>True where the setting behind this property was given, be it as its default.</summary>
     public bool Gives<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(string property) =>
-        Declared<T>().Any(setting => setting.Property.Name == property && _given.ContainsKey(setting.Display.Name!));
+        typeof(T).GetProperty(property)?.GetCustomAttribute<DisplayAttribute>()?.Name is { } name && _given.ContainsKey(name);
 
+    /// <summary>New options with what was given for them.</summary>
     /// <exception cref="OperatorException">A value cannot be used; the message names its setting.</exception>
     public T Read<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>()
         where T : new()
     {
         var options = new T();
-        foreach ((PropertyInfo property, DisplayAttribute display) in Declared<T>())
+        foreach (Setting setting in Setting.Of(options))
         {
-            string name = display.Name!;
-            _read.Add(name);
-            if (_given.TryGetValue(name, out string? text))
+            _read.Add(setting.Name);
+            _declared.Add(setting);
+            if (_given.TryGetValue(setting.Name, out string? text))
             {
-                property.SetValue(options, Parse(name, text, property.PropertyType));
+                setting.Value = Parse(setting.Name, text, setting.Type);
             }
 
-            object? value = property.GetValue(options);
-            if (property.GetCustomAttributes<ValidationAttribute>().FirstOrDefault(rule => !rule.IsValid(value)) is { } broken)
-            {
-                throw new OperatorException(broken.FormatErrorMessage(name));
-            }
+            setting.Check();
         }
 
         return options;
@@ -103,44 +104,7 @@ public sealed class Settings
     /// <summary>Name, value in force and description of every setting of these options.</summary>
     public static IEnumerable<(string Name, string Value, string Description)> Describe<
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(T options) =>
-        Declared<T>().Select(setting => (
-            setting.Display.Name!,
-            Shown(setting.Property, setting.Property.GetValue(options)),
-            setting.Display.Description ?? ""));
-
-    /// <summary>Takes over from <paramref name="fresh"/> what may change while <paramref name="options"/> are in use.</summary>
-    /// <returns>Every setting that differs: true where it was taken over, false where only the next start will.</returns>
-    public static IEnumerable<(string Name, bool Taken)> TakeOver<
-        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(T options, T fresh)
-    {
-        foreach ((PropertyInfo property, DisplayAttribute display) in Declared<T>())
-        {
-            object? value = property.GetValue(fresh);
-            if (!Equals(property.GetValue(options), value))
-            {
-                bool isLive = display.GroupName == Live;
-                if (isLive)
-                {
-                    property.SetValue(options, value);
-                }
-
-                yield return (display.Name!, isLive);
-            }
-        }
-    }
-
-    /// <summary>A secret is empty, so that what is printed can be read back.</summary>
-    static string Shown(PropertyInfo property, object? value) =>
-        property.GetCustomAttribute<DataTypeAttribute>() is { DataType: DataType.Password } ? ""
-            : value is bool flag ? flag ? "true" : "false"
-            : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
-
-    static IEnumerable<(PropertyInfo Property, DisplayAttribute Display)> Declared<
-        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>() =>
-        from property in typeof(T).GetProperties()
-        let display = property.GetCustomAttribute<DisplayAttribute>()
-        where display?.Name is not null
-        select (property, display);
+        Setting.Of(options).Select(setting => setting.Describe());
 
     /// <summary>Numbers as they are written everywhere but on paper: a point, and nothing between thousands, so that 1,5 is not 15.</summary>
     static object Parse(string name, string text, Type type)

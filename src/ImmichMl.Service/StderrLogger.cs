@@ -12,13 +12,14 @@ public sealed class StderrLoggerProvider(TimeProvider time, LogThreshold? thresh
 {
     readonly bool _isJournal = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("JOURNAL_STREAM"));
 
-    public ILogger CreateLogger(string categoryName) => new StderrLogger(categoryName[(categoryName.LastIndexOf('.') + 1)..], _isJournal, time, threshold);
+    public ILogger CreateLogger(string categoryName) =>
+        new StderrLogger(categoryName[(categoryName.LastIndexOf('.') + 1)..], _isJournal, time, threshold);
 
     public void Dispose()
     {
     }
 
-    sealed class StderrLogger(string room, bool isJournal, TimeProvider time, LogThreshold? threshold) : ILogger
+    sealed class StderrLogger(string category, bool isJournal, TimeProvider time, LogThreshold? threshold) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
@@ -37,7 +38,7 @@ public sealed class StderrLoggerProvider(TimeProvider time, LogThreshold? thresh
                 line.Append(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} {Word(logLevel)} ");
             }
 
-            line.Append(room).Append(": ").Append(formatter(state, exception));
+            line.Append(category).Append(": ").Append(formatter(state, exception));
             if (exception is not null)
             {
                 line.Append(": ").Append(exception);
@@ -71,10 +72,4 @@ public sealed class StderrLoggerProvider(TimeProvider time, LogThreshold? thresh
             _ => "DEBUG",
         };
     }
-}
-
-/// <summary>From which level on events are written, where that may change while the program runs.</summary>
-public sealed class LogThreshold
-{
-    public LogLevel Level { get; set; }
 }

@@ -109,7 +109,7 @@ static class MachineChecks
 
     static Finding Memory()
     {
-        var room = MemoryRoom.Now();
+        var room = SystemMemory.Now();
         long free = room.Available;
         string words = string.Create(CultureInfo.InvariantCulture, $"{free / 1e9:0.0} GB available{(room.IsGroups ? ", by a cgroup's limit" : "")}");
         const string Advice = "Set MACHINE_LEARNING_REQUEST_THREADS=1, a MACHINE_LEARNING_MEMORY_LIMIT and a short MACHINE_LEARNING_MODEL_TTL, and choose small models.";

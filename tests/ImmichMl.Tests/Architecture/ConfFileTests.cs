@@ -9,7 +9,7 @@ namespace ImmichMl.Tests.Architecture;
 public sealed class ConfFileTests
 {
     /// <summary>So much that no default is made smaller.</summary>
-    static readonly MemoryRoom s_ample = new(1L << 40, 1L << 40, IsGroups: false);
+    static readonly SystemMemory s_ample = new(1L << 40, 1L << 40, IsGroups: false);
 
     [Test]
     public Task The_daemons_file_holds_every_setting() => GeneratedFile.CheckAsync("systemd/immich-ml.conf", Text(

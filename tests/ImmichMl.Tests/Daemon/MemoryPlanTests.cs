@@ -9,7 +9,7 @@ public sealed class MemoryPlanTests
     const long Megabyte = 1_000_000;
     const int NoGroups = 77;
 
-    static readonly MemoryRoom s_small = new(600 * Megabyte, 500 * Megabyte, true);
+    static readonly SystemMemory s_small = new(600 * Megabyte, 500 * Megabyte, true);
 
     [Test]
     public async Task Little_memory_makes_limits_small()

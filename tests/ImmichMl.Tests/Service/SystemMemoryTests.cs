@@ -3,7 +3,7 @@ using ImmichMl.Tests.Support;
 namespace ImmichMl.Tests.Service;
 
 /// <summary>The kernel's files as data: the smallest limit above the process counts, and pages of files count as free.</summary>
-public sealed class MemoryRoomTests
+public sealed class SystemMemoryTests
 {
     const long Megabyte = 1_000_000;
     const string V1Unlimited = "9223372036854771712";
@@ -12,7 +12,7 @@ public sealed class MemoryRoomTests
     public async Task Without_a_group_the_machine_is_the_limit()
     {
         using var machine = new Machine();
-        await Assert.That(machine.Room).IsEqualTo(new MemoryRoom(8192 * Megabyte, 4096 * Megabyte, false));
+        await Assert.That(machine.Memory).IsEqualTo(new SystemMemory(8192 * Megabyte, 4096 * Megabyte, false));
     }
 
     [Test]
@@ -23,7 +23,7 @@ public sealed class MemoryRoomTests
         machine.Group("app", ("memory.max", "max"), ("memory.high", "max"), ("memory.current", "0"));
         machine.Group("app/worker", ("memory.max", $"{600 * Megabyte}"), ("memory.high", "max"), ("memory.current", $"{500 * Megabyte}"),
             ("memory.stat", $"anon 1\ninactive_file {100 * Megabyte}\nactive_file {50 * Megabyte}"));
-        await Assert.That(machine.Room).IsEqualTo(new MemoryRoom(600 * Megabyte, 250 * Megabyte, true));
+        await Assert.That(machine.Memory).IsEqualTo(new SystemMemory(600 * Megabyte, 250 * Megabyte, true));
     }
 
     [Test]
@@ -33,7 +33,7 @@ public sealed class MemoryRoomTests
         machine.Mount("cgroup2", "/", "rw", "0::/app/worker");
         machine.Group("app", ("memory.max", $"{700 * Megabyte}"), ("memory.current", $"{650 * Megabyte}"));
         machine.Group("app/worker", ("memory.max", $"{900 * Megabyte}"), ("memory.current", $"{10 * Megabyte}"));
-        await Assert.That(machine.Room).IsEqualTo(new MemoryRoom(700 * Megabyte, 50 * Megabyte, true));
+        await Assert.That(machine.Memory).IsEqualTo(new SystemMemory(700 * Megabyte, 50 * Megabyte, true));
     }
 
     [Test]
@@ -43,7 +43,7 @@ public sealed class MemoryRoomTests
         machine.Mount("cgroup2", "/", "rw", "0::/app");
         machine.Group("app",
             ("memory.max", $"{900 * Megabyte}"), ("memory.high", $"{300 * Megabyte}"), ("memory.current", $"{400 * Megabyte}"));
-        await Assert.That(machine.Room).IsEqualTo(new MemoryRoom(300 * Megabyte, 0, true));
+        await Assert.That(machine.Memory).IsEqualTo(new SystemMemory(300 * Megabyte, 0, true));
     }
 
     [Test]
@@ -53,7 +53,7 @@ public sealed class MemoryRoomTests
         machine.Mount("cgroup", "/docker/f00", "rw,memory", "5:cpu:/\n4:memory,other:/docker/f00");
         machine.Group("", ("memory.limit_in_bytes", $"{600 * Megabyte}"), ("memory.usage_in_bytes", $"{400 * Megabyte}"),
             ("memory.stat", $"inactive_file 0\ntotal_inactive_file {20 * Megabyte}\ntotal_active_file {30 * Megabyte}"));
-        await Assert.That(machine.Room).IsEqualTo(new MemoryRoom(600 * Megabyte, 250 * Megabyte, true));
+        await Assert.That(machine.Memory).IsEqualTo(new SystemMemory(600 * Megabyte, 250 * Megabyte, true));
     }
 
     [Test]
@@ -64,7 +64,7 @@ public sealed class MemoryRoomTests
         machine.Group("",
             ("memory.limit_in_bytes", V1Unlimited), ("memory.usage_in_bytes", $"{100 * Megabyte}"),
             ("memory.stat", $"hierarchical_memory_limit {500 * Megabyte}"));
-        await Assert.That(machine.Room).IsEqualTo(new MemoryRoom(500 * Megabyte, 400 * Megabyte, true));
+        await Assert.That(machine.Memory).IsEqualTo(new SystemMemory(500 * Megabyte, 400 * Megabyte, true));
     }
 
     [Test]
@@ -75,7 +75,7 @@ public sealed class MemoryRoomTests
         machine.Group("app",
             ("memory.limit_in_bytes", V1Unlimited), ("memory.usage_in_bytes", $"{100 * Megabyte}"),
             ("memory.stat", $"hierarchical_memory_limit {V1Unlimited}"));
-        await Assert.That(machine.Room).IsEqualTo(new MemoryRoom(8192 * Megabyte, 4096 * Megabyte, false));
+        await Assert.That(machine.Memory).IsEqualTo(new SystemMemory(8192 * Megabyte, 4096 * Megabyte, false));
     }
 
     [Test]
@@ -86,15 +86,15 @@ public sealed class MemoryRoomTests
     {
         using var machine = new Machine();
         machine.Mount("cgroup2", "/", "rw", group);
-        await Assert.That(machine.Room).IsEqualTo(new MemoryRoom(8192 * Megabyte, 4096 * Megabyte, false));
+        await Assert.That(machine.Memory).IsEqualTo(new SystemMemory(8192 * Megabyte, 4096 * Megabyte, false));
     }
 
     [Test]
     public async Task This_machine_has_memory()
     {
-        var room = MemoryRoom.Now();
-        await Assert.That(room.Limit).IsGreaterThan(100 * Megabyte);
-        await Assert.That(room.Available).IsPositive().And.IsLessThanOrEqualTo(room.Limit);
+        var memory = SystemMemory.Now();
+        await Assert.That(memory.Limit).IsGreaterThan(100 * Megabyte);
+        await Assert.That(memory.Available).IsPositive().And.IsLessThanOrEqualTo(memory.Limit);
     }
 
     /// <summary>8,192 MB, of which half is available, and one hierarchy of groups.</summary>
@@ -109,7 +109,7 @@ public sealed class MemoryRoomTests
             Write("proc/meminfo", "MemTotal:        8000000 kB\nMemFree:  1 kB\nMemAvailable:  4000000 kB");
         }
 
-        public MemoryRoom Room => MemoryRoom.Now(Path.Combine(_folder.Path, "proc"));
+        public SystemMemory Memory => SystemMemory.Now(Path.Combine(_folder.Path, "proc"));
 
         public void Mount(string kind, string root, string options, string groups)
         {

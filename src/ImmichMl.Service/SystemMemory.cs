@@ -7,23 +7,24 @@ namespace ImmichMl.Service;
 /// as one, the kernel slows a process down until it stands still.</param>
 /// <param name="Available">Bytes that can still be taken, pages of files that the kernel would give up for them included.</param>
 /// <param name="IsGroups">A control group's limit is the smaller one.</param>
-public readonly record struct MemoryRoom(long Limit, long Available, bool IsGroups)
+public readonly record struct SystemMemory(long Limit, long Available, bool IsGroups)
 {
     const string MachinesFolder = "/proc";
 
-    public static MemoryRoom Now() => Now(MachinesFolder);
+    /// <summary>As it is at this moment; files that cannot be read count as no limit.</summary>
+    public static SystemMemory Now() => Now(MachinesFolder);
 
     /// <param name="proc">Where the kernel tells of processes and mounts; what it names is read.</param>
-    internal static MemoryRoom Now(string proc)
+    internal static SystemMemory Now(string proc)
     {
         string machines = Path.Combine(proc, "meminfo");
         long machine = Number(machines, "MemTotal:") is { } total ? total * 1024 : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         long available = Number(machines, "MemAvailable:") is { } free ? free * 1024 : machine;
-        var room = new MemoryRoom(machine, Math.Min(machine, available), IsGroups: false);
+        var memory = new SystemMemory(machine, Math.Min(machine, available), IsGroups: false);
         foreach (string group in ControlGroups.Above(proc, ""))
         {
             long limit = Math.Min(Whole(group, "memory.max") ?? long.MaxValue, Whole(group, "memory.high") ?? long.MaxValue);
-            room = room.Within(limit, Whole(group, "memory.current") ?? 0, Reclaimable(group, ""));
+            memory = memory.Within(limit, Whole(group, "memory.current") ?? 0, Reclaimable(group, ""));
         }
 
         foreach (string group in ControlGroups.Above(proc, "memory"))
@@ -32,13 +33,13 @@ public readonly record struct MemoryRoom(long Limit, long Available, bool IsGrou
             long limit = Math.Min(
                 Whole(group, "memory.limit_in_bytes") ?? long.MaxValue,
                 Number(Path.Combine(group, "memory.stat"), "hierarchical_memory_limit") ?? long.MaxValue);
-            room = room.Within(limit, Whole(group, "memory.usage_in_bytes") ?? 0, Reclaimable(group, "total_"));
+            memory = memory.Within(limit, Whole(group, "memory.usage_in_bytes") ?? 0, Reclaimable(group, "total_"));
         }
 
-        return room;
+        return memory;
     }
 
-    MemoryRoom Within(long limit, long used, long reclaimable)
+    SystemMemory Within(long limit, long used, long reclaimable)
     {
         // "No limit" is "max", or in version 1 a number that no machine has.
         if (limit == long.MaxValue)
@@ -47,7 +48,7 @@ public readonly record struct MemoryRoom(long Limit, long Available, bool IsGrou
         }
 
         long free = Math.Max(0, limit - Math.Max(0, used - reclaimable));
-        return new MemoryRoom(Math.Min(Limit, limit), Math.Min(Available, free), IsGroups || limit < Limit);
+        return new SystemMemory(Math.Min(Limit, limit), Math.Min(Available, free), IsGroups || limit < Limit);
     }
 
     /// <summary>Pages of files: the kernel drops them before it ends a process.</summary>
