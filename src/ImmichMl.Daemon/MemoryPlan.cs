@@ -16,10 +16,10 @@ static class MemoryPlan
     const long LeastPixels = 10_000_000;
     const long LeastFrameBytes = 16 * 1024 * 1024;
 
-    public static void Fit(DaemonOptions options, Settings settings, MemoryRoom room)
+    public static void Fit(DaemonOptions options, Settings settings, SystemMemory memory)
     {
-        options.Runtime.AvailableMemory = static () => MemoryRoom.Now().Available;
-        long decoding = Math.Max(room.Limit / 2, LeastPixels * DecodingBytesPerPixel);
+        options.Runtime.AvailableMemory = static () => SystemMemory.Now().Available;
+        long decoding = Math.Max(memory.Limit / 2, LeastPixels * DecodingBytesPerPixel);
         bool isMostGiven = settings.Gives<ImageLimits>(nameof(ImageLimits.MaxPixels));
         bool isSumGiven = settings.Gives<RuntimeOptions>(nameof(RuntimeOptions.PixelsInFlight));
         if (!isMostGiven && !isSumGiven)
@@ -39,17 +39,17 @@ static class MemoryPlan
 
         if (!settings.Gives<RuntimeOptions>(nameof(RuntimeOptions.ArenaKeep)))
         {
-            options.Runtime.ArenaKeep = Math.Min(options.Runtime.ArenaKeep, room.Limit / 4);
+            options.Runtime.ArenaKeep = Math.Min(options.Runtime.ArenaKeep, memory.Limit / 4);
         }
 
         if (!settings.Gives<ServeOptions>(nameof(ServeOptions.FrameBytesInFlight)))
         {
-            options.Serve.FrameBytesInFlight = Math.Min(options.Serve.FrameBytesInFlight, Math.Max(LeastFrameBytes, room.Limit / 8));
+            options.Serve.FrameBytesInFlight = Math.Min(options.Serve.FrameBytesInFlight, Math.Max(LeastFrameBytes, memory.Limit / 8));
         }
     }
 
-    public static string Describe(DaemonOptions options, MemoryRoom room) =>
-        $"{room.Limit / 1_000_000} MB{(room.IsGroups ? " by a control group's limit" : "")}, {room.Available / 1_000_000} MB available; "
+    public static string Describe(DaemonOptions options, SystemMemory memory) =>
+        $"{memory.Limit / 1_000_000} MB{(memory.IsGroups ? " by a control group's limit" : "")}, {memory.Available / 1_000_000} MB available; "
         + $"pictures up to {options.Images.MaxPixels / 1_000_000d:0.#} megapixels"
         + (options.Runtime.DecodeBytes == long.MaxValue ? "" : $" and {options.Runtime.DecodeBytes / 1_000_000} MB while decoding")
         + $", {options.Runtime.PixelsInFlight / 1_000_000d:0.#} megapixels and {options.Serve.FrameBytesInFlight / 1_000_000} MB of frames at once; "

@@ -6,7 +6,7 @@ namespace ImmichMl.Fetch;
 /// Brings models for one cache, whoever asks, and tells how it goes in lines: "progress BYTES TOTAL", then "done" or "failed CODE MESSAGE",
 /// where CODE is a <see cref="FetchFault"/>.
 /// </summary>
-sealed class Errand(FetchOptions options, ModelCatalog catalog, ModelStore store, HubClient hub)
+sealed class FetchRunner(ModelOptions models, HubOptions hub, ModelCatalog catalog, ModelStore store, HubClient client)
 {
     static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(200);
 
@@ -21,7 +21,8 @@ sealed class Errand(FetchOptions options, ModelCatalog catalog, ModelStore store
                 throw new FetchException(FetchFault.Unknown, $"There is no task '{task}' of type '{type}'.");
             }
 
-            await new ModelDownload(options, catalog, store, hub, Paced(tell)).RunAsync(new ModelKey(kind, name), replace, cancellation);
+            await new ModelDownload(models, hub, catalog, store, client, Paced(tell))
+                .RunAsync(new ModelKey(kind, name), replace, cancellation);
             tell("done");
             return 0;
         }

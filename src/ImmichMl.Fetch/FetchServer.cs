@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using System.Threading.Channels;
@@ -10,9 +9,8 @@ namespace ImmichMl.Fetch;
 /// told in lines how it goes. Who hangs up stops the download; its parts stay for next time. It ends when nobody has asked for a while:
 /// the service manager keeps the socket and starts it again.
 /// </summary>
-sealed class FetchServer(Socket listener) : IDisposable
+sealed class FetchServer(Socket listener, TimeSpan idle) : IDisposable
 {
-    const int FirstPassedDescriptor = 3;
     const int MaxPeers = 16;
 
     /// <summary>Bytes; a model's name has at most 128 letters.</summary>
@@ -21,45 +19,23 @@ sealed class FetchServer(Socket listener) : IDisposable
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
     static readonly TimeSpan s_backOff = TimeSpan.FromSeconds(1);
 
-    readonly SemaphoreSlim _places = new(MaxPeers);
-    readonly TimeSpan _idle = FetchOptions.Seconds("IMMICH_ML_FETCH_IDLE", standard: 60, most: 86_400);
+    readonly SemaphoreSlim _slots = new(MaxPeers);
 
-    /// <summary>sd_listen_fds(3): the socket that is passed as descriptor 3 to the process that LISTEN_PID names; null where there is none.</summary>
-    public static FetchServer? Inherit()
-    {
-        if (Environment.GetEnvironmentVariable("LISTEN_PID") != Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
-        {
-            return null;
-        }
-
-        try
-        {
-            var socket = new Socket(new SafeSocketHandle(FirstPassedDescriptor, ownsHandle: true));
-            return Environment.GetEnvironmentVariable("LISTEN_FDS") == "1" && socket is { AddressFamily: AddressFamily.Unix, SocketType: SocketType.Stream }
-                ? new FetchServer(socket)
-                : throw new FetchException(FetchFault.Operator, "One listening Unix stream socket is expected from the service manager.");
-        }
-        catch (SocketException e)
-        {
-            throw new FetchException(FetchFault.Operator, $"The inherited descriptor is not a listening socket: {e.Message}");
-        }
-    }
-
-    public async Task RunAsync(Errand errand)
+    public async Task RunAsync(FetchRunner fetch)
     {
         while (true)
         {
             // Nobody is taken who could not be served: the others wait in the socket.
-            await _places.WaitAsync();
-            using var idle = new CancellationTokenSource(_idle);
+            await _slots.WaitAsync();
+            using var quiet = new CancellationTokenSource(idle);
             try
             {
-                Socket peer = await listener.AcceptAsync(idle.Token);
-                _ = ServeAsync(peer, errand);
+                Socket peer = await listener.AcceptAsync(quiet.Token);
+                _ = ServeAsync(peer, fetch);
             }
             catch (OperationCanceledException)
             {
-                if (_places.Release() == MaxPeers - 1)
+                if (_slots.Release() == MaxPeers - 1)
                 {
                     return;
                 }
@@ -67,11 +43,11 @@ sealed class FetchServer(Socket listener) : IDisposable
             catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset or SocketError.Interrupted)
             {
                 // The peer has gone again before it was accepted.
-                _places.Release();
+                _slots.Release();
             }
             catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
             {
-                _places.Release();
+                _slots.Release();
                 Tell("descriptors or memory are short, accepting is tried again");
                 await Task.Delay(s_backOff, TimeProvider.System);
             }
@@ -82,7 +58,7 @@ sealed class FetchServer(Socket listener) : IDisposable
         }
     }
 
-    async Task ServeAsync(Socket peer, Errand errand)
+    async Task ServeAsync(Socket peer, FetchRunner fetch)
     {
         try
         {
@@ -92,7 +68,7 @@ sealed class FetchServer(Socket listener) : IDisposable
             Channel<string> lines = Channel.CreateBounded<string>(new BoundedChannelOptions(16) { FullMode = BoundedChannelFullMode.DropOldest });
             Task writing = WriteAsync(lines.Reader, stream, gone);
             _ = CancelWhenGoneAsync(stream, gone);
-            int code = await RunAsync(request, errand, line => lines.Writer.TryWrite(line), gone.Token);
+            int code = await RunAsync(request, fetch, line => lines.Writer.TryWrite(line), gone.Token);
             lines.Writer.Complete();
             await writing.WaitAsync(s_patience);
             Tell($"{Printable(request)}: {(code == 0 ? "done" : $"failed with {code}")}");
@@ -107,15 +83,15 @@ sealed class FetchServer(Socket listener) : IDisposable
         }
         finally
         {
-            _places.Release();
+            _slots.Release();
         }
     }
 
-    static async Task<int> RunAsync(string request, Errand errand, Action<string> tell, CancellationToken cancellation)
+    static async Task<int> RunAsync(string request, FetchRunner fetch, Action<string> tell, CancellationToken cancellation)
     {
         if (request.Split(' ', 4) is [("fetch" or "replace") and var verb, var task, var type, { Length: > 0 } name])
         {
-            return await errand.RunAsync(task, type, name, replace: verb == "replace", tell, cancellation);
+            return await fetch.RunAsync(task, type, name, replace: verb == "replace", tell, cancellation);
         }
 
         tell($"failed {(int)FetchFault.Unknown} 'fetch TASK TYPE NAME' is expected.");
@@ -191,7 +167,6 @@ sealed class FetchServer(Socket listener) : IDisposable
 
     public void Dispose()
     {
-        listener.Dispose();
-        _places.Dispose();
+        _slots.Dispose();
     }
 }

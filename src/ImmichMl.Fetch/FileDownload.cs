@@ -8,7 +8,7 @@ namespace ImmichMl.Fetch;
 /// One file into its part, resumed where an earlier try or an earlier process stopped. A part carries its content's digest in its name,
 /// so it can only be continued with the same content.
 /// </summary>
-sealed class FileDownload(HubClient hub, FetchOptions options, HubFile file, string part, Action<long> report)
+sealed class FileDownload(HubClient hub, HubFile file, string part, Action<long> report)
 {
     const int BufferBytes = 1 << 17;
 
@@ -76,12 +76,12 @@ sealed class FileDownload(HubClient hub, FetchOptions options, HubFile file, str
         (long since, long counted) = (TimeProvider.System.GetTimestamp(), 0);
         while (true)
         {
-            patience.CancelAfter(options.Stall);
+            patience.CancelAfter(hub.Stall);
             int read = await ReadAsync(body, output, buffer, patience.Token);
             counted += read;
-            if (TimeProvider.System.GetElapsedTime(since) is var taken && taken >= options.SpeedWindow)
+            if (TimeProvider.System.GetElapsedTime(since) is var taken && taken >= hub.SpeedWindow)
             {
-                if (counted < taken.TotalSeconds * FetchOptions.LeastBytesPerSecond)
+                if (counted < taken.TotalSeconds * HubClient.LeastSpeed)
                 {
                     throw new RetryException($"{file.Path} comes too slowly: {counted} bytes in {taken.TotalSeconds:0} s");
                 }

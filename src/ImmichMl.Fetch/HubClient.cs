@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
+using ImmichMl.Models;
 
 namespace ImmichMl.Fetch;
 
@@ -8,8 +9,11 @@ namespace ImmichMl.Fetch;
 /// Speaks HTTP to the hub: listings page by page, files from a byte on. It follows redirects itself, because the token must not go to
 /// the host that they lead to. What may help when tried again is tried again by <see cref="Retries"/>.
 /// </summary>
-sealed class HubClient(FetchOptions options) : IDisposable
+sealed class HubClient(HubOptions options) : IDisposable
 {
+    /// <summary>Bytes a second. A download that stays below this is worth less than asking again.</summary>
+    public const double LeastSpeed = 1000;
+
     const int MaxRedirects = 5;
     const int MaxPages = 20;
     const int MaxPageBytes = 4 << 20;
@@ -24,10 +28,19 @@ sealed class HubClient(FetchOptions options) : IDisposable
         InitialHttp2StreamWindowSize = 1 << 20,
     });
 
+    readonly Uri _endpoint = new(options.Endpoint.Length > 0 ? options.Endpoint.TrimEnd('/') : "https://huggingface.co");
+    readonly string? _token = options.Token.Trim() is { Length: > 0 } token ? token : Credential();
+
+    /// <summary>Time without a byte after which a connection is given up.</summary>
+    public TimeSpan Stall { get; } = TimeSpan.FromSeconds(options.DownloadTimeoutSeconds);
+
+    /// <summary>Time over which <see cref="LeastSpeed"/> is taken.</summary>
+    public TimeSpan SpeedWindow { get; init; } = TimeSpan.FromSeconds(60);
+
     public async Task<IReadOnlyList<TreeEntry>> ListAsync(string repo, CancellationToken cancellation)
     {
         var entries = new List<TreeEntry>();
-        Uri? next = new($"{options.Endpoint.ToString().TrimEnd('/')}/api/models/{repo}/tree/main?recursive=true");
+        Uri? next = new($"{_endpoint.ToString().TrimEnd('/')}/api/models/{repo}/tree/main?recursive=true");
         for (int page = 0; next is not null; page++)
         {
             if (page == MaxPages)
@@ -44,7 +57,7 @@ sealed class HubClient(FetchOptions options) : IDisposable
     }
 
     public Uri AddressOf(string repo, string path) =>
-        new($"{options.Endpoint.ToString().TrimEnd('/')}/{repo}/resolve/main/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}");
+        new($"{_endpoint.ToString().TrimEnd('/')}/{repo}/resolve/main/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}");
 
     /// <summary>The answer's head, 2xx or 416; its body is read by the caller.</summary>
     /// <exception cref="RetryException">The hub wants to be asked again.</exception>
@@ -83,14 +96,21 @@ sealed class HubClient(FetchOptions options) : IDisposable
             request.Headers.Range = new RangeHeaderValue(from, null);
         }
 
-        if (options.Token is not null && address.Authority == options.Endpoint.Authority && address.Scheme == options.Endpoint.Scheme)
+        if (_token is not null && address.Authority == _endpoint.Authority && address.Scheme == _endpoint.Scheme)
         {
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", options.Token);
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _token);
         }
 
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        patience.CancelAfter(options.Stall);
+        patience.CancelAfter(Stall);
         return await _http.SendAsync(request, patience.Token);
+    }
+
+    /// <summary>systemd's LoadCredential: a file that only this service sees.</summary>
+    static string? Credential()
+    {
+        string file = Path.Combine(Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY") ?? "", "hf-token");
+        return Path.IsPathRooted(file) && File.Exists(file) && File.ReadAllText(file).Trim() is { Length: > 0 } token ? token : null;
     }
 
     static Exception FaultOf(HttpResponseMessage response, Uri address)
@@ -114,7 +134,7 @@ sealed class HubClient(FetchOptions options) : IDisposable
     async Task<TreeEntry[]> ReadPageAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        patience.CancelAfter(options.Stall);
+        patience.CancelAfter(Stall);
         await using Stream body = await BodyAsync(response, patience.Token);
         using var page = new MemoryStream();
         byte[] buffer = new byte[1 << 14];

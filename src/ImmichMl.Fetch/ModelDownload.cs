@@ -7,7 +7,8 @@ namespace ImmichMl.Fetch;
 /// Brings one type of one model into the cache: listing, room on disk, files side by side, verification, and a rename into place. What
 /// is under way lies in CACHE/.partial.
 /// </summary>
-sealed class ModelDownload(FetchOptions options, ModelCatalog catalog, ModelStore store, HubClient hub, Action<long, long> progress)
+sealed class ModelDownload(
+    ModelOptions options, HubOptions hub, ModelCatalog catalog, ModelStore store, HubClient client, Action<long, long> progress)
 {
     const int FilesAtOnce = 4;
     const string ConfigName = "config.json";
@@ -23,10 +24,11 @@ sealed class ModelDownload(FetchOptions options, ModelCatalog catalog, ModelStor
     public async Task RunAsync(ModelKey key, bool replace, CancellationToken cancellation)
     {
         CatalogEntry entry = catalog.Find(key) is { HasSource: true } known ? known : throw Unknown(key);
-        if (options.IsForbidden || options.IsOffline)
+        if (!options.MayDownload || hub.Offline)
         {
-            string by = options.IsForbidden ? "MACHINE_LEARNING_DOWNLOAD=off" : "HF_HUB_OFFLINE";
-            throw new FetchException(FetchFault.Operator, $"{key} cannot be fetched: this machine is offline by {by}. 'immich-ml models import' brings it from a file.");
+            string by = options.MayDownload ? "HF_HUB_OFFLINE" : "MACHINE_LEARNING_DOWNLOAD=off";
+            throw new FetchException(
+                FetchFault.Operator, $"{key} cannot be fetched: this machine is offline by {by}. 'immich-ml models import' brings it from a file.");
         }
 
         string folder = store.FolderOf(key);
@@ -58,7 +60,7 @@ sealed class ModelDownload(FetchOptions options, ModelCatalog catalog, ModelStor
         CheckRoom(files, partial);
         await Parallel.ForEachAsync(
             files, new ParallelOptions { MaxDegreeOfParallelism = FilesAtOnce, CancellationToken = cancellation },
-            async (file, stop) => await new FileDownload(hub, options, file, PartOf(partial, file), bytes => Report(file, bytes)).RunAsync(stop));
+            async (file, stop) => await new FileDownload(client, file, PartOf(partial, file), bytes => Report(file, bytes)).RunAsync(stop));
         await PlaceAsync(entry, key.Kind.Type, files, partial, folder, isThere ? now : null, cancellation);
     }
 
@@ -91,12 +93,14 @@ sealed class ModelDownload(FetchOptions options, ModelCatalog catalog, ModelStor
                 new HubFile($"{type}/{ModelStore.ModelFileName}", Redirected(file.Url), new FileDigest(null, file.Sha256, null)))];
         }
 
-        IReadOnlyList<TreeEntry> tree = await Retries.RunAsync(() => hub.ListAsync(repo, cancellation), () => 0, cancellation);
-        return HubListing.Read(tree, type, path => hub.AddressOf(repo, path), options.Variants);
+        IReadOnlyList<TreeEntry> tree = await Retries.RunAsync(() => client.ListAsync(repo, cancellation), () => 0, cancellation);
+        return HubListing.Read(tree, type, path => client.AddressOf(repo, path), Variants);
     }
 
-    Uri Redirected(string url) =>
-        options.OcrEndpoint is { } mirror ? new Uri(mirror.ToString().TrimEnd('/') + new Uri(url).AbsolutePath) : new Uri(url);
+    string[] Variants =>
+        hub.ModelVariants.ToLowerInvariant().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    Uri Redirected(string url) => hub.OcrEndpoint.Length > 0 ? new Uri(hub.OcrEndpoint.TrimEnd('/') + new Uri(url).AbsolutePath) : new Uri(url);
 
     void CheckRoom(IReadOnlyList<HubFile> files, string partial)
     {

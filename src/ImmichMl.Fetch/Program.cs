@@ -1,9 +1,10 @@
+using System.Net.Sockets;
 using ImmichMl.Models;
 
 namespace ImmichMl.Fetch;
 
 /// <summary>
-/// immich-ml-fetch [--replace] CACHE TASK TYPE NAME: a name of the catalogue, never an address. Its lines (<see cref="Errand"/>) go to standard
+/// immich-ml-fetch [--replace] CACHE TASK TYPE NAME: a name of the catalogue, never an address. Its lines (<see cref="FetchRunner"/>) go to standard
 /// output; it gives up when its standard input closes, so that it never outlives who started it. immich-ml-fetch serve is for the socket that
 /// a service manager passes (<see cref="FetchServer"/>), for the cache that MACHINE_LEARNING_CACHE_FOLDER names.
 /// </summary>
@@ -20,7 +21,7 @@ static class Program
             return args[(replace ? 1 : 0)..] switch
             {
                 [var cache, var task, var type, var name] => await RunOnceAsync(cache, task, type, name, replace),
-                ["serve"] when FetchServer.Inherit() is { } listener => await ServeAsync(listener),
+                ["serve"] when InheritedSockets.TakeUnixStream() is { } listener => await ServeAsync(listener),
                 _ => throw new FetchException(FetchFault.Unknown, Usage),
             };
         }
@@ -29,34 +30,40 @@ static class Program
             await Console.Error.WriteLineAsync($"immich-ml-fetch: {e.Message}");
             return (int)e.Fault;
         }
+        catch (OperatorException e)
+        {
+            await Console.Error.WriteLineAsync($"immich-ml-fetch: {e.Message}");
+            return ExitCode.OperatorFault;
+        }
     }
 
     static async Task<int> RunOnceAsync(string cache, string task, string type, string name, bool replace)
     {
         using var stop = new CancellationTokenSource();
         _ = StopWithParentAsync(stop);
-        return await RunAsync(cache, errand => errand.RunAsync(task, type, name, replace, Console.WriteLine, stop.Token));
+        return await RunAsync(cache, (fetch, _) => fetch.RunAsync(task, type, name, replace, Console.WriteLine, stop.Token));
     }
 
-    static async Task<int> ServeAsync(FetchServer listener)
+    static async Task<int> ServeAsync(Socket listener)
     {
         using (listener)
         {
-            string cache = Environment.GetEnvironmentVariable("MACHINE_LEARNING_CACHE_FOLDER") is { Length: > 0 } given ? given : new ModelOptions().CacheFolder;
-            return await RunAsync(cache, async errand =>
+            return await RunAsync(cache: null, async (fetch, settings) =>
             {
-                await listener.RunAsync(errand);
-                return 0;
+                using var server = new FetchServer(listener, TimeSpan.FromSeconds(settings.Read<FetchOptions>().IdleSeconds));
+                await server.RunAsync(fetch);
+                return ExitCode.Ok;
             });
         }
     }
 
-    static async Task<int> RunAsync(string cache, Func<Errand, Task<int>> run)
+    static async Task<int> RunAsync(string? cache, Func<FetchRunner, Settings, Task<int>> run)
     {
-        FetchOptions options = FetchOptions.FromEnvironment(Path.GetFullPath(cache));
-        var catalog = new ModelCatalog();
-        using var hub = new HubClient(options);
-        return await run(new Errand(options, catalog, new ModelStore(new ModelOptions { CacheFolder = options.CacheFolder }, catalog), hub));
+        Settings settings = new Settings().AddEnvironment().Add("MACHINE_LEARNING_CACHE_FOLDER", cache);
+        (ModelOptions models, HubOptions hub, var catalog) = (settings.Read<ModelOptions>(), settings.Read<HubOptions>(), new ModelCatalog());
+        models.CacheFolder = Path.GetFullPath(models.CacheFolder);
+        using var client = new HubClient(hub);
+        return await run(new FetchRunner(models, hub, catalog, new ModelStore(models, catalog), client), settings);
     }
 
     static async Task StopWithParentAsync(CancellationTokenSource stop)

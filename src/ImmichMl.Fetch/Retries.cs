@@ -33,7 +33,7 @@ static class Retries
             }
             catch (Exception e) when (IsPassing(e) && !cancellation.IsCancellationRequested)
             {
-                double least = TimeProvider.System.GetElapsedTime(since).TotalSeconds * FetchOptions.LeastBytesPerSecond;
+                double least = TimeProvider.System.GetElapsedTime(since).TotalSeconds * HubClient.LeastSpeed;
                 inVain = progress() - before > least ? 1 : inVain + 1;
                 bool isOffline = e is HttpRequestException
                 {

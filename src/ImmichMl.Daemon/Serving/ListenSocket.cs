@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -10,14 +9,6 @@ namespace ImmichMl.Daemon.Serving;
 sealed partial class ListenSocket : IDisposable
 {
     const int Backlog = 512;
-
-    /// <summary>The first descriptor that a service manager passes.</summary>
-    const int FirstPassedDescriptor = 3;
-
-    const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
-
-    /// <summary>Of sockaddr_un, without the zero at its end.</summary>
-    const int LongestPath = 107;
 
     readonly Lock _lock = new();
     readonly string? _path;
@@ -42,39 +33,7 @@ sealed partial class ListenSocket : IDisposable
     public string Name { get; }
 
     /// <exception cref="OperatorException">The path is in use, or is no place for a socket.</exception>
-    public static ListenSocket Open(string path) => Inherit() ?? Bind(path);
-
-    /// <summary>sd_listen_fds(3): LISTEN_FDS counts from descriptor 3, and holds for the process that LISTEN_PID names alone.</summary>
-    static ListenSocket? Inherit()
-    {
-        string? count = Environment.GetEnvironmentVariable("LISTEN_FDS");
-        if (string.IsNullOrEmpty(count)
-            || Environment.GetEnvironmentVariable("LISTEN_PID") != Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
-        {
-            return null;
-        }
-
-        // Not for our own children.
-        Environment.SetEnvironmentVariable("LISTEN_FDS", null);
-        Environment.SetEnvironmentVariable("LISTEN_PID", null);
-        Environment.SetEnvironmentVariable("LISTEN_FDNAMES", null);
-        if (count != "1")
-        {
-            throw new OperatorException($"LISTEN_FDS={count}: one listening socket is expected.");
-        }
-
-        try
-        {
-            var socket = new Socket(new SafeSocketHandle(FirstPassedDescriptor, ownsHandle: true));
-            return socket.AddressFamily == AddressFamily.Unix && socket.SocketType == SocketType.Stream
-                ? Inherited(socket)
-                : throw new OperatorException("The inherited socket is not a Unix stream socket.");
-        }
-        catch (SocketException e)
-        {
-            throw new OperatorException($"The inherited descriptor is not a listening socket: {e.Message}");
-        }
-    }
+    public static ListenSocket Open(string path) => InheritedSockets.TakeUnixStream() is { } socket ? Inherited(socket) : Bind(path);
 
     static ListenSocket Inherited(Socket socket)
     {
@@ -86,9 +45,9 @@ sealed partial class ListenSocket : IDisposable
     static ListenSocket Bind(string path)
     {
         path = Path.GetFullPath(path);
-        if (Encoding.UTF8.GetByteCount(path) > LongestPath)
+        if (Encoding.UTF8.GetByteCount(path) > SocketFile.LongestPath)
         {
-            throw new OperatorException($"Cannot listen on {path}: a socket's path has {LongestPath} bytes at most.");
+            throw new OperatorException($"Cannot listen on {path}: a socket's path has {SocketFile.LongestPath} bytes at most.");
         }
 
         RemoveStale(path);
@@ -99,18 +58,18 @@ sealed partial class ListenSocket : IDisposable
     /// <summary>Binds beside the path and moves the socket into place once its mode is right: it is never there with another.</summary>
     static (Socket Socket, FileIdentity File) Bind(string path, bool overwrite)
     {
-        string place = Path.GetDirectoryName(path)!;
-        string aside = Path.Combine(place, $".immich-ml.{Environment.ProcessId}");
+        string directory = Path.GetDirectoryName(path)!;
+        string aside = Path.Combine(directory, $".immich-ml.{Environment.ProcessId}");
         Socket? socket = null;
         try
         {
             // Its name beside may be too long where the path itself is not: then it is bound by its folder's number.
-            using SafeFileHandle? folder = Encoding.UTF8.GetByteCount(aside) > LongestPath ? OpenFolder(place) : null;
+            using SafeFileHandle? folder = Encoding.UTF8.GetByteCount(aside) > SocketFile.LongestPath ? OpenFolder(directory) : null;
             File.Delete(aside);
             socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             socket.Bind(new UnixDomainSocketEndPoint(
                 folder is null ? aside : $"/proc/self/fd/{folder.DangerousGetHandle()}/{Path.GetFileName(aside)}"));
-            File.SetUnixFileMode(aside, Mode);
+            File.SetUnixFileMode(aside, SocketFile.Mode);
             socket.Listen(Backlog);
             FileIdentity file = FileIdentity.Of(aside);
             File.Move(aside, path, overwrite);
@@ -183,21 +142,15 @@ sealed partial class ListenSocket : IDisposable
             throw new OperatorException($"Cannot listen on {path}: it is there and is not a socket. It was left alone.");
         }
 
-        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
+        switch (SocketFile.Probe(path))
         {
-            probe.Connect(new UnixDomainSocketEndPoint(path));
+            case { SocketErrorCode: SocketError.ConnectionRefused }:
+                return;
+            case { } unknown:
+                throw new OperatorException($"Cannot listen on {path}: whether a daemon is there cannot be told: {unknown.Message}");
+            default:
+                throw new OperatorException($"Cannot listen on {path}: a daemon is listening there already.");
         }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionRefused)
-        {
-            return;
-        }
-        catch (SocketException e)
-        {
-            throw new OperatorException($"Cannot listen on {path}: whether a daemon is there cannot be told: {e.Message}");
-        }
-
-        throw new OperatorException($"Cannot listen on {path}: a daemon is listening there already.");
     }
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]

@@ -11,10 +11,7 @@ public sealed class DeviceOptions
     public const string SystemProviders = "/usr/lib/immich-ml/providers.d";
 
     /// <summary>The names of the settings that place one kind of model.</summary>
-    public static IEnumerable<string> Placements =>
-        ModelKind.All.SelectMany(kind => (string[])[PlacementOf(kind.Task), PlacementOf(kind.Task, kind.Type)]).Distinct();
-
-    static string PlacementOf(params string[] parts) => string.Join("__", parts.Select(part => part.Replace('-', '_').ToUpperInvariant()).Prepend("MACHINE_LEARNING_PLACEMENT"));
+    public static IEnumerable<string> Placements => new DeviceOptions().Placement.Keys;
 
     [Display(Name = "MACHINE_LEARNING_PROVIDER", Description = "Accelerator that must be there (cpu, cuda, tensorrt, tensorrt-rtx, migraphx, openvino, coreml, webgpu, rknn, armnn, or a manifest's); empty: the best that is there, else the CPU")]
     public string Provider { get; set; } = "";
@@ -30,41 +27,14 @@ public sealed class DeviceOptions
     [Numbers]
     public string DeviceIds { get; set; } = "0";
 
-    [Display(Name = "MACHINE_LEARNING_PLACEMENT__CLIP", Description = "Where CLIP's models run: cpu, an accelerator (cuda), one of its devices (cuda:1), or a device's number; empty: as the rest")]
+    /// <summary>Where the models of a task or of one kind run: the kind's goes before the task's.</summary>
+    [Display(Name = "MACHINE_LEARNING_PLACEMENT")]
     [Place]
-    public string Clip { get; set; } = "";
-
-    [Display(Name = "MACHINE_LEARNING_PLACEMENT__CLIP__VISUAL", Description = "The same for CLIP's image models alone")]
-    [Place]
-    public string ClipVisual { get; set; } = "";
-
-    [Display(Name = "MACHINE_LEARNING_PLACEMENT__CLIP__TEXTUAL", Description = "The same for CLIP's text models alone")]
-    [Place]
-    public string ClipTextual { get; set; } = "";
-
-    [Display(Name = "MACHINE_LEARNING_PLACEMENT__FACIAL_RECOGNITION", Description = "The same for face models")]
-    [Place]
-    public string Faces { get; set; } = "";
-
-    [Display(Name = "MACHINE_LEARNING_PLACEMENT__FACIAL_RECOGNITION__DETECTION", Description = "The same for face detection alone")]
-    [Place]
-    public string FaceDetection { get; set; } = "";
-
-    [Display(Name = "MACHINE_LEARNING_PLACEMENT__FACIAL_RECOGNITION__RECOGNITION", Description = "The same for face recognition alone")]
-    [Place]
-    public string FaceRecognition { get; set; } = "";
-
-    [Display(Name = "MACHINE_LEARNING_PLACEMENT__OCR", Description = "The same for text in pictures")]
-    [Place]
-    public string Ocr { get; set; } = "";
-
-    [Display(Name = "MACHINE_LEARNING_PLACEMENT__OCR__DETECTION", Description = "The same for finding text alone")]
-    [Place]
-    public string TextDetection { get; set; } = "";
-
-    [Display(Name = "MACHINE_LEARNING_PLACEMENT__OCR__RECOGNITION", Description = "The same for reading text alone")]
-    [Place]
-    public string TextRecognition { get; set; } = "";
+    public PerKindSetting Placement { get; } = new(
+        "MACHINE_LEARNING_PLACEMENT", kind => $"The same for {kind.Work} alone",
+        task => task == ModelKind.ClipVisual.Task
+            ? "Where CLIP's models run: cpu, an accelerator (cuda), one of its devices (cuda:1), or a device's number; empty: as the rest"
+            : $"The same for {(task == ModelKind.FaceDetection.Task ? "face models" : "text in pictures")}");
 
     [Display(Name = "MACHINE_LEARNING_GPU_MEMORY_LIMIT", Description = "Bytes that one model's arena may take on a GPU (CUDA, TensorRT, MIGraphX); 0: no limit of ours")]
     [Range(0L, long.MaxValue)]
@@ -113,10 +83,8 @@ public sealed class DeviceOptions
     /// <summary>What the user said about a kind of model, and by which setting; empty where nothing was said.</summary>
     internal (string Wish, string Setting) PlacementOf(ModelKind kind)
     {
-        (string own, string all) = kind == ModelKind.ClipVisual ? (ClipVisual, Clip) : kind == ModelKind.ClipTextual ? (ClipTextual, Clip)
-            : kind == ModelKind.FaceDetection ? (FaceDetection, Faces) : kind == ModelKind.FaceRecognition ? (FaceRecognition, Faces)
-            : kind == ModelKind.TextDetection ? (TextDetection, Ocr) : (TextRecognition, Ocr);
-        return own.Length > 0 ? (own, PlacementOf(kind.Task, kind.Type)) : (all, PlacementOf(kind.Task));
+        string own = Placement[kind], ofTask = Placement.NameOf(kind.Task);
+        return own.Length > 0 ? (own, Placement.NameOf(kind)) : (Placement[ofTask].Text, ofTask);
     }
 
     internal int RknnCoreMask => RknnCores switch { "0" => 1, "1" => 2, "2" => 4, "0-1" => 3, "0-2" => 7, "all" => 0xffff, _ => 0 };

@@ -7,8 +7,7 @@ namespace ImmichMl.Inference.Sessions;
 /// <summary>Which models stay in memory, which are there from the start, and how long the rest may lie idle.</summary>
 public sealed class ResidencyOptions
 {
-    /// <summary>Settings of this group take effect on reload too, not only at the start.</summary>
-    const string Live = "live";
+    const string Live = ModelOptions.Live;
 
     /// <summary>Seconds that a model may lie idle before it is unloaded; 0 or less: it stays.</summary>
     [Display(Name = "MACHINE_LEARNING_MODEL_TTL", Description = "Seconds that a model may lie idle before it is unloaded; 0 or less: it stays", GroupName = Live)]
@@ -20,29 +19,10 @@ public sealed class ResidencyOptions
     [Range(-1_000_000d, 1_000_000d)]
     public double PollSeconds { get; set; } = 10;
 
-    [Display(Name = "MACHINE_LEARNING_MODEL_TTL__CLIP__VISUAL", Description = "MODEL_TTL of CLIP image models; empty: MODEL_TTL", GroupName = Live)]
+    /// <summary>Seconds of one kind.</summary>
+    [Display(Name = "MACHINE_LEARNING_MODEL_TTL__", GroupName = Live)]
     [SecondsOrNothing]
-    public string ClipVisualTtl { get; set; } = "";
-
-    [Display(Name = "MACHINE_LEARNING_MODEL_TTL__CLIP__TEXTUAL", Description = "MODEL_TTL of CLIP text models; empty: MODEL_TTL", GroupName = Live)]
-    [SecondsOrNothing]
-    public string ClipTextualTtl { get; set; } = "";
-
-    [Display(Name = "MACHINE_LEARNING_MODEL_TTL__FACIAL_RECOGNITION__DETECTION", Description = "MODEL_TTL of face detectors; empty: MODEL_TTL", GroupName = Live)]
-    [SecondsOrNothing]
-    public string FaceDetectionTtl { get; set; } = "";
-
-    [Display(Name = "MACHINE_LEARNING_MODEL_TTL__FACIAL_RECOGNITION__RECOGNITION", Description = "MODEL_TTL of face recognizers; empty: MODEL_TTL", GroupName = Live)]
-    [SecondsOrNothing]
-    public string FaceRecognitionTtl { get; set; } = "";
-
-    [Display(Name = "MACHINE_LEARNING_MODEL_TTL__OCR__DETECTION", Description = "MODEL_TTL of text detectors; empty: MODEL_TTL", GroupName = Live)]
-    [SecondsOrNothing]
-    public string TextDetectionTtl { get; set; } = "";
-
-    [Display(Name = "MACHINE_LEARNING_MODEL_TTL__OCR__RECOGNITION", Description = "MODEL_TTL of text recognizers; empty: MODEL_TTL", GroupName = Live)]
-    [SecondsOrNothing]
-    public string TextRecognitionTtl { get; set; } = "";
+    public PerKindSetting KindTtl { get; } = new("MACHINE_LEARNING_MODEL_TTL", kind => $"MODEL_TTL of {kind.Models}; empty: MODEL_TTL");
 
     /// <summary>Resident anonymous bytes past which the models that were used longest ago are unloaded; 0: no limit.</summary>
     [Display(Name = "MACHINE_LEARNING_MEMORY_LIMIT", Description = "Bytes of the daemon's own memory past which idle models are unloaded, the least recently used first; 0: no limit", GroupName = Live)]
@@ -56,9 +36,7 @@ public sealed class ResidencyOptions
 
     public TimeSpan? TtlOf(ModelKind kind)
     {
-        string own = kind == ModelKind.ClipVisual ? ClipVisualTtl : kind == ModelKind.ClipTextual ? ClipTextualTtl
-            : kind == ModelKind.FaceDetection ? FaceDetectionTtl : kind == ModelKind.FaceRecognition ? FaceRecognitionTtl
-            : kind == ModelKind.TextDetection ? TextDetectionTtl : TextRecognitionTtl;
+        string own = KindTtl[kind];
         double seconds = own.Length == 0 ? ModelTtlSeconds : double.Parse(own, NumberStyles.Float, CultureInfo.InvariantCulture);
         return seconds > 0 ? TimeSpan.FromSeconds(seconds) : null;
     }

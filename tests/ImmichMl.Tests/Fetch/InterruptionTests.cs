@@ -232,10 +232,11 @@ public sealed class InterruptionTests
             Name = "XX__ocr", Task = "ocr", Types = ["recognition"],
             Files = [new CatalogFile("recognition", "http://ocr.invalid/rec.onnx", Convert.ToHexStringLower(SHA256.HashData(model)))],
         }]);
-        var options = new FetchOptions { CacheFolder = cache.Path, Endpoint = new Uri(hub.Address), OcrEndpoint = new Uri(hub.Address) };
+        var options = new HubOptions { Endpoint = hub.Address, OcrEndpoint = hub.Address };
         using var client = new HubClient(options);
-        var store = new ModelStore(new ModelOptions { CacheFolder = cache.Path }, catalog);
-        await new ModelDownload(options, catalog, store, client, (_, _) => { }).RunAsync(new ModelKey(kind, "XX__ocr"), replace: false, CancellationToken.None);
+        var models = new ModelOptions { CacheFolder = cache.Path };
+        await new ModelDownload(models, options, catalog, new ModelStore(models, catalog), client, (_, _) => { })
+            .RunAsync(new ModelKey(kind, "XX__ocr"), replace: false, CancellationToken.None);
         await Assert.That((await File.ReadAllBytesAsync(cache.File("ocr", "XX__ocr", "recognition", "model.onnx"))).AsSpan().SequenceEqual(model)).IsTrue();
         await Assert.That(ModelRecord.Read(cache.File("ocr", "XX__ocr", "recognition"))!.Origin).IsEqualTo(ModelRecord.Fetched);
     }

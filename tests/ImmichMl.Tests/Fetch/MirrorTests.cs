@@ -121,11 +121,12 @@ public sealed class MirrorTests
         await Assert.That(lines.Single(line => line.Contains("textual"))).Contains("ok, fetched");
     }
 
-    static async Task<ModelDownload> DownloadAsync(StandInHub hub, TempFolder cache, HubClient client, FetchOptions options)
+    static async Task<ModelDownload> DownloadAsync(StandInHub hub, TempFolder cache, HubClient client, HubOptions options)
     {
         var catalog = new ModelCatalog([new CatalogEntry { Name = Name, Task = "clip", Types = ["visual"], Repo = "o/r" }]);
         await Assert.That(hub.Asked).IsEmpty();
-        return new ModelDownload(options, catalog, new ModelStore(new ModelOptions { CacheFolder = cache.Path }, catalog), client, (_, _) => { });
+        var models = new ModelOptions { CacheFolder = cache.Path };
+        return new ModelDownload(models, options, catalog, new ModelStore(models, catalog), client, (_, _) => { });
     }
 
     [Test]
@@ -148,8 +149,8 @@ public sealed class MirrorTests
             await TrickleAsync(peer, body.AsMemory((int)asked.From));
             return true;
         };
-        var options = new FetchOptions { CacheFolder = cache.Path, Endpoint = new Uri(hub.Address), SpeedWindow = TimeSpan.FromMilliseconds(300) };
-        using var client = new HubClient(options);
+        var options = new HubOptions { Endpoint = hub.Address };
+        using var client = new HubClient(options) { SpeedWindow = TimeSpan.FromMilliseconds(300) };
         ModelDownload download = await DownloadAsync(hub, cache, client, options);
         Task running = download.RunAsync(new ModelKey(ModelKind.ClipVisual, Name), replace: false, CancellationToken.None);
         if (recovers)

@@ -65,7 +65,7 @@ public sealed class SessionIdleTests
     [Arguments("-1", null)]
     public async Task A_kinds_own_time_goes_before_the_general_one(string own, int? seconds)
     {
-        var options = new ResidencyOptions { ClipTextualTtl = own };
+        var options = new ResidencyOptions { KindTtl = { [ModelKind.ClipTextual] = own } };
         await Assert.That(options.TtlOf(ModelKind.ClipTextual)?.TotalSeconds).IsEqualTo(seconds);
         await Assert.That(options.TtlOf(ModelKind.ClipVisual)?.TotalSeconds).IsEqualTo(300);
     }
@@ -73,7 +73,7 @@ public sealed class SessionIdleTests
     [Test]
     public async Task Preload_names_are_lists_and_the_older_names_mean_both_kinds()
     {
-        var options = new PreloadOptions { ClipVisual = " a, b ,", Clip = "b", Faces = "f" };
+        var options = new PreloadOptions { Own = { [ModelKind.ClipVisual] = " a, b ," }, Clip = "b", Faces = "f" };
         await Assert.That(string.Join("; ", options.Models.Select(model => $"{model.Kind} {model.Name}"))).IsEqualTo(
             "clip textual b; clip visual a; clip visual b; facial-recognition detection f; facial-recognition recognition f");
         await Assert.That(options.Outdated.Count()).IsEqualTo(2);

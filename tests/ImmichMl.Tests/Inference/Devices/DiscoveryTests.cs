@@ -137,7 +137,7 @@ public sealed class DiscoveryTests
     {
         using var provider = new StandInProvider();
         DeviceOptions options = provider.Options();
-        options.Ocr = wish;
+        options.Placement["MACHINE_LEARNING_PLACEMENT__OCR"] = ("", wish);
         DeviceList devices = provider.Find(options);
         await Assert.That(Places(devices, ModelKind.TextDetection)).IsEqualTo(ocr);
         await Assert.That(Places(devices, ModelKind.TextRecognition)).IsEqualTo(ocr);
@@ -150,8 +150,8 @@ public sealed class DiscoveryTests
     {
         using var provider = new StandInProvider();
         DeviceOptions options = provider.Options(provider: "cpu");
-        options.Clip = "standin";
-        options.ClipTextual = "cpu";
+        options.Placement["MACHINE_LEARNING_PLACEMENT__CLIP"] = ("", "standin");
+        options.Placement[ModelKind.ClipTextual] = "cpu";
         DeviceList devices = provider.Find(options);
         await Assert.That(Places(devices, ModelKind.ClipTextual)).IsEqualTo("cpu");
         await Assert.That(Places(devices, ModelKind.ClipVisual)).IsEqualTo("standin:0 and standin:1");

@@ -152,7 +152,7 @@ public sealed class RknnTests
             await Assert.That(devices.WhereIs(Clip)).IsEqualTo("rknn:0");
         }
 
-        options.ClipVisual = "cpu";
+        options.Placement[ModelKind.ClipVisual] = "cpu";
         using (ModelSession session = new SessionFactory(new RuntimeOptions(), null, devices).Create(Clip, onnx))
         {
             await Assert.That(session.Run(Enumerable.Repeat(1f, 12).ToArray(), [1, 3, 2, 2], CancellationToken.None).Values).Count()
@@ -160,7 +160,7 @@ public sealed class RknnTests
         }
 
         // A file that the NPU refuses is told, and the model runs all the same.
-        options.ClipVisual = "";
+        options.Placement[ModelKind.ClipVisual] = "";
         folder.Write("nonsense"u8, "visual", "rknpu", "rk3588", "model.rknn");
         using (ModelSession session = new SessionFactory(new RuntimeOptions(), null, devices).Create(Clip, onnx))
         {
