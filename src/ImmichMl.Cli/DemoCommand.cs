@@ -8,7 +8,6 @@ using ImmichMl.Daemon;
 using ImmichMl.Imaging;
 using ImmichMl.Protocol.Messages;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Cli;
 
@@ -44,7 +43,7 @@ static class DemoCommand
     {
         string socket = Path.Combine(folder, "immich-ml.sock");
         Settings settings = new Settings().Add(MlClientOptions.SocketVariable, socket).Add("MACHINE_LEARNING_CACHE_FOLDER", folder);
-        using IHost host = DaemonHost.Build(DaemonOptions.Read(settings), logging => logging.ClearProviders());
+        using IHost host = DaemonHost.BuildSilent(DaemonOptions.Read(settings));
         long since = TimeProvider.System.GetTimestamp();
         await host.StartAsync(cancellation);
         await using var client = new MlClient(new MlClientOptions { SocketPath = socket });

@@ -29,7 +29,7 @@ static class ModelsImportCommand
             }
             finally
             {
-                ModelPlacing.Remove(staged);
+                CacheWriter.Remove(staged);
             }
         });
     }
@@ -39,7 +39,7 @@ static class ModelsImportCommand
     {
         foreach (string folder in Directory.GetDirectories(partial, StagePrefix + "*").Where(folder => !Directory.Exists($"/proc/{Path.GetFileName(folder)[StagePrefix.Length..]}")))
         {
-            ModelPlacing.Remove(folder);
+            CacheWriter.Remove(folder);
         }
     }
 
@@ -61,13 +61,13 @@ static class ModelsImportCommand
             {
                 if (File.Exists(owner))
                 {
-                    ModelPlacing.SetAside(models.Cache, owner);
+                    CacheWriter.SetAside(models.Cache, owner);
                 }
 
-                ModelPlacing.PlaceFile(models.Cache, config, Path.Combine(owner, ConfigName));
+                CacheWriter.InstallFile(models.Cache, config, Path.Combine(owner, ConfigName));
             }
 
-            ModelPlacing.Place(models.Cache, ready, folder, keep: false);
+            CacheWriter.Install(models.Cache, ready, folder, keep: false);
             Console.WriteLine($"{key}  {folder}");
         }
 

@@ -27,11 +27,11 @@ static class ModelsRemoveCommand
                 using ModelLock held = ModelLock.TryTake(models.Cache, key.Kind.Task, $"{key.Name}.{key.Kind.Type}", TimeProvider.System)
                     ?? throw new OperatorException($"{key} is being fetched or imported by another process, which {models.Cache}/.partial/{key.Kind.Task}/{key.Name}.{key.Kind.Type}.lock names.");
                 freed += models.Store.List().First(model => model.Key == key).Bytes;
-                ModelPlacing.Remove(folder);
-                ModelPlacing.Remove(Path.Combine(models.Cache, ".partial", key.Kind.Task, key.Name, key.Kind.Type));
+                CacheWriter.Remove(folder);
+                CacheWriter.Remove(Path.Combine(models.Cache, ".partial", key.Kind.Task, key.Name, key.Kind.Type));
                 if (!Directory.EnumerateDirectories(owner).Any())
                 {
-                    ModelPlacing.Remove(owner);
+                    CacheWriter.Remove(owner);
                 }
             }
 

@@ -3,7 +3,6 @@ using ImmichMl.Daemon;
 using ImmichMl.Models;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Cli;
 
@@ -92,7 +91,6 @@ static class ModelsVerifyCommand
         }
     }
 
-    static IHost Rooms(string cache) => DaemonHost.Build(
-        DaemonOptions.Read(new Settings().AddEnvironment().Add("MACHINE_LEARNING_CACHE_FOLDER", cache).Add("MACHINE_LEARNING_PREPARE_MODELS", "false")),
-        logging => logging.ClearProviders());
+    static IHost Rooms(string cache) => DaemonHost.BuildSilent(
+        DaemonOptions.Read(new Settings().AddEnvironment().Add("MACHINE_LEARNING_CACHE_FOLDER", cache).Add("MACHINE_LEARNING_PREPARE_MODELS", "false")));
 }

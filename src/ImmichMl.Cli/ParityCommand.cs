@@ -7,7 +7,6 @@ using ImmichMl.Models;
 using ImmichMl.Protocol.Messages;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Cli;
 
@@ -90,7 +89,7 @@ static class ParityCommand
         try
         {
             DaemonOptions options = DaemonOptions.Read(settings.Add(MlClientOptions.SocketVariable, Path.Combine(folder, "immich-ml.sock")));
-            using IHost host = DaemonHost.Build(options, logging => logging.ClearProviders());
+            using IHost host = DaemonHost.BuildSilent(options);
             await host.StartAsync(cancellation);
             await using var client = new MlClient(new MlClientOptions { SocketPath = options.Serve.SocketPath });
             TaskEntry[] tasks = TasksFor(model, faces, host.Services.GetRequiredService<ModelStore>());

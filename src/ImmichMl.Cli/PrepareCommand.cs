@@ -16,7 +16,7 @@ static class PrepareCommand
         var task = new Argument<string>("task");
         var type = new Argument<string>("type");
         var name = new Argument<string>("name");
-        return new Command(Preparation.Verb, "Make the prepared copy of a model.") { task, type, name }.Hide().Does((arguments, _) =>
+        return new Command(DaemonHost.PrepareVerb, "Make the prepared copy of a model.") { task, type, name }.Hide().Does((arguments, _) =>
         {
             BeFirstToGo();
             EndWithParent();

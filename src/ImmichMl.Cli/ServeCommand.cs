@@ -1,12 +1,6 @@
 using System.CommandLine;
 using ImmichMl.Client;
 using ImmichMl.Daemon;
-using ImmichMl.Imaging;
-using ImmichMl.Inference.Devices;
-using ImmichMl.Models;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Cli;
 
@@ -47,39 +41,9 @@ static class ServeCommand
         // With two cores there are two: one that is kept busy by a frame of 100 MB and one that pings wait for.
         ThreadPool.GetMinThreads(out int workers, out int ports);
         ThreadPool.SetMinThreads(Math.Max(workers, 4), ports);
-        using IHost host = DaemonHost.Build(
-            options, again: () => DaemonOptions.Read(GivenSettings(arguments, config, before: file)), own: OwnProgram.Running());
-        ILogger log = host.Services.GetRequiredService<ILogger<DaemonLifetime>>();
-        DeviceList devices = host.Services.GetRequiredService<DeviceList>();
-        devices.Warned = log.DeviceTrouble;
-        devices.Troubles.ToList().ForEach(log.DeviceTrouble);
-        log.RunningOn(string.Join(", ", devices.All.AsEnumerable()));
-        log.DecodingWith(ImageDecoder.Describe(options.Images.ChosenCodec));
-        log.PlannedMemory(MemoryPlan.Describe(options, SystemMemory.Now()));
-        foreach (string name in settings.Unread)
-        {
-            log.SettingWithoutEffect(name);
-        }
-
-        if (ModelFile.KindOf(options.Models.CacheFolder) == FileKind.Missing)
-        {
-            log.NoCache(options.Models.CacheFolder);
-        }
-
-        foreach (string unreadable in host.Services.GetRequiredService<ModelStore>().Unreadable())
-        {
-            log.UnreadableCache(unreadable);
-        }
-
-        foreach (string passedOver in host.Services.GetRequiredService<ModelCatalog>().Faults)
-        {
-            log.CatalogFault(passedOver);
-        }
-
-        // Asked for before the run: the host is disposed at its end.
-        DaemonLifetime lifetime = host.Services.GetServices<IHostedService>().OfType<DaemonLifetime>().Single();
-        await host.RunAsync(cancellation);
-        if (lifetime.Fault is not { } fault)
+        Exception? fault = await DaemonHost.RunAsync(
+            options, again: () => DaemonOptions.Read(GivenSettings(arguments, config, before: file)), settings.Unread, cancellation);
+        if (fault is null)
         {
             return ExitCode.Ok;
         }

@@ -1,10 +1,7 @@
 using ImmichMl.Daemon.Serving;
 using ImmichMl.Imaging;
-using ImmichMl.Inference.Clip;
 using ImmichMl.Inference.Devices;
-using ImmichMl.Inference.Faces;
 using ImmichMl.Inference.Loading;
-using ImmichMl.Inference.Ocr;
 using ImmichMl.Inference.Preparation;
 using ImmichMl.Inference.Requests;
 using ImmichMl.Inference.Scheduling;
@@ -18,13 +15,55 @@ using Microsoft.Extensions.Logging;
 namespace ImmichMl.Daemon;
 
 /// <summary>The composition root: which objects there are and what each is given.</summary>
-static class DaemonHost
+public static class DaemonHost
 {
+    /// <summary>The hidden verb that the daemon starts its own program with to prepare a model; behind it task, type and name.</summary>
+    public const string PrepareVerb = "prepare-model";
+
+    /// <summary>Runs the daemon until it is told to stop or stops by itself.</summary>
+    /// <param name="options">What is in force.</param>
+    /// <param name="again">Reads the settings once more, for a reload.</param>
+    /// <param name="unread">Settings that were given and that nothing reads; the log names them.</param>
+    /// <param name="cancellation">Stops it, besides SIGTERM.</param>
+    /// <returns>Why it stopped by itself, to be started again; null where it was told to.</returns>
+    /// <exception cref="OperatorException">The socket cannot be listened on, or an accelerator must be there and is not.</exception>
+    public static async Task<Exception?> RunAsync(
+        DaemonOptions options, Func<DaemonOptions> again, IEnumerable<string> unread, CancellationToken cancellation)
+    {
+        using IHost host = Build(options, again: again, own: OwnProgram.Running());
+        TellStart(host.Services, options, unread);
+
+        // Asked for before the run: the host is disposed at its end.
+        DaemonLifetime lifetime = host.Services.GetServices<IHostedService>().OfType<DaemonLifetime>().Single();
+        await host.RunAsync(cancellation);
+        return lifetime.Fault;
+    }
+
+    static void TellStart(IServiceProvider services, DaemonOptions options, IEnumerable<string> unread)
+    {
+        ILogger log = services.GetRequiredService<ILogger<DaemonLifetime>>();
+        DeviceList devices = services.GetRequiredService<DeviceList>();
+        devices.Warned = log.DeviceTrouble;
+        devices.Troubles.ToList().ForEach(log.DeviceTrouble);
+        log.RunningOn(string.Join(", ", devices.All.AsEnumerable()));
+        log.DecodingWith(ImageDecoder.Describe(options.Images.ChosenCodec));
+        log.PlannedMemory(MemoryPlan.Describe(options, SystemMemory.Now()));
+        unread.ToList().ForEach(log.SettingWithoutEffect);
+        if (ModelFile.KindOf(options.Models.CacheFolder) == FileKind.Missing)
+        {
+            log.NoCache(options.Models.CacheFolder);
+        }
+
+        services.GetRequiredService<ModelStore>().Unreadable().ToList().ForEach(log.UnreadableCache);
+        services.GetRequiredService<ModelCatalog>().Faults.ToList().ForEach(log.CatalogFault);
+    }
+
     /// <param name="options">What is in force.</param>
     /// <param name="logging">Where events go; null for stderr.</param>
     /// <param name="again">Reads the settings once more, for a reload; null where they cannot have changed.</param>
     /// <param name="own">This program, which prepares models; null: none are prepared.</param>
-    public static IHost Build(DaemonOptions options, Action<ILoggingBuilder>? logging = null, Func<DaemonOptions>? again = null, OwnProgram? own = null)
+    internal static IHost Build(
+        DaemonOptions options, Action<ILoggingBuilder>? logging = null, Func<DaemonOptions>? again = null, OwnProgram? own = null)
     {
         var threshold = new LogThreshold { Level = LogThreshold.LevelOf(options.Serve.LogLevel) };
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
@@ -46,7 +85,7 @@ static class DaemonHost
         services.AddSingleton(FindDevices(options));
         services.AddSingleton<PreparedModels>();
         services.AddSingleton<ModelFootprint>();
-        services.AddSingleton<ModelArrival>();
+        services.AddSingleton<ModelDownloads>();
         services.AddSingleton<SessionFactory>();
         services.AddSingleton<ModelLoader>();
         services.AddSingleton(provider => new SessionCache(provider.GetRequiredService<ModelLoader>().Load, TimeProvider.System));
@@ -75,6 +114,9 @@ static class DaemonHost
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(options.Serve.DrainTimeoutSeconds + 5));
         return builder.Build();
     }
+
+    /// <summary>A daemon of this process alone, to be started and stopped: it says nothing and prepares no models.</summary>
+    public static IHost BuildSilent(DaemonOptions options) => Build(options, logging => logging.ClearProviders());
 
     /// <exception cref="OperatorException">An accelerator must be there and is not.</exception>
     static DeviceList FindDevices(DaemonOptions options)

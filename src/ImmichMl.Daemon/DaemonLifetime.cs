@@ -36,6 +36,8 @@ sealed class DaemonLifetime(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         answers.Ready = !preload.IsWanted;
+        residency.Attach();
+        preparation.Attach();
         ListenSocket socket = _socket = ListenSocket.Open(options.Serve.SocketPath);
         _accepting = AcceptAsync(socket);
         Keep("Trimming", TrimWhenQuietAsync);
@@ -212,14 +214,25 @@ sealed class DaemonLifetime(
     {
         _hangUp?.Dispose();
         TimeSpan patience = TimeSpan.FromSeconds(options.Serve.DrainTimeoutSeconds + 15);
-        notifier.Notify(new ServiceState($"STOPPING=1\nEXTEND_TIMEOUT_USEC={patience.TotalMicroseconds:0}\nSTATUS=Finishing open requests"));
-        listener.StopAccepting();
-        _socket?.Dispose();
-        await _accepting;
-        await listener.DrainAsync();
-        Cancelling.Cancel(_stopping, log);
-        await Task.WhenAll(_parts);
-        models.Dispose();
+        notifier.Notify(
+            new ServiceState($"STOPPING=1\nEXTEND_TIMEOUT_USEC={patience.TotalMicroseconds:0}\nSTATUS=Finishing open requests"));
+        try
+        {
+            listener.StopAccepting();
+            _socket?.Dispose();
+            await _accepting;
+            await listener.DrainAsync();
+        }
+        catch (Exception e)
+        {
+            log.FaultIn("Stopping", e);
+        }
+        finally
+        {
+            _stopping.CancelSafely(log.CancelFailed);
+            await Task.WhenAll(_parts);
+            models.Dispose();
+        }
     }
 
     public void Dispose()

@@ -11,8 +11,8 @@ namespace ImmichMl.Daemon;
 
 /// <summary>All settings of the daemon, each group as its users know it.</summary>
 public sealed record DaemonOptions(
-    ServeOptions Serve, RuntimeOptions Runtime, ImageLimits Images, ClipOptions Clip, FaceOptions Faces, OcrOptions Ocr, ModelOptions Models,
-    ResidencyOptions Residency, PreloadOptions Preload, HubOptions Hub, DeviceOptions Devices)
+    ServeOptions Serve, RuntimeOptions Runtime, ImageLimits Images, ClipOptions Clip, FaceOptions Faces, OcrOptions Ocr,
+    ModelOptions Models, ResidencyOptions Residency, PreloadOptions Preload, HubOptions Hub, DeviceOptions Devices)
 {
     Setting[] _settings = [];
 

@@ -17,7 +17,8 @@ static partial class Descriptors
         const int SetFlags = 2, CloseOnExec = 1;
         foreach (string entry in Directory.Exists("/proc/self/fd") ? Directory.GetFileSystemEntries("/proc/self/fd") : [])
         {
-            if (int.TryParse(Path.GetFileName(entry), NumberStyles.None, CultureInfo.InvariantCulture, out int descriptor) && descriptor >= FirstOfOurs)
+            if (int.TryParse(Path.GetFileName(entry), NumberStyles.None, CultureInfo.InvariantCulture, out int descriptor)
+                && descriptor >= FirstOfOurs)
             {
                 _ = Control(descriptor, SetFlags, CloseOnExec);
             }

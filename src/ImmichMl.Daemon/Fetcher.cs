@@ -7,17 +7,23 @@ using ImmichMl.Models;
 
 namespace ImmichMl.Daemon;
 
-/// <summary>What came of it: 0 and nothing, or the fetcher's number (1 the network's fault, 2 unknown, 3 the operator's) and why.</summary>
-readonly record struct FetchOutcome(int Code, string Message);
+/// <summary>What came of a fetch.</summary>
+/// <param name="Code">0; or the fetcher's exit code: 1 the network's fault, 2 unknown, 3 the operator's.</param>
+/// <param name="Message">Why, for the operator and the peer; empty where it came.</param>
+public readonly record struct FetchOutcome(int Code, string Message);
 
 /// <summary>
 /// The way to immich-ml-fetch: the service's socket where there is one, else a child, whose arguments name the model and whose standard
 /// input ties its life to ours. Either answers in lines.
 /// </summary>
-sealed class Fetcher(string cache, HubOptions hub)
+public sealed class Fetcher(string cache, HubOptions hub)
 {
     const string Name = "immich-ml-fetch";
 
+    /// <param name="key">The model.</param>
+    /// <param name="replace">Also where a fetched copy is there already.</param>
+    /// <param name="progress">Called now and then with the bytes that are here and those of the whole.</param>
+    /// <param name="cancellation">Ends the download; what has come stays for the next time.</param>
     public async Task<FetchOutcome> RunAsync(ModelKey key, bool replace, Action<long, long> progress, CancellationToken cancellation) =>
         hub.FetchSocket.Length > 0 && Path.Exists(hub.FetchSocket)
             ? await AskAsync(key, replace, progress, cancellation)
@@ -29,7 +35,8 @@ sealed class Fetcher(string cache, HubOptions hub)
         try
         {
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(hub.FetchSocket), cancellation);
-            await socket.SendAsync(Encoding.UTF8.GetBytes($"{(replace ? "replace" : "fetch")} {key.Kind.Task} {key.Kind.Type} {key.Name}\n"), cancellation);
+            await socket.SendAsync(
+                Encoding.UTF8.GetBytes($"{(replace ? "replace" : "fetch")} {key.Kind.Task} {key.Kind.Type} {key.Name}\n"), cancellation);
             using var lines = new StreamReader(new NetworkStream(socket, ownsSocket: false), Encoding.UTF8);
             return await ReadAsync(lines, progress, cancellation);
         }
@@ -58,10 +65,23 @@ sealed class Fetcher(string cache, HubOptions hub)
             return new FetchOutcome(1, $"{Name} cannot be started: {why}");
         }
 
-        await using CancellationTokenRegistration stop = cancellation.Register(child.StandardInput.Close);
+        await using CancellationTokenRegistration stop = cancellation.Register(() => Hang(child.StandardInput));
         FetchOutcome outcome = await ReadAsync(child.StandardOutput, progress, CancellationToken.None);
         await child.WaitForExitAsync(CancellationToken.None);
         return outcome;
+    }
+
+    /// <summary>The child ends when its standard input does. What was never written cannot be flushed into a pipe that broke.</summary>
+    static void Hang(StreamWriter input)
+    {
+        try
+        {
+            input.Close();
+        }
+        catch (IOException)
+        {
+            // It has ended by itself.
+        }
     }
 
     static Process? TryStart(ProcessStartInfo start, out string why)

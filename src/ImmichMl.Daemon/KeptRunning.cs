@@ -8,7 +8,8 @@ static class KeptRunning
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     /// <summary>Until it ends by itself or is told to stop. It never throws.</summary>
-    public static async Task RunAsync(string part, Func<CancellationToken, Task> run, TimeProvider time, ILogger log, CancellationToken stopping)
+    public static async Task RunAsync(
+        string part, Func<CancellationToken, Task> run, TimeProvider time, ILogger log, CancellationToken stopping)
     {
         while (!stopping.IsCancellationRequested)
         {

@@ -49,9 +49,9 @@ static class MemoryPlan
     }
 
     public static string Describe(DaemonOptions options, SystemMemory memory) =>
-        $"{memory.Limit / 1_000_000} MB{(memory.IsGroups ? " by a control group's limit" : "")}, {memory.Available / 1_000_000} MB available; "
-        + $"pictures up to {options.Images.MaxPixels / 1_000_000d:0.#} megapixels"
+        $"{memory.Limit / 1_000_000} MB{(memory.IsGroups ? " by a control group's limit" : "")}, {memory.Available / 1_000_000} MB "
+        + $"available; pictures up to {options.Images.MaxPixels / 1_000_000d:0.#} megapixels"
         + (options.Runtime.DecodeBytes == long.MaxValue ? "" : $" and {options.Runtime.DecodeBytes / 1_000_000} MB while decoding")
-        + $", {options.Runtime.PixelsInFlight / 1_000_000d:0.#} megapixels and {options.Serve.FrameBytesInFlight / 1_000_000} MB of frames at once; "
-        + $"up to {options.Runtime.ArenaKeep / 1_000_000} MB stay for models between runs";
+        + $", {options.Runtime.PixelsInFlight / 1_000_000d:0.#} megapixels and {options.Serve.FrameBytesInFlight / 1_000_000} MB of "
+        + $"frames at once; up to {options.Runtime.ArenaKeep / 1_000_000} MB stay for models between runs";
 }

@@ -9,9 +9,12 @@ using Microsoft.Extensions.Logging;
 namespace ImmichMl.Daemon;
 
 /// <summary>Which class a model of each kind becomes.</summary>
-sealed class ModelLoader(
-    ModelStore store, SessionFactory sessions, RuntimeOptions runtime, ClipOptions clip, FaceOptions faces, OcrOptions ocr, TimeProvider time, ILogger<ModelLoader> log)
+public sealed class ModelLoader(
+    ModelStore store, SessionFactory sessions, RuntimeOptions runtime, ClipOptions clip, FaceOptions faces, OcrOptions ocr,
+    TimeProvider time, ILogger<ModelLoader> log)
 {
+    /// <returns>An encoder, detector or recognizer, which holds the loaded model.</returns>
+    /// <exception cref="ModelException">It is not here, cannot be read now, or cannot be used.</exception>
     public IDisposable Load(ModelKey key)
     {
         long since = time.GetTimestamp();
@@ -40,39 +43,27 @@ sealed class ModelLoader(
         }
     }
 
-    IDisposable Open(ModelKey key)
+    IDisposable Open(ModelKey key) => key.Kind switch
     {
-        if (key.Kind == ModelKind.ClipVisual)
-        {
-            ClipVisualEncoder encoder = ClipVisualEncoder.Load(key, store, sessions);
-            encoder.ShareRuns(clip, runtime.RequestThreads, time);
-            return encoder;
-        }
+        var kind when kind == ModelKind.ClipVisual => Sharing(ClipVisualEncoder.Load(key, store, sessions)),
+        var kind when kind == ModelKind.ClipTextual => Sharing(
+            ClipTextualEncoder.Load(key, store, sessions, clip, language => log.UnknownLanguage(key.ToString(), language))),
+        var kind when kind == ModelKind.FaceDetection => ScrfdDetector.Load(key, store, sessions),
+        var kind when kind == ModelKind.FaceRecognition => ArcFaceRecognizer.Load(key, store, sessions, faces),
+        var kind when kind == ModelKind.TextDetection => TextDetector.Load(key, store, sessions, ocr),
+        var kind when kind == ModelKind.TextRecognition => TextRecognizer.Load(key, store, sessions, ocr),
+        _ => throw new ModelException(ModelFault.Unusable, $"Model {key} is in {store.Find(key)}, but {key.Kind} is not in this version."),
+    };
 
-        if (key.Kind == ModelKind.ClipTextual)
-        {
-            ClipTextualEncoder encoder = ClipTextualEncoder.Load(key, store, sessions, clip, language => log.UnknownLanguage(key.ToString(), language));
-            encoder.ShareRuns(clip, runtime.RequestThreads, time);
-            return encoder;
-        }
+    ClipVisualEncoder Sharing(ClipVisualEncoder encoder)
+    {
+        encoder.ShareRuns(clip, runtime.RequestThreads, time);
+        return encoder;
+    }
 
-        if (key.Kind == ModelKind.FaceDetection)
-        {
-            return ScrfdDetector.Load(key, store, sessions);
-        }
-
-        if (key.Kind == ModelKind.FaceRecognition)
-        {
-            return ArcFaceRecognizer.Load(key, store, sessions, faces);
-        }
-
-        if (key.Kind == ModelKind.TextDetection)
-        {
-            return TextDetector.Load(key, store, sessions, ocr);
-        }
-
-        return key.Kind == ModelKind.TextRecognition
-            ? TextRecognizer.Load(key, store, sessions, ocr)
-            : throw new ModelException(ModelFault.Unusable, $"Model {key} is in {store.Find(key)}, but {key.Kind} is not in this version.");
+    ClipTextualEncoder Sharing(ClipTextualEncoder encoder)
+    {
+        encoder.ShareRuns(clip, runtime.RequestThreads, time);
+        return encoder;
     }
 }

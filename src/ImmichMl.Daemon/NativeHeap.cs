@@ -7,12 +7,13 @@ namespace ImmichMl.Daemon;
 /// Makes the C library give memory back. Left alone it raises its own thresholds with every large block that is freed, up to 32 MiB,
 /// and keeps a heap for each thread: after a burst of large frames 240 MB stayed resident.
 /// </summary>
-static partial class NativeHeap
+public static partial class NativeHeap
 {
     const int MmapThreshold = -3;
     const int TrimThreshold = -1;
     const int ArenaMax = -8;
 
+    /// <summary>Before the first large block is allocated.</summary>
     public static void Configure()
     {
         try
@@ -29,8 +30,10 @@ static partial class NativeHeap
         }
     }
 
-    /// <summary>Gives back what lies free: in the arena of models, in the managed heap, between native blocks. Takes milliseconds: for quiet moments.</summary>
-    public static void Trim()
+    /// <summary>
+    /// Gives back what lies free: in the arena of models, in the managed heap, between native blocks. Takes milliseconds.
+    /// </summary>
+    internal static void Trim()
     {
         CpuArena.Shrink();
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);

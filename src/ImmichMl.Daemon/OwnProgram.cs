@@ -5,7 +5,9 @@ namespace ImmichMl.Daemon;
 /// <summary>How to start this program once more, whatever it is called: a file, and what stands in front of the verb.</summary>
 sealed record OwnProgram(string File, IReadOnlyList<string> First)
 {
-    /// <summary>The native program, or in a build tree the host and the assembly that it runs. For the program's own verbs: a test has another.</summary>
+    /// <summary>
+    /// The native program, or in a build tree the host and the assembly that it runs. For the program's own verbs: a test has another.
+    /// </summary>
     public static OwnProgram? Running()
     {
         if (Environment.ProcessPath is not { } file)

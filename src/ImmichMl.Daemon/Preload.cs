@@ -13,7 +13,8 @@ namespace ImmichMl.Daemon;
 /// logged and the others go on: the daemon can still answer, and the next request for that model tries again.
 /// </summary>
 sealed class Preload(
-    PreloadOptions options, SessionCache models, ModelArrival arrivals, Pipeline pipeline, InferenceQueue queue, TimeProvider time, ILogger<Preload> log)
+    PreloadOptions options, SessionCache models, ModelDownloads downloads, Pipeline pipeline, InferenceQueue queue, TimeProvider time,
+    ILogger<Preload> log)
 {
     const int Side = 64;
 
@@ -34,8 +35,9 @@ sealed class Preload(
             try
             {
                 var key = new ModelKey(kind, name);
-                using SessionCache.Lease<IDisposable> kept = await arrivals.UseAsync(
-                    arrivals.Missing([key]), s_patience, () => models.AcquireAsync<IDisposable>(key, cancellation, s_patience), cancellation);
+                using SessionCache.Lease<IDisposable> kept = await downloads.UseAsync(
+                    downloads.Missing([key]), s_patience, () => models.AcquireAsync<IDisposable>(key, cancellation, s_patience),
+                    cancellation);
                 await WarmAsync(key, kept.Model, cancellation);
             }
             catch (Exception e) when (e is not OperationCanceledException)

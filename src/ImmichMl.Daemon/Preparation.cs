@@ -14,39 +14,18 @@ namespace ImmichMl.Daemon;
 /// memory of a full load and more, this heap is to stay small, and where memory runs out it is the child that goes. The loaded model is
 /// then exchanged for its copy.
 /// </summary>
-sealed class Preparation
+sealed class Preparation(
+    PreparedModels prepared, SessionCache models, DaemonOptions options, TimeProvider time, ILogger<Preparation> log,
+    OwnProgram? own = null)
 {
-    public const string Verb = "prepare-model";
-
     static readonly TimeSpan s_behind = TimeSpan.FromSeconds(1);
     static readonly TimeSpan s_betweenLooks = TimeSpan.FromDays(1);
 
-    readonly PreparedModels _prepared;
-    readonly SessionCache _models;
-    readonly string _cache;
-    readonly RuntimeOptions _runtime;
-    readonly string _runtimeFolder;
-    readonly OwnProgram? _own;
-    readonly TimeProvider _time;
-    readonly ILogger<Preparation> _log;
     readonly Channel<(ModelKey Key, string Source)> _wanted = Channel.CreateBounded<(ModelKey, string)>(32);
 
-    /// <param name="prepared">What decides which copies are wanted.</param>
-    /// <param name="models">Where the loaded model is exchanged.</param>
-    /// <param name="options">The settings that the child gets.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="log">Every copy that is made, thrown away or not made is told here.</param>
-    /// <param name="own">This program; null where it is another that holds the daemon: then no copies are made.</param>
-    public Preparation(PreparedModels prepared, SessionCache models, DaemonOptions options, TimeProvider time, ILogger<Preparation> log, OwnProgram? own = null)
+    /// <summary>From now on it hears of copies that are wanted. Without a program of our own (a test has another) none are made.</summary>
+    public void Attach()
     {
-        _prepared = prepared;
-        _models = models;
-        _cache = options.Models.CacheFolder;
-        _runtime = options.Runtime;
-        _runtimeFolder = options.Devices.OnnxRuntimeDir;
-        _own = own;
-        _time = time;
-        _log = log;
         prepared.Missing = own is null ? null : (key, source) => _wanted.Writer.TryWrite((key, source));
         prepared.NotMade = (key, reason) => log.NotPrepared(key.ToString(), reason);
         prepared.Discarded = (key, reason) => log.DiscardedCopy(key.ToString(), reason);
@@ -54,14 +33,14 @@ sealed class Preparation
 
     public async Task RunAsync(CancellationToken stopping)
     {
-        using var looking = new PeriodicTimer(s_betweenLooks, _time);
+        using var looking = new PeriodicTimer(s_betweenLooks, time);
         try
         {
             Task look = RemoveStaleAsync(looking, stopping);
             await foreach ((ModelKey key, string source) in _wanted.Reader.ReadAllAsync(stopping))
             {
                 // What the model was loaded for is answered first, on all cores.
-                await Task.Delay(s_behind, _time, stopping);
+                await Task.Delay(s_behind, time, stopping);
                 await PrepareAsync(key, source, stopping);
             }
 
@@ -86,45 +65,45 @@ sealed class Preparation
     {
         try
         {
-            foreach (string stale in _prepared.RemoveStale(_time.GetUtcNow().UtcDateTime))
+            foreach (string stale in prepared.RemoveStale(time.GetUtcNow().UtcDateTime))
             {
-                _log.RemovedStale(stale);
+                log.RemovedStale(stale);
             }
         }
         catch (Exception e)
         {
             // Whatever it was: nobody waits for this, and it is looked again tomorrow.
-            _log.StaleLookFailed(e.Message);
+            log.StaleLookFailed(e.Message);
         }
     }
 
     async Task PrepareAsync(ModelKey key, string source, CancellationToken stopping)
     {
-        long since = _time.GetTimestamp();
+        long since = time.GetTimestamp();
         try
         {
             (int code, string told) = await RunChildAsync(key, source, stopping);
             if (code != ExitCode.Ok)
             {
                 string why = code > 128 ? $"its process was ended by signal {code - 128}, as it is where memory runs out" : told;
-                _prepared.RememberFailure(source, why);
-                _log.NotPrepared(key.ToString(), why);
+                prepared.RememberFailure(source, why);
+                log.NotPrepared(key.ToString(), why);
             }
             else if (told != PreparedModels.Made)
             {
-                _log.NotPrepared(key.ToString(), told);
+                log.NotPrepared(key.ToString(), told);
             }
             else
             {
-                _log.Prepared(key.ToString(), _time.GetElapsedTime(since).TotalSeconds);
-                await _models.ReloadAsync(key);
+                log.Prepared(key.ToString(), time.GetElapsedTime(since).TotalSeconds);
+                await models.ReloadAsync(key);
                 NativeHeap.Trim();
             }
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // Whatever it was: the model answers as it is, and the next one may be prepared.
-            _log.NotPrepared(key.ToString(), e.Message);
+            log.NotPrepared(key.ToString(), e.Message);
         }
     }
 
@@ -132,7 +111,7 @@ sealed class Preparation
     async Task<(int Code, string Told)> RunChildAsync(ModelKey key, string source, CancellationToken stopping)
     {
         Descriptors.KeepFromChildren();
-        using Process child = Process.Start(StartOf(_own!, key)) ?? throw new Win32Exception("No process was started.");
+        using Process child = Process.Start(StartOf(own!, key)) ?? throw new Win32Exception("No process was started.");
         try
         {
             Task<string> errors = child.StandardError.ReadToEndAsync(stopping);
@@ -145,20 +124,23 @@ sealed class Preparation
         {
             child.Kill();
             await child.WaitForExitAsync(CancellationToken.None);
-            _prepared.ForgetTry(source);
+            prepared.ForgetTry(source);
             throw;
         }
     }
 
-    /// <summary>The child reads no settings file: what counts for a copy is handed on. It ends when its standard input does, with us.</summary>
-    ProcessStartInfo StartOf(OwnProgram own, ModelKey key) => new(own.File, [.. own.First, Verb, key.Kind.Task, key.Kind.Type, key.Name])
+    /// <summary>
+    /// The child reads no settings file: what counts for a copy is handed on. It ends when its standard input does, with us.
+    /// </summary>
+    ProcessStartInfo StartOf(OwnProgram program, ModelKey key) =>
+        new(program.File, [.. program.First, DaemonHost.PrepareVerb, key.Kind.Task, key.Kind.Type, key.Name])
     {
         RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true,
         Environment =
         {
-            ["MACHINE_LEARNING_CACHE_FOLDER"] = _cache,
-            ["MACHINE_LEARNING_ONNXRUNTIME_DIR"] = _runtimeFolder,
-            ["MACHINE_LEARNING_PREPARE_LEAVE_FREE"] = _runtime.PrepareLeaveFree.ToString(CultureInfo.InvariantCulture),
+            ["MACHINE_LEARNING_CACHE_FOLDER"] = options.Models.CacheFolder,
+            ["MACHINE_LEARNING_ONNXRUNTIME_DIR"] = options.Devices.OnnxRuntimeDir,
+            ["MACHINE_LEARNING_PREPARE_LEAVE_FREE"] = options.Runtime.PrepareLeaveFree.ToString(CultureInfo.InvariantCulture),
         },
     };
 }

@@ -21,6 +21,7 @@ readonly record struct ProcessMemory(long Resident, long Anonymous)
     /// <summary>A line reads "RssAnon:     5064 kB".</summary>
     static long Bytes(string[] lines, string name) =>
         lines.FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) is { } line
-            && long.TryParse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture, out long kilobytes)
+            && long.TryParse(
+                line[name.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture, out long kilobytes)
             ? kilobytes * 1024 : 0;
 }

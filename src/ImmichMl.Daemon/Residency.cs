@@ -5,35 +5,26 @@ using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Daemon;
 
-/// <summary>Lets models go: those that lie idle, those that are over the memory budget, those that somebody unloads; and sees that the memory really goes back.</summary>
-sealed class Residency
+/// <summary>
+/// Lets models go: those that lie idle, those that are over the memory budget, those that somebody unloads; and sees that the memory really
+/// goes back.
+/// </summary>
+sealed class Residency(ResidencyOptions options, SessionCache models, ModelFootprint footprint, TimeProvider time, ILogger<Residency> log)
 {
-    readonly ResidencyOptions _options;
-    readonly SessionCache _models;
-    readonly ModelFootprint _footprint;
-    readonly TimeProvider _time;
-    readonly ILogger<Residency> _log;
-
-    public Residency(ResidencyOptions options, SessionCache models, ModelFootprint footprint, TimeProvider time, ILogger<Residency> log)
-    {
-        _options = options;
-        _models = models;
-        _footprint = footprint;
-        _time = time;
-        _log = log;
-        models.BeforeLoad = MakeRoom;
-    }
+    /// <summary>From now on a model that is to be loaded has idle ones unloaded first, where memory is limited.</summary>
+    public void Attach() => models.BeforeLoad = ShrinkFor;
 
     /// <summary>Looks for idle models until told to stop.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
-        while (_options.PollSeconds > 0 && !stopping.IsCancellationRequested)
+        while (options.PollSeconds > 0 && !stopping.IsCancellationRequested)
         {
-            await Task.Delay(TimeSpan.FromSeconds(_options.PollSeconds), _time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(TimeSpan.FromSeconds(options.PollSeconds), time, stopping)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!stopping.IsCancellationRequested)
             {
                 UnloadIdle();
-                Shrink(_options.MemoryLimit);
+                Shrink(options.MemoryLimit);
             }
         }
     }
@@ -41,14 +32,14 @@ sealed class Residency
     public async Task UnloadAsync(ModelKey key, CancellationToken cancellation)
     {
         ProcessMemory before = ProcessMemory.Now();
-        await _models.UnloadAsync(key, cancellation);
+        await models.UnloadAsync(key, cancellation);
         GiveBack(key, before, "asked for");
     }
 
     void UnloadIdle()
     {
         ProcessMemory before = ProcessMemory.Now();
-        foreach (ModelKey key in _models.UnloadIdle(_options.TtlOf))
+        foreach (ModelKey key in models.UnloadIdle(options.TtlOf))
         {
             GiveBack(key, before, "idle");
             before = ProcessMemory.Now();
@@ -56,11 +47,11 @@ sealed class Residency
     }
 
     /// <summary>A limit that is too small for the model alone does not keep it out.</summary>
-    void MakeRoom(ModelKey key)
+    void ShrinkFor(ModelKey key)
     {
-        if (_options.MemoryLimit > 0)
+        if (options.MemoryLimit > 0)
         {
-            Shrink(Math.Max(1, _options.MemoryLimit - _footprint.Of(key)));
+            Shrink(Math.Max(1, options.MemoryLimit - footprint.Of(key)));
         }
     }
 
@@ -72,7 +63,8 @@ sealed class Residency
         }
 
         NativeHeap.Trim();
-        for (ProcessMemory before = ProcessMemory.Now(); before.Anonymous > limit && _models.UnloadOldest() is { } key; before = ProcessMemory.Now())
+        ProcessMemory before;
+        while ((before = ProcessMemory.Now()).Anonymous > limit && models.UnloadOldest() is { } key)
         {
             GiveBack(key, before, "over the memory limit");
         }
@@ -82,6 +74,6 @@ sealed class Residency
     {
         NativeHeap.Trim();
         ProcessMemory after = ProcessMemory.Now();
-        _log.Unloaded(key.ToString(), why, before.Resident / 1_000_000, after.Resident / 1_000_000);
+        log.Unloaded(key.ToString(), why, before.Resident / 1_000_000, after.Resident / 1_000_000);
     }
 }

@@ -18,7 +18,8 @@ sealed class Watchdog(InferenceQueue inference, DecodeQueue decoding, ISystemdNo
 
     /// <summary>sd_watchdog_enabled(3); null where nobody watches.</summary>
     static TimeSpan? Limit =>
-        long.TryParse(Environment.GetEnvironmentVariable("WATCHDOG_USEC"), CultureInfo.InvariantCulture, out long microseconds) && microseconds > 0
+        long.TryParse(Environment.GetEnvironmentVariable("WATCHDOG_USEC"), CultureInfo.InvariantCulture, out long microseconds)
+        && microseconds > 0
         && Environment.GetEnvironmentVariable("WATCHDOG_PID") is var pid
         && (string.IsNullOrEmpty(pid) || pid == Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
             ? TimeSpan.FromMicroseconds(microseconds)

@@ -9,7 +9,7 @@ enum FetchFault
     /// <summary>No such model, or nothing that could be fetched.</summary>
     Unknown = 2,
 
-    /// <summary>The operator's to mend: offline, forbidden, no room on disk, a cache that cannot be written.</summary>
+    /// <summary>The operator's to mend: offline, forbidden, no space on disk, a cache that cannot be written.</summary>
     Operator = 3,
 }
 

@@ -11,7 +11,8 @@ sealed class FetchRunner(ModelOptions models, HubOptions hub, ModelCatalog catal
     static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(200);
 
     /// <returns>0, or the fault's number; the last line has been told.</returns>
-    public async Task<int> RunAsync(string task, string type, string name, bool replace, Action<string> tell, CancellationToken cancellation)
+    public async Task<int> RunAsync(
+        string task, string type, string name, bool replace, Action<string> tell, CancellationToken cancellation)
     {
         try
         {

@@ -40,18 +40,18 @@ sealed class FetchServer(Socket listener, TimeSpan idle) : IDisposable
                     return;
                 }
             }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset or SocketError.Interrupted)
+            catch (Exception e) when (SocketFault.IsOfPeer(e))
             {
                 // The peer has gone again before it was accepted.
                 _slots.Release();
             }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+            catch (Exception e) when (SocketFault.IsShortage(e))
             {
                 _slots.Release();
-                Tell("descriptors or memory are short, accepting is tried again");
+                Tell($"accepting failed and is tried again: {Printable(SocketFault.WordsOf(e))}");
                 await Task.Delay(s_backOff, TimeProvider.System);
             }
-            catch (SocketException e)
+            catch (Exception e)
             {
                 throw new FetchException(FetchFault.Network, $"The listening socket is gone: {e.Message}");
             }
@@ -65,7 +65,8 @@ sealed class FetchServer(Socket listener, TimeSpan idle) : IDisposable
             await using var stream = new NetworkStream(peer, ownsSocket: true);
             string request = await RequestAsync(stream);
             using var gone = new CancellationTokenSource();
-            Channel<string> lines = Channel.CreateBounded<string>(new BoundedChannelOptions(16) { FullMode = BoundedChannelFullMode.DropOldest });
+            Channel<string> lines = Channel.CreateBounded<string>(
+                new BoundedChannelOptions(16) { FullMode = BoundedChannelFullMode.DropOldest });
             Task writing = WriteAsync(lines.Reader, stream, gone);
             _ = CancelWhenGoneAsync(stream, gone);
             int code = await RunAsync(request, fetch, line => lines.Writer.TryWrite(line), gone.Token);
@@ -79,7 +80,7 @@ sealed class FetchServer(Socket listener, TimeSpan idle) : IDisposable
         }
         catch (Exception e)
         {
-            Tell($"failed: {Printable(e.ToString(), 2000)}");
+            TellFault(e);
         }
         finally
         {
@@ -131,7 +132,7 @@ sealed class FetchServer(Socket listener, TimeSpan idle) : IDisposable
         }
         catch (IOException)
         {
-            await gone.CancelAsync();
+            gone.CancelSafely(TellFault);
         }
     }
 
@@ -142,28 +143,22 @@ sealed class FetchServer(Socket listener, TimeSpan idle) : IDisposable
         {
             _ = await peer.ReadAsync(new byte[1]);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            // Who closes with lines unread resets the connection.
+            // Who closes with lines unread resets the connection; one that was served to the end was closed from here.
         }
-        catch (ObjectDisposedException)
+        finally
         {
-            return;
-        }
-
-        try
-        {
-            await gone.CancelAsync();
-        }
-        catch (ObjectDisposedException)
-        {
-            // Served to the end: the connection was closed from here.
+            gone.CancelSafely(TellFault);
         }
     }
 
+    static void TellFault(Exception fault) => Tell($"failed: {Printable(fault.ToString(), 2000)}");
+
     static void Tell(string line) => StandardStreams.Error.Write($"immich-ml-fetch: {line}\n");
 
-    static string Printable(string text, int length = 200) => new([.. text.Take(length).Select(letter => char.IsControl(letter) ? '?' : letter)]);
+    static string Printable(string text, int length = 200) =>
+        new([.. text.Take(length).Select(letter => char.IsControl(letter) ? '?' : letter)]);
 
     public void Dispose()
     {

@@ -123,7 +123,8 @@ sealed class FileDownload(HubClient hub, HubFile file, string part, Action<long>
     const long HubListingLimit = 4L << 30;
 
     static bool Continues(HttpResponseMessage response, long from) =>
-        response.StatusCode == HttpStatusCode.PartialContent && !HubClient.IsEncoded(response) && response.Content.Headers.ContentRange?.From == from;
+        response.StatusCode == HttpStatusCode.PartialContent && !HubClient.IsEncoded(response)
+        && response.Content.Headers.ContentRange?.From == from;
 
     void Check(FileStream output, IncrementalHash hash)
     {

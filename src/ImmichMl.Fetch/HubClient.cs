@@ -69,12 +69,14 @@ sealed class HubClient(HubOptions options) : IDisposable
             HttpResponseMessage response = await SendAsync(at, from, cancellation);
             if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308))
             {
-                return response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable ? response : throw FaultOf(response, at);
+                return response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable ? response
+                    : throw FaultOf(response, at);
             }
 
             Uri? location = response.Headers.Location;
             response.Dispose();
-            Uri to = location is null ? throw new FetchException(FetchFault.Network, $"{at.Host} redirects to nowhere.") : new Uri(at, location);
+            Uri to = location is null ? throw new FetchException(FetchFault.Network, $"{at.Host} redirects to nowhere.")
+                : new Uri(at, location);
             if (to.Scheme is not ("http" or "https") || (at.Scheme == "https" && to.Scheme != "https"))
             {
                 throw new FetchException(FetchFault.Network, $"{at.Host} redirects away from https.");
@@ -89,7 +91,8 @@ sealed class HubClient(HubOptions options) : IDisposable
     async Task<HttpResponseMessage> SendAsync(Uri address, long from, CancellationToken cancellation)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, address);
-        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("immich-ml-fetch", typeof(HubClient).Assembly.GetName().Version?.ToString(3)));
+        request.Headers.UserAgent.Add(
+            new ProductInfoHeaderValue("immich-ml-fetch", typeof(HubClient).Assembly.GetName().Version?.ToString(3)));
         request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
         if (from > 0)
         {
@@ -185,7 +188,8 @@ sealed class HubClient(HubOptions options) : IDisposable
             return null;
         }
 
-        return Uri.TryCreate(current, link![(start + 1)..end], out Uri? next) && next.Authority == current.Authority && next.Scheme == current.Scheme
+        return Uri.TryCreate(current, link![(start + 1)..end], out Uri? next) && next.Authority == current.Authority
+            && next.Scheme == current.Scheme
             ? next
             : throw HubListing.Refused("its next page is on another host");
     }

@@ -27,7 +27,9 @@ sealed record TreeLfs(string? Oid, long? Size);
 [JsonSerializable(typeof(TreeEntry[]))]
 sealed partial class HubJson : JsonSerializerContext;
 
-/// <summary>Reads listings with the distrust that the network deserves. ARM NN's and Rockchip's variants are left out unless they are asked for.</summary>
+/// <summary>
+/// Reads listings with the distrust that the network deserves. ARM NN's and Rockchip's variants are left out unless they are asked for.
+/// </summary>
 static class HubListing
 {
     const int MaxFiles = 2000;
@@ -48,7 +50,8 @@ static class HubListing
         }
     }
 
-    public static IReadOnlyList<HubFile> Read(IReadOnlyList<TreeEntry> tree, string type, Func<string, Uri> addressOf, IReadOnlyList<string>? variants = null)
+    public static IReadOnlyList<HubFile> Read(
+        IReadOnlyList<TreeEntry> tree, string type, Func<string, Uri> addressOf, IReadOnlyList<string>? variants = null)
     {
         if (tree.Count > MaxFiles)
         {
@@ -60,7 +63,8 @@ static class HubListing
         {
             string path = entry.Path ?? throw Refused("a file has no name");
             bool isWanted = path == "config.json" || path.StartsWith(type + "/", StringComparison.Ordinal);
-            if (path.StartsWith('/') || path.Split('/').Contains("..") || path.Any(char.IsControl) || (isWanted && !CacheFiles.IsSafe(path)))
+            if (path.StartsWith('/') || path.Split('/').Contains("..") || path.Any(char.IsControl)
+                || (isWanted && !CacheFiles.IsSafe(path)))
             {
                 throw Refused("a file's name leads out of the model's folder");
             }

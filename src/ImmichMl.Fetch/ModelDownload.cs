@@ -4,8 +4,8 @@ using ImmichMl.Models;
 namespace ImmichMl.Fetch;
 
 /// <summary>
-/// Brings one type of one model into the cache: listing, room on disk, files side by side, verification, and a rename into place. What
-/// is under way lies in CACHE/.partial.
+/// Brings one type of one model into the cache: listing, space on disk, files side by side, verification, and a rename.
+/// What is under way lies in CACHE/.partial.
 /// </summary>
 sealed class ModelDownload(
     ModelOptions options, HubOptions hub, ModelCatalog catalog, ModelStore store, HubClient client, Action<long, long> progress)
@@ -28,7 +28,8 @@ sealed class ModelDownload(
         {
             string by = options.MayDownload ? "HF_HUB_OFFLINE" : "MACHINE_LEARNING_DOWNLOAD=off";
             throw new FetchException(
-                FetchFault.Operator, $"{key} cannot be fetched: this machine is offline by {by}. 'immich-ml models import' brings it from a file.");
+                FetchFault.Operator,
+                $"{key} cannot be fetched: this machine is offline by {by}. 'immich-ml models import' brings it from a file.");
         }
 
         string folder = store.FolderOf(key);
@@ -37,7 +38,8 @@ sealed class ModelDownload(
         string partial = Path.Combine(options.CacheFolder, ".partial", key.Kind.Task, name, key.Kind.Type);
         CacheFiles.RefuseLinks(options.CacheFolder, partial);
         Directory.CreateDirectory(options.CacheFolder);
-        using ModelLock held = await ModelLock.TakeAsync(options.CacheFolder, key.Kind.Task, $"{name}.{key.Kind.Type}", TimeProvider.System, cancellation);
+        using ModelLock held = await ModelLock.TakeAsync(
+            options.CacheFolder, key.Kind.Task, $"{name}.{key.Kind.Type}", TimeProvider.System, cancellation);
         bool isThere = store.Has(key);
         if (isThere && !replace)
         {
@@ -47,7 +49,8 @@ sealed class ModelDownload(
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         if (isThere && store.RecordOf(key)?.MayBeReplaced(now) != true)
         {
-            throw new FetchException(FetchFault.Operator, $"{key} is not fetched again: it was not fetched in the first place, or has been replaced lately.");
+            throw new FetchException(
+                FetchFault.Operator, $"{key} is not fetched again: it was not fetched in the first place, or has been replaced lately.");
         }
 
         if (isThere && !await IsDamagedAsync(key, folder, cancellation))
@@ -57,14 +60,16 @@ sealed class ModelDownload(
 
         IReadOnlyList<HubFile> files = await PlanAsync(entry, key.Kind.Type, cancellation);
         _total = files.Sum(file => file.Digest.Size ?? 0);
-        CheckRoom(files, partial);
+        CheckFreeSpace(files, partial);
         await Parallel.ForEachAsync(
             files, new ParallelOptions { MaxDegreeOfParallelism = FilesAtOnce, CancellationToken = cancellation },
             async (file, stop) => await new FileDownload(client, file, PartOf(partial, file), bytes => Report(file, bytes)).RunAsync(stop));
-        await PlaceAsync(entry, key.Kind.Type, files, partial, folder, isThere ? now : null, cancellation);
+        await InstallAsync(entry, key.Kind.Type, files, partial, folder, isThere ? now : null, cancellation);
     }
 
-    /// <summary>Good files that did not load, for want of memory or of permissions, are not thrown away. What cannot be read throws.</summary>
+    /// <summary>
+    /// Good files that did not load, for want of memory or of permissions, are not thrown away. What cannot be read throws.
+    /// </summary>
     async Task<bool> IsDamagedAsync(ModelKey key, string folder, CancellationToken cancellation) =>
         store.RecordOf(key) is not { } record
         || (await ModelVerifier.CompareAsync(folder, record, cancellation)).Count > 0
@@ -100,15 +105,18 @@ sealed class ModelDownload(
     string[] Variants =>
         hub.ModelVariants.ToLowerInvariant().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
-    Uri Redirected(string url) => hub.OcrEndpoint.Length > 0 ? new Uri(hub.OcrEndpoint.TrimEnd('/') + new Uri(url).AbsolutePath) : new Uri(url);
+    Uri Redirected(string url) =>
+        hub.OcrEndpoint.Length > 0 ? new Uri(hub.OcrEndpoint.TrimEnd('/') + new Uri(url).AbsolutePath) : new Uri(url);
 
-    void CheckRoom(IReadOnlyList<HubFile> files, string partial)
+    void CheckFreeSpace(IReadOnlyList<HubFile> files, string partial)
     {
-        long needed = files.Sum(file => Math.Max(0, (file.Digest.Size ?? 0) - (new FileInfo(PartOf(partial, file)) is { Exists: true } part ? part.Length : 0)));
+        long needed = files.Sum(file => Math.Max(
+            0, (file.Digest.Size ?? 0) - (new FileInfo(PartOf(partial, file)) is { Exists: true } part ? part.Length : 0)));
         long free = new DriveInfo(options.CacheFolder).AvailableFreeSpace;
         if (needed + SpareBytes > free)
         {
-            throw new FetchException(FetchFault.Operator, $"{options.CacheFolder} has {free / 1_000_000} MB free; {(needed + SpareBytes) / 1_000_000} MB are needed.");
+            throw new FetchException(FetchFault.Operator,
+                $"{options.CacheFolder} has {free / 1_000_000} MB free; {(needed + SpareBytes) / 1_000_000} MB are needed.");
         }
     }
 
@@ -124,11 +132,12 @@ sealed class ModelDownload(
         }
     }
 
-    async Task PlaceAsync(
-        CatalogEntry entry, string type, IReadOnlyList<HubFile> files, string partial, string folder, DateTimeOffset? replacedAt, CancellationToken cancellation)
+    async Task InstallAsync(
+        CatalogEntry entry, string type, IReadOnlyList<HubFile> files, string partial, string folder, DateTimeOffset? replacedAt,
+        CancellationToken cancellation)
     {
         string ready = partial + ".new";
-        ModelPlacing.Remove(ready);
+        CacheWriter.Remove(ready);
         Directory.CreateDirectory(ready);
         var recorded = new List<RecordedFile>();
         foreach (HubFile file in files.Where(file => file.Path != ConfigName))
@@ -137,7 +146,8 @@ sealed class ModelDownload(
             string target = CacheFiles.Resolve(ready, path);
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Move(PartOf(partial, file), target);
-            recorded.Add(new RecordedFile(path, new FileInfo(target).Length, file.Digest.Sha256 ?? await ModelVerifier.Sha256Async(target, cancellation))
+            recorded.Add(new RecordedFile(
+                path, new FileInfo(target).Length, file.Digest.Sha256 ?? await ModelVerifier.Sha256Async(target, cancellation))
             {
                 Unverified = file.Digest.Name is null,
             });
@@ -151,18 +161,19 @@ sealed class ModelDownload(
 
         // In front of the model: who finds the model finds its configuration too.
         string parent = Path.GetDirectoryName(folder)!;
-        if (files.FirstOrDefault(file => file.Path == ConfigName) is { } config && !(File.Exists(Path.Combine(parent, ConfigName)) && IsSomebodys(parent)))
+        if (files.FirstOrDefault(file => file.Path == ConfigName) is { } config
+            && !(File.Exists(Path.Combine(parent, ConfigName)) && IsSomebodys(parent)))
         {
             if (File.Exists(parent))
             {
-                ModelPlacing.SetAside(options.CacheFolder, parent);
+                CacheWriter.SetAside(options.CacheFolder, parent);
             }
 
-            ModelPlacing.PlaceFile(options.CacheFolder, PartOf(partial, config), Path.Combine(parent, ConfigName));
+            CacheWriter.InstallFile(options.CacheFolder, PartOf(partial, config), Path.Combine(parent, ConfigName));
         }
 
-        ModelPlacing.Place(options.CacheFolder, ready, folder, keep: true);
-        ModelPlacing.Remove(partial);
+        CacheWriter.Install(options.CacheFolder, ready, folder, keep: true);
+        CacheWriter.Remove(partial);
     }
 
     /// <summary>True where another type of this model is there and was not fetched: its configuration is the user's.</summary>
@@ -172,6 +183,7 @@ sealed class ModelDownload(
     FetchException Unknown(ModelKey key)
     {
         IReadOnlyList<string> near = catalog.NearMatches(key.Name, key.Kind.Task);
-        return new FetchException(FetchFault.Unknown, $"No model {key} can be fetched.{(near.Count > 0 ? $" Near it: {string.Join(", ", near)}." : "")}");
+        return new FetchException(
+            FetchFault.Unknown, $"No model {key} can be fetched.{(near.Count > 0 ? $" Near it: {string.Join(", ", near)}." : "")}");
     }
 }

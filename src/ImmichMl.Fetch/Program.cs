@@ -4,13 +4,14 @@ using ImmichMl.Models;
 namespace ImmichMl.Fetch;
 
 /// <summary>
-/// immich-ml-fetch [--replace] CACHE TASK TYPE NAME: a name of the catalogue, never an address. Its lines (<see cref="FetchRunner"/>) go to standard
-/// output; it gives up when its standard input closes, so that it never outlives who started it. immich-ml-fetch serve is for the socket that
-/// a service manager passes (<see cref="FetchServer"/>), for the cache that MACHINE_LEARNING_CACHE_FOLDER names.
+/// immich-ml-fetch [--replace] CACHE TASK TYPE NAME: a name of the catalogue, never an address. Its lines (<see cref="FetchRunner"/>) go to
+/// standard output; it gives up when its standard input closes, so that it never outlives who started it. immich-ml-fetch serve is for the
+/// socket that a service manager passes (<see cref="FetchServer"/>), for the cache that MACHINE_LEARNING_CACHE_FOLDER names.
 /// </summary>
 static class Program
 {
-    const string Usage = "usage: immich-ml-fetch [--replace] CACHE TASK TYPE NAME, or immich-ml-fetch serve on a socket that systemd passes";
+    const string Usage =
+        "usage: immich-ml-fetch [--replace] CACHE TASK TYPE NAME, or immich-ml-fetch serve on a socket that systemd passes";
 
     static async Task<int> Main(string[] args)
     {
@@ -60,7 +61,8 @@ static class Program
     static async Task<int> RunAsync(string? cache, Func<FetchRunner, Settings, Task<int>> run)
     {
         Settings settings = new Settings().AddEnvironment().Add("MACHINE_LEARNING_CACHE_FOLDER", cache);
-        (ModelOptions models, HubOptions hub, var catalog) = (settings.Read<ModelOptions>(), settings.Read<HubOptions>(), new ModelCatalog());
+        (ModelOptions models, HubOptions hub) = (settings.Read<ModelOptions>(), settings.Read<HubOptions>());
+        var catalog = new ModelCatalog();
         models.CacheFolder = Path.GetFullPath(models.CacheFolder);
         using var client = new HubClient(hub);
         return await run(new FetchRunner(models, hub, catalog, new ModelStore(models, catalog), client), settings);
@@ -68,12 +70,17 @@ static class Program
 
     static async Task StopWithParentAsync(CancellationTokenSource stop)
     {
-        await using Stream input = Console.OpenStandardInput();
-        byte[] buffer = new byte[16];
-        while (await input.ReadAsync(buffer) > 0)
+        try
         {
+            await using Stream input = Console.OpenStandardInput();
+            byte[] buffer = new byte[16];
+            while (await input.ReadAsync(buffer) > 0)
+            {
+            }
         }
-
-        await stop.CancelAsync();
+        finally
+        {
+            stop.CancelSafely(fault => StandardStreams.Error.Write($"immich-ml-fetch: {fault.Message}\n"));
+        }
     }
 }

@@ -37,11 +37,13 @@ static class Retries
                 inVain = progress() - before > least ? 1 : inVain + 1;
                 bool isOffline = e is HttpRequestException
                 {
-                    HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.ProxyTunnelError,
+                    HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
+                        or HttpRequestError.ProxyTunnelError,
                 };
                 if (isOffline && inVain >= MaxOffline)
                 {
-                    throw new FetchException(FetchFault.Operator, $"The hub cannot be reached; this machine seems to be offline: {e.Message}", e);
+                    throw new FetchException(
+                        FetchFault.Operator, $"The hub cannot be reached; this machine seems to be offline: {e.Message}", e);
                 }
 
                 if (inVain >= MaxInVain || tries >= MaxTries)

@@ -62,7 +62,8 @@ sealed class Access
             {
                 yield return value["Bearer ".Length..].Trim();
             }
-            else if (value?.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase) == true && Password(value["Basic ".Length..].Trim()) is { } password)
+            else if (value?.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase) == true
+                && Password(value["Basic ".Length..].Trim()) is { } password)
             {
                 yield return password;
             }

@@ -35,8 +35,8 @@ sealed class BrowserGuard(GatewayOptions options, Access access)
         if (isReadable && access.IsOpen && !request.IsHttps && !IsKnown(request.Host.Host))
         {
             throw new HttpFault(403, "unknown_host",
-                $"Asked for as {request.Host.Host}, which may be anybody's name for this machine. Ask by address or by a name without dots, "
-                + "set IMMICH_HOST to that name, or set MACHINE_LEARNING_API_KEY.");
+                $"Asked for as {request.Host.Host}, which may be anybody's name for this machine. Ask by address or by a name without "
+                + "dots, set IMMICH_HOST to that name, or set MACHINE_LEARNING_API_KEY.");
         }
     }
 

@@ -5,8 +5,8 @@ namespace ImmichMl.Gateway;
 
 /// <summary>Takes a request to its endpoint, and holds the only catch around it.</summary>
 sealed class Endpoints(
-    GatewayOptions options, Access access, BrowserGuard guard, Traffic traffic, PredictEndpoint predict, HealthEndpoint health, MetricsEndpoint metrics,
-    StatusEndpoint status, TimeProvider time, ILogger<Endpoints> log)
+    GatewayOptions options, Access access, BrowserGuard guard, Traffic traffic, PredictEndpoint predict, HealthEndpoint health,
+    MetricsEndpoint metrics, StatusEndpoint status, TimeProvider time, ILogger<Endpoints> log)
 {
     public async Task AnswerAsync(HttpContext context)
     {

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Gateway;
 
-/// <summary>The composition root: Kestrel with nothing around it, and one place that every request goes to.</summary>
+/// <summary>The composition root: Kestrel with nothing around it, and one handler for every request.</summary>
 static class GatewayHost
 {
     static readonly StrictLength s_strictLength = new();
@@ -43,7 +43,7 @@ static class GatewayHost
         builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(Access.Read(options));
-        builder.Services.AddSingleton(new UploadBudget(options.BodyBytesInFlight, options.MaxRequests, time ?? TimeProvider.System));
+        builder.Services.AddSingleton<UploadBudget>();
         builder.Services.AddSingleton<BrowserGuard>();
         builder.Services.AddSingleton<Traffic>();
         builder.Services.AddSingleton<DaemonLink>();
@@ -70,7 +70,8 @@ static class GatewayHost
         limits.MinRequestBodyDataRate = options.MinBodyBytesPerSecond > 0
             ? new MinDataRate(options.MinBodyBytesPerSecond, TimeSpan.FromSeconds(5))
             : null;
-        kestrel.RequestHeaderEncodingSelector = name => name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ? s_strictLength : null;
+        kestrel.RequestHeaderEncodingSelector = name =>
+            name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ? s_strictLength : null;
 
         // LISTEN_PID and LISTEN_FDS as systemd's socket activation sets them.
         if (ListenAddresses.CountInherited() > 0)

@@ -6,7 +6,6 @@ namespace ImmichMl.Gateway;
 /// <summary>Where the gateway listens, where the daemon is, and how much of the gateway callers may take.</summary>
 public sealed class GatewayOptions
 {
-    /// <summary>The daemon's Unix socket.</summary>
     [Display(Name = MlClientOptions.SocketVariable, Description = "Path of the daemon's Unix socket")]
     [Required]
     public string DaemonSocket { get; set; } = new MlClientOptions().SocketPath;
@@ -21,76 +20,71 @@ public sealed class GatewayOptions
     [Range(0, 65535)]
     public int Port { get; set; } = 3003;
 
-    /// <summary>A Unix socket to listen on instead of host and port.</summary>
     [Display(Name = "MACHINE_LEARNING_HTTP_SOCKET", Description = "Unix socket to speak HTTP on instead of host and port")]
     public string HttpSocket { get; set; } = "";
 
-    /// <summary>Threshold of the log.</summary>
     [Display(Name = "IMMICH_LOG_LEVEL", Description = "verbose, debug, log, info, warn, error or critical")]
     public string LogLevel { get; set; } = "info";
 
-    /// <summary>How long a connection may idle between requests.</summary>
     [Display(Name = "MACHINE_LEARNING_HTTP_KEEPALIVE_TIMEOUT_S", Description = "Seconds that an idle HTTP connection is kept")]
     [Range(0.1, 86_400)]
     public double KeepAliveSeconds { get; set => field = value > 0 ? value : 0.1; } = 2;
 
     /// <summary>How long one prediction may take, its wait included. 0 turns it off in Immich's server, Gunicorn.</summary>
-    [Display(Name = "MACHINE_LEARNING_WORKER_TIMEOUT", Description = "Seconds that one request may take at the daemon; then 504; 0 or less: a day")]
+    [Display(
+        Name = "MACHINE_LEARNING_WORKER_TIMEOUT",
+        Description = "Seconds that one request may take at the daemon; then 504; 0 or less: a day")]
     [Range(0.1, 86_400)]
     public double RequestTimeoutSeconds { get; set => field = value > 0 ? value : 86_400; } = 300;
 
-    /// <summary>How long a request waits for a daemon that is not there.</summary>
-    [Display(Name = "MACHINE_LEARNING_RECONNECT_TIMEOUT", Description = "Seconds that a request waits for a daemon that is being restarted; then 503")]
+    [Display(
+        Name = "MACHINE_LEARNING_RECONNECT_TIMEOUT",
+        Description = "Seconds that a request waits for a daemon that is being restarted; then 503")]
     [Range(0d, 3600d)]
     public double ReconnectSeconds { get; set; } = 10;
 
-    /// <summary>Answer faces and OCR of a bad picture with 200 and nothing found.</summary>
     [Display(Name = "MACHINE_LEARNING_LENIENT_IMAGES", Description = "Answer faces and OCR of a bad picture with 200 and an empty result")]
     public bool LenientImages { get; set; }
 
-    /// <summary>The key that callers must give; empty for none.</summary>
-    [Display(Name = "MACHINE_LEARNING_API_KEY", Description = "Key that callers must give (Bearer or x-api-key) for all but /ping; empty: none")]
+    [Display(
+        Name = "MACHINE_LEARNING_API_KEY", Description = "Key that callers must give (Bearer or x-api-key) for all but /ping; empty: none")]
     public string ApiKey { get; set; } = "";
 
-    /// <summary>A file that holds the key.</summary>
-    [Display(Name = "MACHINE_LEARNING_API_KEY_FILE", Description = "File that holds the key; a systemd credential called api-key is found by itself")]
+    [Display(
+        Name = "MACHINE_LEARNING_API_KEY_FILE",
+        Description = "File that holds the key; a systemd credential called api-key is found by itself")]
     public string ApiKeyFile { get; set; } = "";
 
-    /// <summary>PEM file of the certificate and its chain.</summary>
     [Display(Name = "MACHINE_LEARNING_TLS_CERTIFICATE", Description = "PEM file of a certificate (and its chain): speak HTTPS")]
     public string TlsCertificate { get; set; } = "";
 
-    /// <summary>PEM file of the certificate's key.</summary>
     [Display(Name = "MACHINE_LEARNING_TLS_KEY", Description = "PEM file of the certificate's private key")]
     public string TlsKey { get; set; } = "";
 
-    /// <summary>The largest request body.</summary>
     [Display(Name = "MACHINE_LEARNING_HTTP_MAX_BODY_BYTES", Description = "Largest request body in bytes; more is 413")]
     [Range(1024L, 1_073_741_824L)]
     public long MaxBodyBytes { get; set; } = 129L * 1024 * 1024;
 
-    /// <summary>Bytes of bodies in memory, all callers together.</summary>
-    [Display(Name = "MACHINE_LEARNING_HTTP_BODY_BYTES_IN_FLIGHT", Description = "Bytes of bodies of all callers together; past it the answer is 503")]
+    [Display(
+        Name = "MACHINE_LEARNING_HTTP_BODY_BYTES_IN_FLIGHT",
+        Description = "Bytes of bodies of all callers together; past it the answer is 503")]
     [Range(1024L, 1_000_000_000_000L)]
     public long BodyBytesInFlight { get; set; } = 512L * 1024 * 1024;
 
-    /// <summary>Parts of one multipart body.</summary>
     [Display(Name = "MACHINE_LEARNING_HTTP_MAX_PARTS", Description = "Parts of one multipart body")]
     [Range(2, 100_000)]
     public int MaxParts { get; set; } = 64;
 
-    /// <summary>Predictions at once.</summary>
     [Display(Name = "MACHINE_LEARNING_HTTP_MAX_REQUESTS", Description = "Predictions at once; one more is answered 503")]
     [Range(1, 100_000)]
     public int MaxRequests { get; set; } = 512;
 
-    /// <summary>Connections at once.</summary>
     [Display(Name = "MACHINE_LEARNING_HTTP_MAX_CONNECTIONS", Description = "HTTP connections at once; one more is closed as it comes")]
     [Range(1, 100_000)]
     public int MaxConnections { get; set; } = 1024;
 
-    /// <summary>The slowest sender that is waited for.</summary>
-    [Display(Name = "MACHINE_LEARNING_HTTP_MIN_BODY_RATE", Description = "Bytes a second that a sender must keep up after 5 seconds; 0: any")]
+    [Display(
+        Name = "MACHINE_LEARNING_HTTP_MIN_BODY_RATE", Description = "Bytes a second that a sender must keep up after 5 seconds; 0: any")]
     [Range(0d, 1e9)]
     public double MinBodyBytesPerSecond { get; set; } = 240;
 }

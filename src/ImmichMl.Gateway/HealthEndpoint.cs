@@ -34,7 +34,8 @@ sealed class HealthEndpoint(DaemonLink daemon)
 
         if (!info.Ready)
         {
-            throw new HttpFault(503, "not_ready", "The daemon is still loading the models that it was told to preload.", TimeSpan.FromSeconds(2));
+            throw new HttpFault(
+                503, "not_ready", "The daemon is still loading the models that it was told to preload.", TimeSpan.FromSeconds(2));
         }
 
         await Reply.JsonAsync(context, """{"ready":true}""");

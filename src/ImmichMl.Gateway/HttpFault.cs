@@ -40,7 +40,7 @@ sealed class HttpFault(int status, string code, string detail, TimeSpan? retryAf
 
     public static HttpFault Busy(string detail) => new(503, "overloaded", detail, TimeSpan.FromSeconds(1));
 
-    /// <summary>What another room threw, as a status; null where it is a fault of the gateway's own.</summary>
+    /// <summary>What other parts threw, as a status; null where it is a fault of the gateway's own.</summary>
     public static HttpFault? From(Exception fault, GatewayOptions options) => fault switch
     {
         HttpFault known => known,

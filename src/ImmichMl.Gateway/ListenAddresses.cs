@@ -46,7 +46,8 @@ static class ListenAddresses
     {
         string full = Path.GetFullPath(path);
         int length = Encoding.UTF8.GetByteCount(full);
-        string? fault = length > SocketFile.LongestPath ? $"has {length} bytes; a socket's path has {SocketFile.LongestPath} at most. Choose a shorter one."
+        string? fault = length > SocketFile.LongestPath
+            ? $"has {length} bytes; a socket's path has {SocketFile.LongestPath} at most. Choose a shorter one."
             : !Directory.Exists(Path.GetDirectoryName(full)) ? "cannot be: its folder is not there. Make it, or choose another one."
             : Directory.Exists(full) ? "is a folder. Choose a path inside of it."
             : null;
@@ -71,8 +72,8 @@ static class ListenAddresses
         if (ours.Length == 0)
         {
             throw new OperatorException(
-                $"IMMICH_HOST={host}{(address is null ? $" is {Join(named)}, which" : "")} is no address of this machine, or IPv6 is off here. "
-                + "Set one that `ip address` shows, or 0.0.0.0 for all.");
+                $"IMMICH_HOST={host}{(address is null ? $" is {Join(named)}, which" : "")} is no address of this machine, or IPv6 is "
+                + "off here. Set one that `ip address` shows, or 0.0.0.0 for all.");
         }
 
         if (ours.Length < named.Length && address is null && ours.Any(ip => !IPAddress.IsLoopback(ip)))

@@ -7,28 +7,25 @@ static partial class Log
 {
     [LoggerMessage(1, LogLevel.Information, "Listening on {Address}, version {Version}, daemon {Socket}")]
     public static partial void Listening(this ILogger logger, string address, string version, string socket);
-
     [LoggerMessage(2, LogLevel.Warning, "A key is asked for over plain HTTP: whoever can listen on the way reads it")]
     public static partial void KeyWithoutTls(this ILogger logger);
-
     [LoggerMessage(3, LogLevel.Information, "Stopping")]
     public static partial void Stopping(this ILogger logger);
-
     [LoggerMessage(4, LogLevel.Warning, "IPv6 is off on this machine: listening on 0.0.0.0, every IPv4 address")]
     public static partial void IPv4Only(this ILogger logger);
-
     [LoggerMessage(5, LogLevel.Warning, "Of what {Host} resolves to, this is no address of this machine and is left out: {Addresses}")]
     public static partial void AddressesLeftOut(this ILogger logger, string host, string addresses);
-
     [LoggerMessage(10, LogLevel.Debug, "{Method} {Path}: {Status} in {Milliseconds:0.0} ms")]
     public static partial void Answered(this ILogger logger, string method, string path, int status, double milliseconds);
-
     [LoggerMessage(11, LogLevel.Information, "{Method} {Path}: {Status} {Code} in {Milliseconds:0.0} ms: {Detail}")]
-    public static partial void Refused(this ILogger logger, string method, string path, int status, string code, double milliseconds, string detail);
-
+    public static partial void Refused(
+        this ILogger logger, string method, string path, int status, string code, double milliseconds, string detail);
     [LoggerMessage(12, LogLevel.Error, "{Method} {Path} failed")]
     public static partial void Failed(this ILogger logger, string method, string path, Exception fault);
-
+    [LoggerMessage(14, LogLevel.Error, "What was to be cancelled failed")]
+    public static partial void CancelFailed(this ILogger logger, Exception fault);
+    [LoggerMessage(15, LogLevel.Error, "Memory was not given back")]
+    public static partial void TrimFailed(this ILogger logger, Exception fault);
     [LoggerMessage(13, LogLevel.Debug, "{Method} {Path}: the caller went away")]
     public static partial void Abandoned(this ILogger logger, string method, string path);
 }

@@ -34,7 +34,9 @@ sealed class MetricsEndpoint(DaemonState daemon, PredictEndpoint predict, Upload
         text.Family("immich_ml_model_loaded", "gauge", "Whether the model is in memory.");
         foreach (ModelStatus model in models)
         {
-            text.Sample("immich_ml_model_loaded", model.State == "loaded" ? 1 : 0, ("task", model.Task), ("type", model.Type), ("model", model.ModelName));
+            text.Sample(
+                "immich_ml_model_loaded", model.State == "loaded" ? 1 : 0,
+                ("task", model.Task), ("type", model.Type), ("model", model.ModelName));
         }
 
         text.Family("immich_ml_model_bytes", "gauge", "Size of the model.");
@@ -77,7 +79,8 @@ sealed class MetricsEndpoint(DaemonState daemon, PredictEndpoint predict, Upload
     {
         (string, string)[] labels =
         [
-            ("task", histogram.Model.Task), ("type", histogram.Model.Type), ("model", histogram.Model.ModelName), ("stage", histogram.Stage),
+            ("task", histogram.Model.Task), ("type", histogram.Model.Type), ("model", histogram.Model.ModelName),
+            ("stage", histogram.Stage),
         ];
         long below = 0;
         for (int i = 0; i < Math.Min(histogram.BucketsMs.Length, histogram.Counts.Length); i++)

@@ -29,7 +29,8 @@ readonly record struct PartName(string Name, bool HasFileName)
                 name = (value.Length >= 2 && value[0] == '"' && value[^1] == '"' ? value[1..^1] : value).ToString();
             }
 
-            hasFileName |= key.Equals("filename", StringComparison.OrdinalIgnoreCase) || key.Equals("filename*", StringComparison.OrdinalIgnoreCase);
+            hasFileName |= key.Equals("filename", StringComparison.OrdinalIgnoreCase)
+                || key.Equals("filename*", StringComparison.OrdinalIgnoreCase);
         }
 
         return new PartName(name, hasFileName);

@@ -3,7 +3,9 @@ using System.Collections.Concurrent;
 
 namespace ImmichMl.Gateway;
 
-/// <summary>The bytes of one part in pooled blocks. Memory follows what has arrived, never what was announced. Its owner disposes it.</summary>
+/// <summary>
+/// The bytes of one part in pooled blocks. Memory follows what has arrived, never what was announced. Its owner disposes it.
+/// </summary>
 sealed class PooledBytes(Upload upload) : IDisposable
 {
     const int FirstBlock = 16 * 1024;

@@ -2,11 +2,13 @@ using System.Globalization;
 using ImmichMl.Client;
 using ImmichMl.Protocol.Messages;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Gateway;
 
 /// <summary>POST /predict: Immich's form in, Immich's JSON out.</summary>
-sealed class PredictEndpoint(GatewayOptions options, DaemonLink daemon, UploadBudget budget, TimeProvider time)
+sealed class PredictEndpoint(
+    GatewayOptions options, DaemonLink daemon, UploadBudget budget, TimeProvider time, ILogger<PredictEndpoint> log)
 {
     static readonly PredictResult s_nothingFound = new()
     {
@@ -43,7 +45,7 @@ sealed class PredictEndpoint(GatewayOptions options, DaemonLink daemon, UploadBu
         }
     }
 
-    /// <summary>Neither the body nor the place among open requests is kept while the caller reads its answer.</summary>
+    /// <summary>Neither the body nor the slot among open requests is kept while the caller reads its answer.</summary>
     async Task<(string Json, Timings Timings)> PredictAsync(HttpContext context)
     {
         using Upload upload = await budget.OpenAsync(context.Request, options.MaxBodyBytes);
@@ -54,7 +56,9 @@ sealed class PredictEndpoint(GatewayOptions options, DaemonLink daemon, UploadBu
         return (ImmichJson.Write(tasks, result), result.Timings);
     }
 
-    /// <summary>After a burst the heap would keep hundreds of megabytes; collecting takes milliseconds, so it waits for a quiet moment.</summary>
+    /// <summary>
+    /// After a burst the heap would keep hundreds of megabytes; collecting takes milliseconds, so it waits for a quiet moment.
+    /// </summary>
     async Task TrimWhenQuietAsync()
     {
         try
@@ -66,6 +70,11 @@ sealed class PredictEndpoint(GatewayOptions options, DaemonLink daemon, UploadBu
             while (Open > 0);
             budget.ForgetTaken();
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
+        catch (Exception e)
+        {
+            // Nobody waits for this task; the next burst tries again.
+            log.TrimFailed(e);
         }
         finally
         {
@@ -99,15 +108,18 @@ sealed class PredictEndpoint(GatewayOptions options, DaemonLink daemon, UploadBu
         {
             return await daemon.PredictAsync(request, cancellation);
         }
-        catch (MlErrorException e) when (options.LenientImages && IsImageFault(e) && tasks.All(entry => entry.Task is "facial-recognition" or "ocr"))
+        catch (MlErrorException e) when (options.LenientImages && IsImageFault(e)
+            && tasks.All(entry => entry.Task is "facial-recognition" or "ocr"))
         {
             return s_nothingFound;
         }
     }
 
-    static bool IsImageFault(MlErrorException fault) => fault.Code.Name is "image_empty" or "image_unreadable" or "image_unsupported" or "image_too_large";
+    static bool IsImageFault(MlErrorException fault) =>
+        fault.Code.Name is "image_empty" or "image_unreadable" or "image_unsupported" or "image_too_large";
 
     /// <summary>Where the time went, in the header that browsers show and the page reads.</summary>
     static string ServerTiming(Timings timings) => string.Create(CultureInfo.InvariantCulture,
-        $"queue;dur={timings.Queue:0.###}, decode;dur={timings.Decode:0.###}, preprocess;dur={timings.Preprocess:0.###}, inference;dur={timings.Inference:0.###}, postprocess;dur={timings.Postprocess:0.###}, total;dur={timings.Total:0.###}");
+        $"queue;dur={timings.Queue:0.###}, decode;dur={timings.Decode:0.###}, preprocess;dur={timings.Preprocess:0.###}, "
+        + $"inference;dur={timings.Inference:0.###}, postprocess;dur={timings.Postprocess:0.###}, total;dur={timings.Total:0.###}");
 }

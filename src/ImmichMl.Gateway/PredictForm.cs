@@ -47,7 +47,8 @@ sealed class PredictForm : IDisposable
         catch (Exception e)
         {
             form.Dispose();
-            throw e is (IOException or InvalidDataException) and not BadHttpRequestException && !request.HttpContext.RequestAborted.IsCancellationRequested
+            throw e is (IOException or InvalidDataException) and not BadHttpRequestException
+                && !request.HttpContext.RequestAborted.IsCancellationRequested
                 ? HttpFault.Malformed("There was an error parsing the body")
                 : e;
         }

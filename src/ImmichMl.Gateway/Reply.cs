@@ -14,7 +14,8 @@ static class Reply
 
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
-    public static Task JsonAsync(HttpContext context, string json, int status = 200) => WriteAsync(context, status, "application/json", json);
+    public static Task JsonAsync(HttpContext context, string json, int status = 200) =>
+        WriteAsync(context, status, "application/json", json);
 
     /// <summary>As the original's framework says it.</summary>
     public static Task TextAsync(HttpContext context, string text) => WriteAsync(context, 200, "text/plain; charset=utf-8", text);
@@ -25,7 +26,8 @@ static class Reply
         HttpRequest request = context.Request;
         context.Response.StatusCode = 307;
         context.Response.ContentLength = 0;
-        context.Response.Headers.Location = $"{(request.Host.HasValue ? $"{request.Scheme}://{request.Host}" : "")}{path}{request.QueryString}";
+        string site = request.Host.HasValue ? $"{request.Scheme}://{request.Host}" : "";
+        context.Response.Headers.Location = $"{site}{path}{request.QueryString}";
         return Task.CompletedTask;
     }
 
@@ -41,7 +43,8 @@ static class Reply
             // Kestrel's own limit is 240 bytes a second: megabytes of faces would wait hours for somebody who does not read them.
             TimeProvider time = context.RequestServices.GetRequiredService<TimeProvider>();
             using var enough = new CancellationTokenSource(s_patience + TimeSpan.FromSeconds(bytes.Length / (double)BytesPerSecond), time);
-            using CancellationTokenRegistration abort = enough.Token.UnsafeRegister(static unread => ((HttpContext)unread!).Abort(), context);
+            using CancellationTokenRegistration abort = enough.Token.UnsafeRegister(
+                static unread => ((HttpContext)unread!).Abort(), context);
             try
             {
                 await context.Response.BodyWriter.WriteAsync(bytes, context.RequestAborted);

@@ -1,6 +1,5 @@
-using System.Buffers;
-using System.Text;
-using System.Text.Json;
+using System.Globalization;
+using ImmichMl.Client;
 using ImmichMl.Protocol.Messages;
 using Microsoft.AspNetCore.Http;
 
@@ -20,108 +19,76 @@ sealed class StatusEndpoint(DaemonState daemon, PredictEndpoint predict, UploadB
     public async Task DataAsync(HttpContext context)
     {
         DaemonReport report = await daemon.AskAsync(context.RequestAborted);
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            WriteDaemon(json, report);
-            WriteModels(json, report.Models);
-            WriteGateway(json);
-            json.WriteEndObject();
-        }
-
         context.Response.Headers.CacheControl = "no-store";
-        await Reply.JsonAsync(context, Encoding.UTF8.GetString(buffer.WrittenSpan));
+        await Reply.JsonAsync(context, JsonText.Object(
+        [
+            ("daemon", JsonText.Object(Daemon(report))), ("models", JsonText.Array(report.Models.Select(Model))), .. Gateway(),
+        ]));
     }
 
-    static void WriteDaemon(Utf8JsonWriter json, DaemonReport report)
-    {
-        json.WriteStartObject("daemon");
-        json.WriteBoolean("up", report.Info is not null);
-        json.WriteString("reason", report.Reason);
-        if (report.Info is { } info)
-        {
-            json.WriteBoolean("ready", info.Ready);
-            json.WriteString("version", info.Version);
-            json.WriteNumber("uptimeMs", info.UptimeMs);
-            json.WriteString("threads", info.Threads);
-            json.WriteString("providers", string.Join(", ", info.Providers));
-            json.WriteString("devices", string.Join(", ", info.Devices.Select(device => device.Name)));
-            json.WriteNumber("queueLimit", info.Limits.Queue);
-        }
+    static IEnumerable<(string Name, string Json)> Daemon(DaemonReport report) =>
+    [
+        ("up", JsonText.Flag(report.Info is not null)),
+        ("reason", report.Reason is { } reason ? JsonText.Text(reason) : "null"),
+        .. report.Info is { } info ? Info(info) : [],
+        .. report.Stats is { } stats ? Stats(stats) : [],
+    ];
 
-        if (report.Stats is { } stats)
-        {
-            json.WriteNumber("interactive", stats.Queue.Interactive);
-            json.WriteNumber("background", stats.Queue.Background);
-            json.WriteNumber("rssBytes", stats.Memory.RssBytes);
-            json.WriteNumber("anonBytes", stats.Memory.AnonBytes);
-            json.WriteNumber("arenaBytes", stats.Memory.ArenaBytes);
-            json.WriteNumber("requests", stats.Requests.Sum(count => count.Count));
-            json.WriteStartArray("downloads");
-            foreach (DownloadProgress download in stats.Downloads)
-            {
-                json.WriteStartObject();
-                json.WriteString("modelName", download.ModelName);
-                json.WriteNumber("bytes", download.Bytes);
-                json.WriteNumber("totalBytes", download.TotalBytes);
-                json.WriteEndObject();
-            }
+    static (string, string)[] Info(InfoResult info) =>
+    [
+        ("ready", JsonText.Flag(info.Ready)),
+        ("version", JsonText.Text(info.Version)),
+        ("uptimeMs", JsonText.Number(info.UptimeMs)),
+        ("threads", JsonText.Text(info.Threads)),
+        ("providers", JsonText.Text(string.Join(", ", info.Providers))),
+        ("devices", JsonText.Text(string.Join(", ", info.Devices.Select(device => device.Name)))),
+        ("queueLimit", JsonText.Number(info.Limits.Queue)),
+    ];
 
-            json.WriteEndArray();
-        }
+    static (string, string)[] Stats(StatsResult stats) =>
+    [
+        ("interactive", JsonText.Number(stats.Queue.Interactive)),
+        ("background", JsonText.Number(stats.Queue.Background)),
+        ("rssBytes", JsonText.Number(stats.Memory.RssBytes)),
+        ("anonBytes", JsonText.Number(stats.Memory.AnonBytes)),
+        ("arenaBytes", JsonText.Number(stats.Memory.ArenaBytes)),
+        ("requests", JsonText.Number(stats.Requests.Sum(count => count.Count))),
+        ("downloads", JsonText.Array(stats.Downloads.Select(download => JsonText.Object(
+        [
+            ("modelName", JsonText.Text(download.ModelName)),
+            ("bytes", JsonText.Number(download.Bytes)),
+            ("totalBytes", JsonText.Number(download.TotalBytes)),
+        ])))),
+    ];
 
-        json.WriteEndObject();
-    }
+    static string Model(ModelStatus model) => JsonText.Object(
+    [
+        ("task", JsonText.Text(model.Task)),
+        ("type", JsonText.Text(model.Type)),
+        ("modelName", JsonText.Text(model.ModelName)),
+        ("state", JsonText.Text(model.State)),
+        ("bytes", JsonText.Number(model.Bytes)),
+        ("device", JsonText.Text(model.Device)),
+        ("idleMs", JsonText.Number(model.IdleMs)),
+    ]);
 
-    static void WriteModels(Utf8JsonWriter json, IReadOnlyList<ModelStatus> models)
-    {
-        json.WriteStartArray("models");
-        foreach (ModelStatus model in models)
-        {
-            json.WriteStartObject();
-            json.WriteString("task", model.Task);
-            json.WriteString("type", model.Type);
-            json.WriteString("modelName", model.ModelName);
-            json.WriteString("state", model.State);
-            json.WriteNumber("bytes", model.Bytes);
-            json.WriteString("device", model.Device);
-            json.WriteNumber("idleMs", model.IdleMs);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
-
-    void WriteGateway(Utf8JsonWriter json)
-    {
-        json.WriteNumber("open", predict.Open);
-        json.WriteNumber("uploadBytes", budget.Taken);
-        json.WriteNumber("gatewayRssBytes", Environment.WorkingSet);
-        json.WriteNumber("slotSeconds", Traffic.SlotLength.TotalSeconds);
-        json.WriteStartArray("history");
-        foreach (TrafficSlot slot in traffic.History())
-        {
-            json.WriteStartArray();
-            json.WriteNumberValue(slot.Requests);
-            json.WriteNumberValue(slot.Errors);
-            json.WriteNumberValue(Math.Round(slot.Requests > 0 ? slot.SumMs / slot.Requests : 0, 1));
-            json.WriteNumberValue(Math.Round(slot.MaxMs, 1));
-            json.WriteEndArray();
-        }
-
-        json.WriteEndArray();
-        json.WriteStartArray("errors");
-        foreach (RecentError error in traffic.Errors())
-        {
-            json.WriteStartObject();
-            json.WriteString("at", error.At);
-            json.WriteString("path", error.Path);
-            json.WriteNumber("status", error.Status);
-            json.WriteString("code", error.Code);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
+    (string, string)[] Gateway() =>
+    [
+        ("open", JsonText.Number(predict.Open)),
+        ("uploadBytes", JsonText.Number(budget.Taken)),
+        ("gatewayRssBytes", JsonText.Number(Environment.WorkingSet)),
+        ("slotSeconds", JsonText.Number(Traffic.SlotLength.TotalSeconds)),
+        ("history", JsonText.Array(traffic.History().Select(slot => JsonText.Array(
+        [
+            JsonText.Number(slot.Requests), JsonText.Number(slot.Errors),
+            JsonText.Number(Math.Round(slot.Requests > 0 ? slot.SumMs / slot.Requests : 0, 1)), JsonText.Number(Math.Round(slot.MaxMs, 1)),
+        ])))),
+        ("errors", JsonText.Array(traffic.Errors().Select(error => JsonText.Object(
+        [
+            ("at", JsonText.Text(error.At.ToString("O", CultureInfo.InvariantCulture))),
+            ("path", JsonText.Text(error.Path)),
+            ("status", JsonText.Number(error.Status)),
+            ("code", JsonText.Text(error.Code)),
+        ])))),
+    ];
 }

@@ -54,9 +54,11 @@ static class TlsCertificate
                 + $"Decrypt it: openssl pkey -in {options.TlsKey} -out NEW");
         }
 
-        if (!key.Contains("PRIVATE KEY-----", StringComparison.Ordinal) || key.Contains("BEGIN OPENSSH PRIVATE KEY", StringComparison.Ordinal))
+        if (!key.Contains("PRIVATE KEY-----", StringComparison.Ordinal)
+            || key.Contains("BEGIN OPENSSH PRIVATE KEY", StringComparison.Ordinal))
         {
-            throw new OperatorException($"{options.TlsKey} holds no private key in PEM form (BEGIN PRIVATE KEY, EC PRIVATE KEY or RSA PRIVATE KEY).");
+            throw new OperatorException(
+                $"{options.TlsKey} holds no private key in PEM form (BEGIN PRIVATE KEY, EC PRIVATE KEY or RSA PRIVATE KEY).");
         }
 
         // RFC 8410: what .NET's TLS cannot sign with.

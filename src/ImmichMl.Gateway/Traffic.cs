@@ -47,7 +47,8 @@ sealed class Traffic(TimeProvider time)
                 ref TrafficSlot slot = ref _slots[number % Slots];
                 slot = slot.Number == number ? slot : new TrafficSlot(number, 0, 0, 0, 0);
                 slot = new TrafficSlot(
-                    number, slot.Requests + 1, slot.Errors + (status >= 400 ? 1 : 0), slot.SumMs + milliseconds, Math.Max(slot.MaxMs, milliseconds));
+                    number, slot.Requests + 1, slot.Errors + (status >= 400 ? 1 : 0), slot.SumMs + milliseconds,
+                    Math.Max(slot.MaxMs, milliseconds));
             }
         }
     }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Gateway;
 
@@ -12,7 +13,7 @@ sealed class Upload : IDisposable
     /// <summary>Half a megabit a second: what a whole body may take beside <see cref="s_stall"/>.</summary>
     const int BytesPerSecond = 64 * 1024;
 
-    /// <summary>Bytes a second of a sender that does not have to make room for others.</summary>
+    /// <summary>Bytes a second of a sender that holds up no others.</summary>
     const int UnhurriedBytesPerSecond = 16 * 1024;
 
     /// <summary>Without a byte.</summary>
@@ -30,6 +31,7 @@ sealed class Upload : IDisposable
     readonly CancellationTokenRegistration _ending;
     readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     TimeSpan _behindAt = s_ahead;
+    readonly ILogger _log;
     bool _isUnwanted;
 
     public Upload(UploadBudget budget, HttpRequest request, long maxBodyBytes)
@@ -37,12 +39,13 @@ sealed class Upload : IDisposable
         _budget = budget;
         _request = request;
         _time = budget.Time;
+        _log = budget.Log;
         _started = _time.GetTimestamp();
         _total = s_stall + TimeSpan.FromSeconds(Math.Min(request.ContentLength ?? maxBodyBytes, maxBodyBytes) / (double)BytesPerSecond);
         _end = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
 
         // A token would leave Kestrel's reader in the middle of its read, and it could not read the rest away.
-        _ending = _end.Token.UnsafeRegister(static reader => ((PipeReader)reader!).CancelPendingRead(), request.BodyReader);
+        _ending = _end.Token.UnsafeRegister(static upload => ((Upload)upload!).CancelReading(), this);
         Body = new TimedBody(this);
     }
 
@@ -72,11 +75,24 @@ sealed class Upload : IDisposable
     public void End()
     {
         _isUnwanted = true;
-        _ = _end.CancelAsync();
+        CancelReading();
+    }
+
+    /// <summary>By a timer too, where nobody catches what is thrown.</summary>
+    void CancelReading()
+    {
+        try
+        {
+            _request.BodyReader.CancelPendingRead();
+        }
+        catch (Exception e)
+        {
+            _log.CancelFailed(e);
+        }
     }
 
     /// <summary>All of it is here: from now on it is the daemon's time that passes.</summary>
-    public void Complete() => _budget.Arrived(this);
+    public void Complete() => _budget.Received(this);
 
     async ValueTask<int> ReadAsync(Memory<byte> buffer)
     {
@@ -108,7 +124,7 @@ sealed class Upload : IDisposable
 
     public void Dispose()
     {
-        _budget.Arrived(this);
+        _budget.Received(this);
         _ending.Dispose();
         _end.Dispose();
         _budget.Close();
@@ -131,7 +147,8 @@ sealed class Upload : IDisposable
             set => throw new NotSupportedException();
         }
 
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => upload.ReadAsync(buffer);
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            upload.ReadAsync(buffer);
 
         public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
             upload.ReadAsync(buffer.AsMemory(offset, count)).AsTask();

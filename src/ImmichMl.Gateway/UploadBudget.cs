@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Gateway;
 
@@ -6,7 +7,7 @@ namespace ImmichMl.Gateway;
 /// What all callers together may take: open predictions, and bytes of bodies in memory. Who finds it taken goes before those whose body
 /// stands still; where nobody's does, the answer is 503, and a caller tries again.
 /// </summary>
-sealed class UploadBudget(long limit, int mostOpen, TimeProvider time)
+sealed class UploadBudget(GatewayOptions options, TimeProvider time, ILogger<UploadBudget> log)
 {
     /// <summary>A sender is behind 2 s after it stopped, so that by then at the latest it is known who must go.</summary>
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
@@ -17,7 +18,7 @@ sealed class UploadBudget(long limit, int mostOpen, TimeProvider time)
     static readonly TimeSpan s_releaseTimeout = TimeSpan.FromSeconds(1);
 
     readonly Lock _lock = new();
-    readonly HashSet<Upload> _arriving = [];
+    readonly HashSet<Upload> _receiving = [];
     int _open;
     long _taken;
     long _takenSinceTrim;
@@ -32,15 +33,17 @@ sealed class UploadBudget(long limit, int mostOpen, TimeProvider time)
 
     public TimeProvider Time => time;
 
+    public ILogger Log => log;
+
     /// <summary>Its owner disposes it when nothing of it is in memory any more.</summary>
     /// <exception cref="HttpFault">Too many are open, and none of them stands still.</exception>
     public async Task<Upload> OpenAsync(HttpRequest request, long maxBodyBytes)
     {
-        await MakeRoomAsync(TryOpen, "Too many requests at the same time.", request.HttpContext.RequestAborted);
+        await WaitAsync(TryOpen, "Too many requests at the same time.", request.HttpContext.RequestAborted);
         var upload = new Upload(this, request, maxBodyBytes);
         lock (_lock)
         {
-            _arriving.Add(upload);
+            _receiving.Add(upload);
         }
 
         return upload;
@@ -49,25 +52,25 @@ sealed class UploadBudget(long limit, int mostOpen, TimeProvider time)
     /// <exception cref="HttpFault">It would pass the limit, and nobody who has something stands still.</exception>
     public ValueTask TakeAsync(int bytes, CancellationToken cancellation) => TryTake(bytes)
         ? ValueTask.CompletedTask
-        : new ValueTask(MakeRoomAsync(() => TryTake(bytes), "Too many bytes are being uploaded at the same time.", cancellation));
+        : new ValueTask(WaitAsync(() => TryTake(bytes), "Too many bytes are being uploaded at the same time.", cancellation));
 
     public void Return(long bytes) => Interlocked.Add(ref _taken, -bytes);
 
     public void ForgetTaken() => Interlocked.Exchange(ref _takenSinceTrim, 0);
 
-    /// <summary>It has arrived or failed: it is nobody's way any more.</summary>
+    /// <summary>It was received or has failed: it keeps nobody waiting any more.</summary>
     /// <returns>False where it was ended for another one.</returns>
-    public bool Arrived(Upload upload)
+    public bool Received(Upload upload)
     {
         lock (_lock)
         {
-            return _arriving.Remove(upload);
+            return _receiving.Remove(upload);
         }
     }
 
     public void Close() => Interlocked.Decrement(ref _open);
 
-    async Task MakeRoomAsync(Func<bool> fits, string busy, CancellationToken cancellation)
+    async Task WaitAsync(Func<bool> fits, string busy, CancellationToken cancellation)
     {
         long started = time.GetTimestamp();
         while (!fits())
@@ -82,7 +85,7 @@ sealed class UploadBudget(long limit, int mostOpen, TimeProvider time)
             {
                 await Task.Delay(left < s_pause ? left : s_pause, time, cancellation);
             }
-            else if (Arrived(slowest))
+            else if (Received(slowest))
             {
                 slowest.End();
                 await Task.WhenAny(slowest.Released, Task.Delay(s_releaseTimeout, time, cancellation));
@@ -94,13 +97,13 @@ sealed class UploadBudget(long limit, int mostOpen, TimeProvider time)
     {
         lock (_lock)
         {
-            return _arriving.Where(upload => !upload.IsWaiting).MinBy(upload => upload.UntilBehind);
+            return _receiving.Where(upload => !upload.IsWaiting).MinBy(upload => upload.UntilBehind);
         }
     }
 
     bool TryOpen()
     {
-        if (Interlocked.Increment(ref _open) <= mostOpen)
+        if (Interlocked.Increment(ref _open) <= options.MaxRequests)
         {
             return true;
         }
@@ -111,7 +114,7 @@ sealed class UploadBudget(long limit, int mostOpen, TimeProvider time)
 
     bool TryTake(int bytes)
     {
-        if (Interlocked.Add(ref _taken, bytes) > limit)
+        if (Interlocked.Add(ref _taken, bytes) > options.BodyBytesInFlight)
         {
             Interlocked.Add(ref _taken, -bytes);
             return false;

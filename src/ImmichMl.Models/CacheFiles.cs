@@ -3,6 +3,7 @@ namespace ImmichMl.Models;
 /// <summary>Paths below a folder that come from outside: they stay below it, whatever they say.</summary>
 public static class CacheFiles
 {
+    /// <summary>The terms of a fetched model, beside it, in words.</summary>
     public const string TermsFileName = "TERMS.txt";
     const int MaxDepth = 6;
     const int MaxPathLength = 300;
@@ -12,10 +13,14 @@ public static class CacheFiles
         path.Length is > 0 and <= MaxPathLength && path.Split('/') is { Length: <= MaxDepth } parts
         && parts.All(part => part.Length > 0 && part[0] != '.' && !part.Any(letter => letter is '\\' or ':' || char.IsControl(letter)));
 
-    /// <summary>True for a file of a model in the layout of a cache; the rest of a cache, such as a downloader's notes, is nobody's model.</summary>
-    public static bool IsOfModel(string path) => IsSafe(path) && path.Split('/') is [var task, var name, .. var inner] && ModelKey.IsClean(name)
+    /// <summary>
+    /// True for a file of a model in the layout of a cache; the rest of a cache, such as a downloader's notes, is nobody's model.
+    /// </summary>
+    public static bool IsOfModel(string path) =>
+        IsSafe(path) && path.Split('/') is [var task, var name, .. var inner] && ModelKey.IsClean(name)
         && (inner is ["config.json"] ? ModelKind.All.Any(kind => kind.Task == task)
-            : inner is [var type, var file, ..] && file is not (ModelRecord.FileName or TermsFileName) && ModelKind.All.Contains(new ModelKind(task, type)));
+            : inner is [var type, var file, ..] && file is not (ModelRecord.FileName or TermsFileName)
+            && ModelKind.All.Contains(new ModelKind(task, type)));
 
     /// <summary>True for a path that stays below the folder it is joined to.</summary>
     public static bool StaysBelow(string path) => path.Length > 0 && path[0] != '/' && !path.Split('/').Contains("..");
@@ -28,7 +33,10 @@ public static class CacheFiles
     /// <summary>Model files below a folder, in order, without our own; links are not followed.</summary>
     public static IEnumerable<FileInfo> Below(string folder) =>
         new DirectoryInfo(folder)
-            .EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false })
+            .EnumerateFiles("*", new EnumerationOptions
+            {
+                RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false,
+            })
             .Where(file => file.Name is not (ModelRecord.FileName or TermsFileName))
             .OrderBy(file => file.FullName, StringComparer.Ordinal);
 

@@ -12,7 +12,8 @@ public sealed class HubOptions
 
     [Display(
         Name = "IMMICH_ML_FETCH_SOCKET", GroupName = Live,
-        Description = "Unix socket of a socket-activated immich-ml-fetch on the same cache; where it is not there, the program is started as a child")]
+        Description = "Unix socket of a socket-activated immich-ml-fetch on the same cache; where it is not there, the program is started "
+            + "as a child")]
     public string FetchSocket { get; set; } = "";
 
     [Display(Name = "HF_ENDPOINT", Description = "Address of the hub or of a mirror; empty: huggingface.co", GroupName = Live)]
@@ -27,7 +28,8 @@ public sealed class HubOptions
     public bool Offline { get; set; }
 
     [Display(
-        Name = "HF_HUB_DOWNLOAD_TIMEOUT", Description = "Seconds without a byte after which a connection to the hub is given up", GroupName = Live)]
+        Name = "HF_HUB_DOWNLOAD_TIMEOUT", GroupName = Live,
+        Description = "Seconds without a byte after which a connection to the hub is given up")]
     [Range(0.1, 3600)]
     public double DownloadTimeoutSeconds { get; set; } = 30;
 
@@ -44,7 +46,8 @@ public sealed class HubOptions
     public string ModelVariants { get; set; } = "";
 
     [Display(
-        Name = "HTTPS_PROXY", Description = "Proxy on the way to the hub; never shown here, since it may hold a password", GroupName = Live)]
+        Name = "HTTPS_PROXY", GroupName = Live,
+        Description = "Proxy on the way to the hub; never shown here, since it may hold a password")]
     [DataType(DataType.Password)]
     public string HttpsProxy { get; set; } = "";
 

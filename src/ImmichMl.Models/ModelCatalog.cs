@@ -54,7 +54,9 @@ public sealed class ModelCatalog
 
     public bool Contains(ModelKey key) => Find(key) is not null;
 
-    public CatalogEntry? Find(ModelKey key) => Find(key.Kind.Task, key.Name) is { } entry && entry.Types.Contains(key.Kind.Type) ? entry : null;
+    /// <summary>The entry of this name that has the key's type; null where there is none.</summary>
+    public CatalogEntry? Find(ModelKey key) =>
+        Find(key.Kind.Task, key.Name) is { } entry && entry.Types.Contains(key.Kind.Type) ? entry : null;
 
     public CatalogEntry? Find(string task, string name) => _entries.FirstOrDefault(entry => entry.Task == task && entry.Name == name);
 
@@ -89,7 +91,8 @@ public sealed class ModelCatalog
         {
             _faults.Add($"{file}: an entry has no name, no task or no types");
         }
-        else if (!ModelKey.IsClean(entry.Name) || entry.Types.Count == 0 || entry.Types.Any(type => !ModelKind.All.Contains(new ModelKind(entry.Task, type))))
+        else if (!ModelKey.IsClean(entry.Name) || entry.Types.Count == 0
+            || entry.Types.Any(type => !ModelKind.All.Contains(new ModelKind(entry.Task, type))))
         {
             _faults.Add($"{file}: {entry.Name} has a name, a task or a type that no model can have");
         }

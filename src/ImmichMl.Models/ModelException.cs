@@ -1,5 +1,6 @@
 namespace ImmichMl.Models;
 
+/// <summary>Why a model cannot be had.</summary>
 public enum ModelFault
 {
     /// <summary>No model of this name is known.</summary>

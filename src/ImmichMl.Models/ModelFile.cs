@@ -89,7 +89,9 @@ public static class ModelFile
         }
     }
 
-    /// <summary>What it means for a model that one of its files could not be read: unusable where the file is at fault, else unavailable for now.</summary>
+    /// <summary>
+    /// What it means for a model that one of its files could not be read: unusable where the file is at fault, else unavailable for now.
+    /// </summary>
     public static ModelException FaultOf(ModelKey key, string path, Exception cause)
     {
         string what = cause.Message.Contains(path, StringComparison.Ordinal) ? cause.Message : $"{path}: {cause.Message}";
@@ -100,7 +102,8 @@ public static class ModelFile
 
     /// <summary>True for what says nothing about the file: no permission, no descriptor, no memory, a disk that fails.</summary>
     public static bool IsPassing(Exception fault) =>
-        fault is UnauthorizedAccessException || (fault is IOException { HResult: > 0 and <= LargestErrno and var error } && !s_lasting.Contains(error));
+        fault is UnauthorizedAccessException
+        || (fault is IOException { HResult: > 0 and <= LargestErrno and var error } && !s_lasting.Contains(error));
 
     static void CheckBelow(string folder, int depth)
     {

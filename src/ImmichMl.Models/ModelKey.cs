@@ -7,6 +7,7 @@ public readonly record struct ModelKey
 
     public ModelKind Kind { get; }
 
+    /// <summary>Cleaned: at most 128 characters, none of which could make a path of it.</summary>
     public string Name { get; }
 
     /// <param name="kind">What the model is for.</param>
@@ -27,7 +28,8 @@ public readonly record struct ModelKey
     /// <summary>What follows the last slash, colon and backslash turned to underscores, dots removed.</summary>
     static string? TryClean(string name)
     {
-        string cleaned = name[(name.LastIndexOf('/') + 1)..].Replace(':', '_').Replace('\\', '_').Replace(".", "", StringComparison.Ordinal);
+        string cleaned = name[(name.LastIndexOf('/') + 1)..].Replace(':', '_').Replace('\\', '_')
+            .Replace(".", "", StringComparison.Ordinal);
         return cleaned.Length is 0 or > MaxNameLength || cleaned.Any(char.IsControl) ? null : cleaned;
     }
 

@@ -41,7 +41,8 @@ public sealed record ModelRecord
     /// True for what was fetched and has not been fetched again lately: what the user made or imported is the user's to mend, and what
     /// would not load twice will not the third time.
     /// </summary>
-    public bool MayBeReplaced(DateTimeOffset now) => Origin == Fetched && (ReplacedAt is not { } at || (now - at).Duration() > s_betweenReplacements);
+    public bool MayBeReplaced(DateTimeOffset now) =>
+        Origin == Fetched && (ReplacedAt is not { } at || (now - at).Duration() > s_betweenReplacements);
 
     public void Write(string folder)
     {

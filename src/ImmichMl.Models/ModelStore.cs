@@ -1,6 +1,6 @@
 namespace ImmichMl.Models;
 
-/// <summary>The model cache as it lies on disk, in Immich's own layout. Reads only; <see cref="ModelPlacing"/> writes.</summary>
+/// <summary>The model cache as it lies on disk, in Immich's own layout. Reads only; <see cref="CacheWriter"/> writes.</summary>
 public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
 {
     public const string ModelFileName = "model.onnx";
@@ -36,10 +36,12 @@ public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
     public ModelRecord? RecordOf(ModelKey key) => ModelRecord.Read(FolderOf(key));
 
     /// <summary>True also where it cannot be told: what cannot be looked at is not missing.</summary>
-    public bool Has(ModelKey key) => ModelFile.KindOf(Path.Combine(FolderOf(key), ModelFileName)) is not (FileKind.Missing or FileKind.Folder);
+    public bool Has(ModelKey key) =>
+        ModelFile.KindOf(Path.Combine(FolderOf(key), ModelFileName)) is not (FileKind.Missing or FileKind.Folder);
 
     /// <summary>
-    /// Folders of the cache that cannot be looked into, each with the reason: what lies there is in no list. Empty where the cache is not there.
+    /// Folders of the cache that cannot be looked into, each with the reason: what lies there is in no list. Empty where the cache is not
+    /// there.
     /// </summary>
     public IReadOnlyList<string> Unreadable()
     {
@@ -47,7 +49,8 @@ public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
         switch (ModelFile.KindOf(options.CacheFolder))
         {
             case FileKind.Folder:
-                foreach (string task in ModelKind.All.Select(kind => Path.Combine(options.CacheFolder, kind.Task)).Distinct().Prepend(options.CacheFolder))
+                foreach (string task in ModelKind.All.Select(kind => Path.Combine(options.CacheFolder, kind.Task)).Distinct()
+                    .Prepend(options.CacheFolder))
                 {
                     AddUnreadable(task, task == options.CacheFolder ? 0 : 2, found);
                 }
@@ -87,7 +90,8 @@ public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
     {
         foreach (ModelKind kind in ModelKind.All)
         {
-            foreach (string name in catalog.NamesOf(kind.Task).Union(CachedNames(kind), StringComparer.Ordinal).Order(StringComparer.Ordinal))
+            foreach (string name in catalog.NamesOf(kind.Task).Union(CachedNames(kind), StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal))
             {
                 var key = new ModelKey(kind, name);
                 yield return (key, BytesOf(key));
@@ -101,7 +105,10 @@ public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
         var folder = new DirectoryInfo(FolderOf(key));
         try
         {
-            return File.Exists(Path.Combine(folder.FullName, ModelFileName)) ? folder.EnumerateFiles().Where(file => file.Name is not (ModelRecord.FileName or CacheFiles.TermsFileName)).Sum(file => file.Length) : 0;
+            return File.Exists(Path.Combine(folder.FullName, ModelFileName))
+                ? folder.EnumerateFiles().Where(file => file.Name is not (ModelRecord.FileName or CacheFiles.TermsFileName))
+                    .Sum(file => file.Length)
+                : 0;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

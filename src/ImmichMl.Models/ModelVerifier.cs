@@ -49,7 +49,8 @@ public static class ModelVerifier
         var files = new List<RecordedFile>();
         foreach (FileInfo file in CacheFiles.Below(folder))
         {
-            files.Add(new RecordedFile(Path.GetRelativePath(folder, file.FullName), file.Length, await Sha256Async(file.FullName, cancellation)));
+            files.Add(new RecordedFile(
+                Path.GetRelativePath(folder, file.FullName), file.Length, await Sha256Async(file.FullName, cancellation)));
         }
 
         return files;

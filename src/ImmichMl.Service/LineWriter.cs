@@ -5,8 +5,8 @@ using System.Text;
 namespace ImmichMl.Service;
 
 /// <summary>
-/// Writes lines to a descriptor and never holds anybody up: they wait in a bounded queue for one thread, which alone may block. What finds
-/// no room there, or cannot be written, is dropped and counted; the count is told once writing works again.
+/// Writes lines to a descriptor and never holds anybody up: they wait in a bounded queue for one thread, which alone may block. What does
+/// not fit into it, or cannot be written, is dropped and counted; the count is told once writing works again.
 /// A thread, because nothing else keeps the promise for every kind of descriptor: O_NONBLOCK would change the open file for all who share
 /// it, and poll says nothing of a file on a disk that hangs.
 /// </summary>
@@ -90,13 +90,24 @@ public sealed partial class LineWriter(int descriptor)
         while (true)
         {
             (byte[]? line, long dropped) = Next();
-            bool isTold = dropped == 0 || Put(Encoding.UTF8.GetBytes(Lost(dropped)));
-            bool isWritten = line is null || (isTold && Put(line));
-            lock (_gate)
+            var (isTold, isWritten) = (false, false);
+            try
             {
-                _waiting -= line?.Length ?? 0;
-                _dropped += (isWritten ? 0 : 1) - (isTold ? dropped : 0);
-                Monitor.PulseAll(_gate);
+                isTold = dropped == 0 || Put(Encoding.UTF8.GetBytes(Lost(dropped)));
+                isWritten = line is null || (isTold && Put(line));
+            }
+            catch (OutOfMemoryException)
+            {
+                // The line counts as dropped.
+            }
+            finally
+            {
+                lock (_gate)
+                {
+                    _waiting -= line?.Length ?? 0;
+                    _dropped += (isWritten ? 0 : 1) - (isTold ? dropped : 0);
+                    Monitor.PulseAll(_gate);
+                }
             }
         }
     }

@@ -8,8 +8,10 @@ public sealed class QuietNotifier : ISystemdNotifier
 {
     readonly SystemdNotifier _notifier = new();
 
+    /// <summary>False where no manager listens (NOTIFY_SOCKET).</summary>
     public bool IsEnabled => _notifier.IsEnabled;
 
+    /// <summary>sd_notify(3): NAME=value lines. It never throws for want of a listener.</summary>
     public void Notify(ServiceState state)
     {
         try

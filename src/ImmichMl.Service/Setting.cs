@@ -18,7 +18,8 @@ public sealed class Setting
     readonly bool _isSecret;
     readonly ValidationAttribute[] _rules;
 
-    Setting(string name, string description, Type type, PropertyInfo property, DisplayAttribute display, Func<object?> get, Action<object?> set)
+    Setting(string name, string description, Type type, PropertyInfo property, DisplayAttribute display, Func<object?> get,
+        Action<object?> set)
     {
         (Name, _description, Type, _get, _set) = (name, description, type, get, set);
         IsLive = display.GroupName == Settings.Live;
@@ -68,7 +69,8 @@ public sealed class Setting
 
     /// <summary>Name, value in force and description. A secret's value is empty, so that what is printed can be read back.</summary>
     public (string Name, string Value, string Description) Describe() =>
-        (Name, _isSecret ? "" : Value is bool flag ? flag ? "true" : "false" : Convert.ToString(Value, CultureInfo.InvariantCulture) ?? "", _description);
+        (Name, _isSecret ? "" : Value is bool flag ? flag ? "true" : "false"
+        : Convert.ToString(Value, CultureInfo.InvariantCulture) ?? "", _description);
 
     /// <summary>Takes the other's value over where it differs and may change now.</summary>
     /// <returns>Null where both are the same; else whether it was taken over. If not, it counts from the next start on.</returns>

@@ -54,10 +54,12 @@ public sealed class Settings
     {
         try
         {
-            foreach (string line in File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] is not ('#' or ';')))
+            foreach (string line in File.ReadLines(path).Select(line => line.Trim())
+                .Where(line => line.Length > 0 && line[0] is not ('#' or ';')))
             {
                 int equals = line.IndexOf('=', StringComparison.Ordinal);
-                string value = equals > 0 ? line[(equals + 1)..].Trim() : throw new OperatorException($"{path}: '{line}' is not NAME=value.");
+                string value = equals > 0 ? line[(equals + 1)..].Trim()
+                    : throw new OperatorException($"{path}: '{line}' is not NAME=value.");
                 Add(line[..equals].Trim(), value.Length >= 2 && value[0] is '"' or '\'' && value[^1] == value[0] ? value[1..^1] : value);
             }
         }
@@ -71,7 +73,8 @@ public sealed class Settings
 
     /// <summary>Names that look like ours, were given, and that no options have read.</summary>
     public IEnumerable<string> Unread =>
-        _given.Keys.Where(name => name.StartsWith("MACHINE_LEARNING_", StringComparison.OrdinalIgnoreCase) && !_read.Contains(name)).Order();
+        _given.Keys.Where(name => name.StartsWith("MACHINE_LEARNING_", StringComparison.OrdinalIgnoreCase) && !_read.Contains(name))
+        .Order();
 
     /// <summary>All settings that were read through this, in order.</summary>
     public IReadOnlyList<Setting> Declared => _declared;
@@ -106,7 +109,9 @@ public sealed class Settings
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(T options) =>
         Setting.Of(options).Select(setting => setting.Describe());
 
-    /// <summary>Numbers as they are written everywhere but on paper: a point, and nothing between thousands, so that 1,5 is not 15.</summary>
+    /// <summary>
+    /// Numbers as they are written everywhere but on paper: a point, and nothing between thousands, so that 1,5 is not 15.
+    /// </summary>
     static object Parse(string name, string text, Type type)
     {
         string given = text.Trim();
@@ -129,7 +134,8 @@ public sealed class Settings
         {
             bool isNumber = double.TryParse(given, NumberStyles.Float, CultureInfo.InvariantCulture, out double number);
             return isNumber && double.IsFinite(number)
-                ? number : throw new OperatorException($"{name}={text} is not a number that fits, such as 1.5 or 300; a comma has no place in one.");
+                ? number : throw new OperatorException(
+                $"{name}={text} is not a number that fits, such as 1.5 or 300; a comma has no place in one.");
         }
 
         // 300.0 is a whole number, as the original takes it.
@@ -137,6 +143,7 @@ public sealed class Settings
         bool isWhole = long.TryParse(whole, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value);
         return isWhole && type == typeof(long) ? (object)value
             : isWhole && type == typeof(int) && value is >= int.MinValue and <= int.MaxValue ? (int)value
-            : throw new OperatorException($"{name}={text} is not a whole number that fits, such as 300; neither comma nor blank has a place in one.");
+            : throw new OperatorException(
+            $"{name}={text} is not a whole number that fits, such as 300; neither comma nor blank has a place in one.");
     }
 }

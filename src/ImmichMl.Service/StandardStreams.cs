@@ -28,7 +28,9 @@ public static partial class StandardStreams
         AppDomain.CurrentDomain.UnhandledException += static (_, _) => EndAnyhow();
     }
 
-    /// <summary>The runtime tells the fault on descriptor 2 itself, and would wait there for a reader who stands still instead of ending.</summary>
+    /// <summary>
+    /// The runtime tells the fault on descriptor 2 itself, and would wait there for a reader who stands still instead of ending.
+    /// </summary>
     static void EndAnyhow()
     {
         if (!Error.Flush(s_patience))

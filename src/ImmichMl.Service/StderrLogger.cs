@@ -26,7 +26,8 @@ public sealed class StderrLoggerProvider(TimeProvider time, LogThreshold? thresh
 
         public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None && logLevel >= (threshold?.Level ?? LogLevel.Trace);
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             var line = new StringBuilder();
             if (isJournal)

@@ -14,7 +14,7 @@ namespace ImmichMl.Daemon.Serving;
 
 /// <summary>Turns what the engines say into results of the wire.</summary>
 sealed class Answers(
-    ServeOptions serve, RuntimeOptions runtime, ImageLimits images, ModelStore store, SessionCache models, ModelArrival arrivals,
+    ServeOptions serve, RuntimeOptions runtime, ImageLimits images, ModelStore store, SessionCache models, ModelDownloads downloads,
     InferenceQueue queue, DeviceList devices, Statistics statistics, DecodeQueue decoder, TimeProvider time)
 {
     /// <summary>Of the whole build: one number for all programs.</summary>
@@ -33,7 +33,8 @@ sealed class Answers(
         UptimeMs = (long)time.GetElapsedTime(_started).TotalMilliseconds,
         Ready = Ready,
         Providers = devices.Providers,
-        Devices = [.. devices.All.Where(device => !device.IsLost).Select(device => new DeviceInfo(device.Provider, device.Id, device.Name, device.MemoryBytes))],
+        Devices = [.. devices.All.Where(device => !device.IsLost)
+            .Select(device => new DeviceInfo(device.Provider, device.Id, device.Name, device.MemoryBytes))],
         Remarks = devices.Remarks,
         Threads = $"{ThreadPlan.Describe(runtime)}; pictures by {ImageDecoder.Describe(images.ChosenCodec)}",
         Limits = new LimitsInfo
@@ -67,9 +68,11 @@ sealed class Answers(
             Queue = new QueueDepth(interactive, background),
             Models = Models().Models,
             Memory = new MemoryUse(memory.Resident, memory.Anonymous, CpuArena.Held),
-            Downloads = arrivals.Snapshot(),
+            Downloads = downloads.Snapshot(),
             Devices = [.. devices.All.Where(device => !device.IsCpu).Select(Use)],
-            Runtime = new RuntimeUse(GC.GetTotalAllocatedBytes(), [.. Enumerable.Range(0, GC.MaxGeneration + 1).Select(generation => (long)GC.CollectionCount(generation))]),
+            Runtime = new RuntimeUse(
+                GC.GetTotalAllocatedBytes(),
+                [.. Enumerable.Range(0, GC.MaxGeneration + 1).Select(number => (long)GC.CollectionCount(number))]),
         };
     }
 
@@ -101,7 +104,7 @@ sealed class Answers(
             Task = key.Kind.Task,
             Type = key.Kind.Type,
             ModelName = key.Name,
-            State = isHeld ? held.State : arrivals.IsFetching(key) ? "loading" : bytes > 0 ? "cached" : "absent",
+            State = isHeld ? held.State : downloads.IsFetching(key) ? "loading" : bytes > 0 ? "cached" : "absent",
             Bytes = bytes,
             Device = isHeld && held.State == "loaded" ? devices.WhereIs(key) : "",
             IdleMs = isHeld ? (long)held.Idle.TotalMilliseconds : 0,

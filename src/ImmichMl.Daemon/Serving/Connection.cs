@@ -29,7 +29,7 @@ sealed class Connection(
     public void Drain() => _draining = true;
 
     /// <summary>Reads no more; what is open is answered first.</summary>
-    public void StopReading() => Cancelling.Cancel(_reading, log);
+    public void StopReading() => _reading.CancelSafely(log.CancelFailed);
 
     public void CancelAll() => _open.CancelAll();
 
@@ -45,8 +45,8 @@ sealed class Connection(
         }
         finally
         {
-            _open.CancelAll();
             _replies.Complete();
+            _open.CancelAll();
             unsent = await writing;
         }
 
@@ -85,15 +85,20 @@ sealed class Connection(
 
     async Task<string?> WriteAsync()
     {
-        string? broken = await _replies.RunAsync();
-        if (broken is not null)
+        string? broken = "its answers cannot be sent";
+        try
         {
-            _open.CancelAll();
-            StopReading();
-            socket.Dispose();
+            return broken = await _replies.RunAsync();
         }
-
-        return broken;
+        finally
+        {
+            if (broken is not null)
+            {
+                StopReading();
+                socket.Dispose();
+                _open.CancelAll();
+            }
+        }
     }
 
     /// <returns>Null when the peer hung up; else why we did.</returns>
@@ -184,7 +189,7 @@ sealed class Connection(
         {
             Task answering = AnswerAsync(request, frame, cancellation);
 
-            // What is answered at once keeps its place in line; all else runs on beside the next frames.
+            // What is answered at once is answered in order; all else runs on beside the next frames.
             if (!lasts)
             {
                 await answering;
@@ -203,22 +208,27 @@ sealed class Connection(
 
     async Task AnswerAsync(Request request, Frame frame, CancellationToken cancellation)
     {
-        Response response;
         try
         {
-            response = request is CancelRequest cancel
-                ? Cancel(cancel, frame)
-                : await dispatcher.AnswerAsync(request, frame, number, cancellation);
+            Response response;
+            try
+            {
+                response = request is CancelRequest cancel
+                    ? Cancel(cancel, frame)
+                    : await dispatcher.AnswerAsync(request, frame, number, cancellation);
+            }
+            catch (Exception e)
+            {
+                response = new Response { Id = request.Id, Error = ErrorMap.ToDetail(e) };
+            }
+
+            _open.Close(request.Id);
+            await _replies.SendAsync(response);
         }
         catch (Exception e)
         {
-            response = new Response { Id = request.Id, Error = ErrorMap.ToDetail(e) };
-        }
-
-        _open.Close(request.Id);
-        try
-        {
-            await _replies.SendAsync(response);
+            // Nobody waits for this task.
+            log.FaultIn("Answering", e);
         }
         finally
         {

@@ -10,9 +10,9 @@ using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Daemon.Serving;
 
-/// <summary>Takes a request to the room that answers it, and holds the only catch around a request.</summary>
+/// <summary>Has a request answered by what it asks for, and holds the only catch around a request.</summary>
 sealed class Dispatcher(
-    Pipeline pipeline, SessionCache models, Residency residency, ModelArrival arrivals, Answers answers,
+    Pipeline pipeline, SessionCache models, Residency residency, ModelDownloads downloads, Answers answers,
     Statistics statistics, TimeProvider time, ILogger<Dispatcher> log)
 {
     /// <summary>Pixels; no picture has a longer side.</summary>
@@ -31,11 +31,11 @@ sealed class Dispatcher(
     public async Task<Response> AnswerAsync(Request request, Frame frame, long connection, CancellationToken cancellation)
     {
         var clock = new StageClock(time);
-        long arrival = time.GetTimestamp();
+        long received = time.GetTimestamp();
         Response response;
         try
         {
-            Result result = await ResultAsync(request, frame, connection, clock, arrival, cancellation);
+            Result result = await ResultAsync(request, frame, connection, clock, received, cancellation);
             response = new Response { Id = request.Id, Result = result };
             Count(request, response, clock);
             if (clock.LeftOut > 0)
@@ -43,7 +43,7 @@ sealed class Dispatcher(
                 log.LeftOut(request.Id, connection, clock.LeftOut);
             }
 
-            log.Answered(request.Id, connection, request.Operation, time.GetElapsedTime(arrival).TotalMilliseconds, clock.Runs);
+            log.Answered(request.Id, connection, request.Operation, time.GetElapsedTime(received).TotalMilliseconds, clock.Runs);
         }
         catch (Exception fault)
         {
@@ -56,7 +56,7 @@ sealed class Dispatcher(
             }
             else
             {
-                double milliseconds = time.GetElapsedTime(arrival).TotalMilliseconds;
+                double milliseconds = time.GetElapsedTime(received).TotalMilliseconds;
                 log.Refused(request.Id, connection, request.Operation, error.Code.Name, milliseconds, clock.Runs, error.Message);
             }
         }
@@ -88,11 +88,12 @@ sealed class Dispatcher(
         }
     }
 
-    async Task<Result> ResultAsync(Request request, Frame frame, long connection, StageClock clock, long arrival, CancellationToken cancellation)
+    async Task<Result> ResultAsync(
+        Request request, Frame frame, long connection, StageClock clock, long received, CancellationToken cancellation)
     {
         if (request is PredictRequest predict)
         {
-            return await PredictAsync(predict, frame, connection, clock, arrival, cancellation);
+            return await PredictAsync(predict, frame, connection, clock, received, cancellation);
         }
 
         using (frame)
@@ -109,8 +110,10 @@ sealed class Dispatcher(
                     return answers.Stats();
                 case LoadRequest load:
                     ModelKey key = KeyOf(load.Model);
-                    (await arrivals.UseAsync(
-                        arrivals.Missing([key]), ModelArrival.BackgroundPatience, () => models.AcquireAsync<IDisposable>(key, cancellation), cancellation)).Dispose();
+                    SessionCache.Lease<IDisposable> loaded = await downloads.UseAsync(
+                        downloads.Missing([key]), ModelDownloads.BackgroundPatience,
+                        () => models.AcquireAsync<IDisposable>(key, cancellation), cancellation);
+                    loaded.Dispose();
                     return EmptyResult.Instance;
                 case UnloadRequest unload:
                     await residency.UnloadAsync(KeyOf(unload.Model), cancellation);
@@ -121,7 +124,8 @@ sealed class Dispatcher(
         }
     }
 
-    async Task<Result> PredictAsync(PredictRequest request, Frame frame, long connection, StageClock clock, long arrival, CancellationToken cancellation)
+    async Task<Result> PredictAsync(
+        PredictRequest request, Frame frame, long connection, StageClock clock, long received, CancellationToken cancellation)
     {
         using EncodedImage? image = request.Image is { } bytes ? new EncodedImage(bytes.First, frame) : null;
         if (image is null)
@@ -132,32 +136,39 @@ sealed class Dispatcher(
         Lane standard = image is null ? Lane.Interactive : Lane.Background;
         var asked = new PredictionRequest
         {
-            Tasks = [.. request.Tasks.Select(entry => new TaskRequest(entry.Task, entry.Type, entry.ModelName, ArgumentsOf(entry.Options)))],
+            Tasks = [.. request.Tasks.Select(
+                entry => new TaskRequest(entry.Task, entry.Type, entry.ModelName, ArgumentsOf(entry.Options)))],
             Image = image,
             Text = request.Text,
-            Lane = request.Priority switch { Priority.Interactive => Lane.Interactive, Priority.Background => Lane.Background, _ => standard },
+            Lane = request.Priority switch
+            {
+                Priority.Interactive => Lane.Interactive,
+                Priority.Background => Lane.Background,
+                _ => standard,
+            },
             Deadline = DeadlineOf(request),
             Peer = connection,
             Clock = clock,
         };
 
-        // In front of the queue: a download takes minutes, and nobody's place is held for it. What is wrong with the request is told before one is begun.
-        ModelKey[] missing = arrivals.Missing(Pipeline.Check(asked).Select(task => task.Key).Where(key => !models.Holds(key)));
+        // In front of the queue: a download takes minutes, and no slot is held for it. What is wrong with the request is told before one
+        // begins.
+        ModelKey[] missing = downloads.Missing(Pipeline.Check(asked).Select(task => task.Key).Where(key => !models.Holds(key)));
         if (missing.Length > 0)
         {
             pipeline.HeaderOf(asked);
         }
 
-        Prediction prediction = await arrivals.UseAsync(
-            missing, ModelArrival.PatienceOf(asked.Lane, asked.Deadline), () => pipeline.PredictAsync(Late(asked, arrival), cancellation),
-            cancellation, holding: image?.Bytes.Length ?? 0);
+        Prediction prediction = await downloads.UseAsync(
+            missing, ModelDownloads.PatienceOf(asked.Lane, asked.Deadline),
+            () => pipeline.PredictAsync(Late(asked, received), cancellation), cancellation, holding: image?.Bytes.Length ?? 0);
         bool recognized = request.Tasks.Any(entry => ModelKind.TextRecognition == new ModelKind(entry.Task, entry.Type));
-        return Answers.Predict(prediction, recognized, clock, time.GetElapsedTime(arrival));
+        return Answers.Predict(prediction, recognized, clock, time.GetElapsedTime(received));
     }
 
-    /// <summary>The deadline counts from the arrival, and a download may have taken some of it.</summary>
-    PredictionRequest Late(PredictionRequest asked, long arrival) => asked.Deadline is { } deadline
-        ? asked with { Deadline = deadline > time.GetElapsedTime(arrival) ? deadline - time.GetElapsedTime(arrival) : TimeSpan.Zero }
+    /// <summary>The deadline counts from when the request was received, and a download may have taken some of it.</summary>
+    PredictionRequest Late(PredictionRequest asked, long received) => asked.Deadline is { } deadline
+        ? asked with { Deadline = deadline > time.GetElapsedTime(received) ? deadline - time.GetElapsedTime(received) : TimeSpan.Zero }
         : asked;
 
     static TaskArguments ArgumentsOf(TaskOptions options)

@@ -6,7 +6,7 @@ using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Daemon.Serving;
 
-/// <summary>The one place where the floors' own exceptions become codes of the wire. What is not listed is our own fault.</summary>
+/// <summary>Turns the exceptions of other projects into codes of the wire, here alone. What is not listed is our own fault.</summary>
 static class ErrorMap
 {
     public static ErrorDetail ToDetail(Exception fault) => fault switch
@@ -21,7 +21,8 @@ static class ErrorMap
         _ => Detail(ErrorCode.Internal, "The request failed inside the daemon; its log has the cause."),
     };
 
-    public static ErrorDetail Detail(ErrorCode code, string message) => new() { Code = code, Message = message, Retryable = code.Retryable };
+    public static ErrorDetail Detail(ErrorCode code, string message) =>
+        new() { Code = code, Message = message, Retryable = code.Retryable };
 
     static ErrorCode CodeOf(ImageFault fault) => fault switch
     {

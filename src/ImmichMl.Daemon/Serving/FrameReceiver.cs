@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using ImmichMl.Inference.Scheduling;
@@ -25,6 +26,9 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
     NativeBytes? _bytes;
     CancellationTokenSource? _patience;
     Budget.Grant _grant = budget.Open();
+
+    /// <summary>What the grant was raised to.</summary>
+    long _granted;
     int _start;
     int _end;
     int _share;
@@ -45,6 +49,7 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
             }
 
             bool received = _start == _end ? await ReceiveFirstAsync(cancellation) : await ReceiveMoreAsync(wanted, cancellation);
+            CheckCounts();
             if (!received)
             {
                 return null;
@@ -78,7 +83,7 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     async ValueTask<bool> ReceiveMoreAsync(int wanted, CancellationToken cancellation)
     {
-        await MakeRoomAsync(wanted, cancellation);
+        await EnsureCapacityAsync(wanted, cancellation);
         TimeSpan allowed = TimeSpan.FromSeconds(options.StallTimeoutSeconds);
         TimeSpan still = TimeSpan.Zero;
         while (true)
@@ -115,12 +120,13 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
             _patience = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         }
 
-        using CancellationTokenRegistration stop = cancellation.UnsafeRegister(static patience => ((CancellationTokenSource)patience!).Cancel(), _patience);
+        using CancellationTokenRegistration stop = cancellation.UnsafeRegister(
+            static patience => ((CancellationTokenSource)patience!).Cancel(), _patience);
         _patience.CancelAfter(wait);
         return await socket.ReceiveAsync(_bytes!.Memory[_end..], _patience.Token);
     }
 
-    async ValueTask MakeRoomAsync(int wanted, CancellationToken cancellation)
+    async ValueTask EnsureCapacityAsync(int wanted, CancellationToken cancellation)
     {
         if (_end < _bytes!.Length)
         {
@@ -137,9 +143,11 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
 
         int capacity = (int)Math.Min((long)_bytes.Length * Growth, Math.Max(wanted, FirstCapacity));
         long since = time.GetTimestamp();
-        await _grant.GrowAsync(Counted(capacity) - Counted(_bytes.Length), cancellation);
+        await _grant.GrowAsync(Counted(capacity) - _granted, cancellation);
+        _granted = Counted(capacity);
         _waited += time.GetElapsedTime(since);
         _bytes.Grow(capacity);
+        CheckCounts();
     }
 
     static long Counted(int capacity) => capacity <= FreeCapacity ? 0 : capacity;
@@ -149,14 +157,14 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
     {
         wanted = 0;
         NativeBytes bytes = _bytes!;
-        var arrived = new ReadOnlySequence<byte>(bytes.Memory[_start.._end]);
-        if (!FrameReader.TryReadLength(arrived, options.MaxFrameBytes, out int length))
+        var received = new ReadOnlySequence<byte>(bytes.Memory[_start.._end]);
+        if (!FrameReader.TryReadLength(received, options.MaxFrameBytes, out int length))
         {
             return null;
         }
 
         wanted = FrameReader.PrefixLength + length;
-        if (arrived.Length < wanted)
+        if (received.Length < wanted)
         {
             return null;
         }
@@ -172,11 +180,25 @@ sealed class FrameReceiver(Socket socket, ServeOptions options, Budget budget, T
         }
 
         // A block beyond 64 KiB was grown for this frame and ends where it ends: nothing of the next is in it.
+        Debug.Assert(_start == _end && _end == bytes.Length, $"{_end - _start} bytes of the next frame lie in a frame's own block.");
         var frame = new Frame(bytes, payload, _grant);
         _grant = budget.Open();
+        _granted = 0;
         _bytes = null;
         _start = _end = 0;
         return frame;
+    }
+
+    /// <summary>What is held is what was granted, within the limit of a frame, and what has arrived lies in it.</summary>
+    [Conditional("DEBUG")]
+    void CheckCounts()
+    {
+        int capacity = _bytes?.Length ?? 0;
+        Debug.Assert(Counted(capacity) == _granted, $"{capacity} bytes are held and {_granted} granted.");
+        Debug.Assert(_start >= 0 && _start <= _end && _end <= capacity, $"{_start} to {_end} of {capacity} bytes have arrived.");
+        Debug.Assert(
+            capacity <= Math.Max(FirstCapacity, FrameReader.PrefixLength + (long)options.MaxFrameBytes),
+            $"{capacity} bytes are over a frame's limit.");
     }
 
     void BeginFrame()

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
+using ImmichMl.Models;
 using Microsoft.Win32.SafeHandles;
 
 namespace ImmichMl.Daemon.Serving;
@@ -10,14 +11,17 @@ sealed partial class ListenSocket : IDisposable
 {
     const int Backlog = 512;
 
+    /// <summary>errno(3): nothing is there. What cannot be looked at may be.</summary>
+    const int NoEntry = 2, NotFolder = 20;
+
     readonly Lock _lock = new();
     readonly string? _path;
     readonly bool _isOwn;
     volatile Socket _socket;
-    FileIdentity _file;
+    (ulong Device, ulong Inode)? _file;
     bool _disposed;
 
-    ListenSocket(Socket socket, string name, string? path, FileIdentity file, bool isOwn)
+    ListenSocket(Socket socket, string name, string? path, (ulong, ulong)? file, bool isOwn)
     {
         _socket = socket;
         Name = name;
@@ -32,14 +36,14 @@ sealed partial class ListenSocket : IDisposable
     /// <summary>What to call it in the log.</summary>
     public string Name { get; }
 
-    /// <exception cref="OperatorException">The path is in use, or is no place for a socket.</exception>
+    /// <exception cref="OperatorException">The path is in use, or no socket can be there.</exception>
     public static ListenSocket Open(string path) => InheritedSockets.TakeUnixStream() is { } socket ? Inherited(socket) : Bind(path);
 
     static ListenSocket Inherited(Socket socket)
     {
         string name = socket.LocalEndPoint?.ToString() ?? "an inherited socket";
         string? path = name.StartsWith('/') ? name : null;
-        return new ListenSocket(socket, name, path, path is null ? default : FileIdentity.Of(path), isOwn: false);
+        return new ListenSocket(socket, name, path, path is null ? null : IdentityOf(path), isOwn: false);
     }
 
     static ListenSocket Bind(string path)
@@ -51,12 +55,12 @@ sealed partial class ListenSocket : IDisposable
         }
 
         RemoveStale(path);
-        (Socket socket, FileIdentity file) = Bind(path, overwrite: true);
+        (Socket socket, (ulong, ulong)? file) = Bind(path, overwrite: true);
         return new ListenSocket(socket, path, path, file, isOwn: true);
     }
 
-    /// <summary>Binds beside the path and moves the socket into place once its mode is right: it is never there with another.</summary>
-    static (Socket Socket, FileIdentity File) Bind(string path, bool overwrite)
+    /// <summary>Binds beside the path and moves the socket to it once its mode is right: it is never there with another.</summary>
+    static (Socket Socket, (ulong, ulong)? File) Bind(string path, bool overwrite)
     {
         string directory = Path.GetDirectoryName(path)!;
         string aside = Path.Combine(directory, $".immich-ml.{Environment.ProcessId}");
@@ -71,7 +75,7 @@ sealed partial class ListenSocket : IDisposable
                 folder is null ? aside : $"/proc/self/fd/{folder.DangerousGetHandle()}/{Path.GetFileName(aside)}"));
             File.SetUnixFileMode(aside, SocketFile.Mode);
             socket.Listen(Backlog);
-            FileIdentity file = FileIdentity.Of(aside);
+            (ulong, ulong)? file = IdentityOf(aside);
             File.Move(aside, path, overwrite);
             return (socket, file);
         }
@@ -87,7 +91,8 @@ sealed partial class ListenSocket : IDisposable
     {
         const int CloseOnExec = 0x80000, PathOnly = 0x200000;
         int descriptor = Open(folder, PathOnly | CloseOnExec);
-        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw new IOException(Marshal.GetLastPInvokeErrorMessage());
+        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true)
+            : throw new IOException(Marshal.GetLastPInvokeErrorMessage());
     }
 
     /// <summary>
@@ -100,25 +105,27 @@ sealed partial class ListenSocket : IDisposable
     {
         lock (_lock)
         {
-            if (_disposed || _path is null || _file == default)
+            if (_disposed || _path is null || _file is null)
             {
                 return false;
             }
 
-            FileIdentity now = FileIdentity.Of(_path);
-            if (now == _file || now.IsHidden)
+            FileStamp? now = FileStamp.Of(_path, followLinks: false, out int error);
+            if ((now is { } there && (there.Device, there.Inode) == _file) || (now is null && error is not (NoEntry or NotFolder)))
             {
                 return false;
             }
 
-            if (now != default)
+            if (now is not null)
             {
-                throw new OperatorException($"{_path} is not this daemon's socket any more: somebody has put something else there. It was left alone.");
+                throw new OperatorException(
+                    $"{_path} is not this daemon's socket any more: somebody has put something else there. It was left alone.");
             }
 
             if (!_isOwn)
             {
-                throw new OperatorException($"{_path} is gone: who passed the socket must be restarted for new connections (systemctl restart).");
+                throw new OperatorException(
+                    $"{_path} is gone: who passed the socket must be restarted for new connections (systemctl restart).");
             }
 
             (Socket fresh, _file) = Bind(_path, overwrite: false);
@@ -129,10 +136,13 @@ sealed partial class ListenSocket : IDisposable
         }
     }
 
+    /// <summary>While a socket is bound no other file gets its number.</summary>
+    static (ulong Device, ulong Inode)? IdentityOf(string path) =>
+        FileStamp.Of(path, followLinks: false) is { } found ? (found.Device, found.Inode) : null;
+
     static void RemoveStale(string path)
     {
-        FileIdentity there = FileIdentity.Of(path);
-        if (there == default || there.IsHidden)
+        if (FileStamp.Of(path, followLinks: false) is not { } there)
         {
             return;
         }
@@ -161,7 +171,7 @@ sealed partial class ListenSocket : IDisposable
     {
         lock (_lock)
         {
-            if (!_disposed && _isOwn && FileIdentity.Of(_path!) == _file)
+            if (!_disposed && _isOwn && IdentityOf(_path!) == _file)
             {
                 Remove(_path!);
             }

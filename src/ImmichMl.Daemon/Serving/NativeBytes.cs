@@ -35,7 +35,9 @@ sealed unsafe class NativeBytes : MemoryManager<byte>
     {
     }
 
-    /// <summary>Makes room behind the bytes that are there. The C library moves large blocks by their page tables, without a copy.</summary>
+    /// <summary>
+    /// Adds bytes behind those that are there. The C library moves large blocks by their page tables, without a copy.
+    /// </summary>
     public void Grow(int length)
     {
         ObjectDisposedException.ThrowIf(_address is null, this);

@@ -1,10 +1,11 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Daemon.Serving;
 
 /// <summary>
 /// The requests of one connection. An id is open until its answer is on the way (the peer may use it again as soon as it has the
-/// answer); a request counts against the limit until its answer has found room in the reply channel.
+/// answer); a request counts against the limit until its answer is in the reply channel.
 /// </summary>
 sealed class OpenRequests(int limit, ILogger log)
 {
@@ -33,13 +34,14 @@ sealed class OpenRequests(int limit, ILogger log)
     }
 
     /// <param name="id">The request's id.</param>
-    /// <param name="lasts">False for what is answered at once: it takes no place from others, nor do they from it.</param>
+    /// <param name="lasts">False for what is answered at once: it neither counts against the limit nor is refused for it.</param>
     /// <param name="cancellation">Of this request.</param>
     public Entry TryOpen(ulong id, bool lasts, out CancellationToken cancellation)
     {
         lock (_lock)
         {
             cancellation = default;
+            Debug.Assert(!_closed, "A request was opened behind the last one.");
             if (_open.ContainsKey(id))
             {
                 return Entry.Repeated;
@@ -53,6 +55,7 @@ sealed class OpenRequests(int limit, ILogger log)
             var source = new CancellationTokenSource();
             _open.Add(id, source);
             _count++;
+            CheckCounts();
             cancellation = source.Token;
             return Entry.Open;
         }
@@ -70,7 +73,7 @@ sealed class OpenRequests(int limit, ILogger log)
             }
         }
 
-        Cancelling.Cancel(source, log);
+        source.CancelSafely(log.CancelFailed);
         return true;
     }
 
@@ -83,15 +86,18 @@ sealed class OpenRequests(int limit, ILogger log)
             {
                 source.Dispose();
             }
+
+            CheckCounts();
         }
     }
 
-    /// <summary>Frees the request's place.</summary>
+    /// <summary>The request counts no more. Called once for each that was opened, after <see cref="Close"/>.</summary>
     public void Finish()
     {
         lock (_lock)
         {
             _count--;
+            CheckCounts();
             if (_closed && _count == 0)
             {
                 _idle.TrySetResult();
@@ -99,7 +105,11 @@ sealed class OpenRequests(int limit, ILogger log)
         }
     }
 
-    /// <summary>Cancels all; none may be opened after this.</summary>
+    /// <summary>Every open id belongs to a request that counts.</summary>
+    [Conditional("DEBUG")]
+    void CheckCounts() => Debug.Assert(_count >= _open.Count, $"{_open.Count} ids are open and {_count} requests.");
+
+    /// <summary>Cancels all that are open now.</summary>
     public void CancelAll()
     {
         List<CancellationTokenSource> sources;
@@ -108,7 +118,7 @@ sealed class OpenRequests(int limit, ILogger log)
             sources = [.. _open.Values];
         }
 
-        sources.ForEach(source => Cancelling.Cancel(source, log));
+        sources.ForEach(source => source.CancelSafely(log.CancelFailed));
     }
 
     /// <summary>Waits until every request is answered; none may be opened after this.</summary>

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace ImmichMl.Daemon.Serving;
 
-/// <summary>Who is at the other end of a Unix socket, as the kernel says (SO_PEERCRED): taken when it connected, it cannot be forged.</summary>
+/// <summary>
+/// Who is at the other end of a Unix socket, as the kernel says (SO_PEERCRED): taken when it connected, it cannot be forged.
+/// </summary>
 readonly record struct PeerCredentials(int Pid, uint Uid, uint Gid)
 {
     const int SolSocket = 1;

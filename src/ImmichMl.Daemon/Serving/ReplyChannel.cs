@@ -17,7 +17,7 @@ sealed class ReplyChannel(Socket socket, ServeOptions options, TimeProvider time
 
     readonly Channel<Response> _replies = Channel.CreateBounded<Response>(new BoundedChannelOptions(Capacity) { SingleReader = true });
 
-    /// <summary>Waits for room; false where nothing can be sent any more.</summary>
+    /// <summary>Waits while the channel is full; false where nothing can be sent any more.</summary>
     public async ValueTask<bool> SendAsync(Response response)
     {
         try
@@ -68,7 +68,7 @@ sealed class ReplyChannel(Socket socket, ServeOptions options, TimeProvider time
             Complete();
             while (_replies.Reader.TryRead(out _))
             {
-                // Whoever waits for room is let go.
+                // Whoever waits for a free entry is let go.
             }
         }
     }

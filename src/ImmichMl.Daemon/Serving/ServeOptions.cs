@@ -15,28 +15,32 @@ public sealed class ServeOptions
     [Display(Name = "IMMICH_LOG_LEVEL", Description = "verbose, debug, log, info, warn, error or critical", GroupName = Settings.Live)]
     public string LogLevel { get; set; } = "info";
 
-    /// <summary>The largest frame to accept.</summary>
     [Display(Name = "MACHINE_LEARNING_MAX_FRAME_BYTES", Description = "Largest frame in bytes")]
     [Range(1024, 1024 * 1024 * 1024)]
     public int MaxFrameBytes { get; set; } = FrameReader.DefaultMaxFrameBytes;
 
     /// <summary>Bytes of frames in flight, all peers together. Frames up to 64 KiB do not count, so pings always come through.</summary>
-    [Display(Name = "MACHINE_LEARNING_FRAME_BYTES_IN_FLIGHT", Description = "Bytes of frames of all peers together; past it a frame waits unread")]
+    [Display(
+        Name = "MACHINE_LEARNING_FRAME_BYTES_IN_FLIGHT",
+        Description = "Bytes of frames of all peers together; past it a frame waits unread")]
     [Range(1024L * 1024, 1_000_000_000_000L)]
     public long FrameBytesInFlight { get; set; } = 256L * 1024 * 1024;
 
-    /// <summary>Connections at once; one more is closed as it comes.</summary>
-    [Display(Name = "MACHINE_LEARNING_MAX_CONNECTIONS", Description = "Connections at once; one more is closed as it comes", GroupName = Settings.Live)]
+    [Display(
+        Name = "MACHINE_LEARNING_MAX_CONNECTIONS", GroupName = Settings.Live,
+        Description = "Connections at once; one more is closed as it comes")]
     [Range(1, 100_000)]
     public int MaxConnections { get; set; } = 1024;
 
-    /// <summary>Open requests of one connection; one more is answered overloaded.</summary>
-    [Display(Name = "MACHINE_LEARNING_REQUESTS_PER_CONNECTION", Description = "Open requests of one connection; one more is answered 'overloaded'")]
+    [Display(
+        Name = "MACHINE_LEARNING_REQUESTS_PER_CONNECTION",
+        Description = "Open requests of one connection; one more is answered 'overloaded'")]
     [Range(1, 100_000)]
     public int RequestsPerConnection { get; set; } = 1024;
 
-    /// <summary>How long a frame that has begun may go on without a byte.</summary>
-    [Display(Name = "MACHINE_LEARNING_STALL_TIMEOUT", Description = "Seconds that a half-sent frame may stand still, or an answer stay unread, before the connection is closed")]
+    [Display(
+        Name = "MACHINE_LEARNING_STALL_TIMEOUT",
+        Description = "Seconds that a half-sent frame may stand still, or an answer stay unread, before the connection is closed")]
     [Range(0.1, 86_400)]
     public double StallTimeoutSeconds { get; set; } = 30;
 
@@ -45,8 +49,9 @@ public sealed class ServeOptions
     [Range(0.1, 86_400)]
     public double FrameTimeoutSeconds { get; set; } = 120;
 
-    /// <summary>How long open requests may go on after SIGTERM.</summary>
-    [Display(Name = "MACHINE_LEARNING_DRAIN_TIMEOUT", Description = "Seconds that open requests may go on after SIGTERM", GroupName = Settings.Live)]
+    [Display(
+        Name = "MACHINE_LEARNING_DRAIN_TIMEOUT", GroupName = Settings.Live,
+        Description = "Seconds that open requests may go on after SIGTERM")]
     [Range(0d, 3600d)]
     public double DrainTimeoutSeconds { get; set; } = 10;
 }

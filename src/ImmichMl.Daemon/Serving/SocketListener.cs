@@ -9,7 +9,8 @@ namespace ImmichMl.Daemon.Serving;
 /// Accepts connections and keeps count of them. What goes wrong while accepting falls into three tiers: a peer that has gone again
 /// (go on), a shortage of descriptors or memory (back off), a socket that is no more (stop).
 /// </summary>
-sealed class SocketListener(ServeOptions options, Dispatcher dispatcher, Answers answers, TimeProvider time, ILogger<SocketListener> log) : IDisposable
+sealed class SocketListener(
+    ServeOptions options, Dispatcher dispatcher, Answers answers, TimeProvider time, ILogger<SocketListener> log) : IDisposable
 {
     static readonly TimeSpan s_firstBackOff = TimeSpan.FromMilliseconds(10);
     static readonly TimeSpan s_longestBackOff = TimeSpan.FromSeconds(1);
@@ -50,13 +51,14 @@ sealed class SocketListener(ServeOptions options, Dispatcher dispatcher, Answers
             {
                 // It was bound anew: on with that one.
             }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset or SocketError.Interrupted)
+            catch (Exception e) when (SocketFault.IsOfPeer(e))
             {
                 // The peer has gone again before it was accepted.
             }
-            catch (Exception e) when (IsShortage(e))
+            catch (Exception e) when (SocketFault.IsShortage(e))
             {
-                backOff = backOff == TimeSpan.Zero ? s_firstBackOff : TimeSpan.FromTicks(Math.Min(backOff.Ticks * 2, s_longestBackOff.Ticks));
+                backOff = backOff == TimeSpan.Zero ? s_firstBackOff
+                    : TimeSpan.FromTicks(Math.Min(backOff.Ticks * 2, s_longestBackOff.Ticks));
                 log.AcceptFailed(backOff.TotalMilliseconds, SocketFault.WordsOf(e));
                 await Task.Delay(backOff, time, CancellationToken.None);
             }
@@ -67,9 +69,6 @@ sealed class SocketListener(ServeOptions options, Dispatcher dispatcher, Answers
             }
         }
     }
-
-    static bool IsShortage(Exception fault) =>
-        fault is OutOfMemoryException or SocketException { SocketErrorCode: SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable };
 
     /// <summary>What goes wrong with one peer costs that peer its connection, and no other.</summary>
     void Admit(Socket socket)
@@ -134,7 +133,7 @@ sealed class SocketListener(ServeOptions options, Dispatcher dispatcher, Answers
     public void StopAccepting()
     {
         answers.Ready = false;
-        Cancelling.Cancel(_stopping, log);
+        _stopping.CancelSafely(log.CancelFailed);
     }
 
     /// <summary>

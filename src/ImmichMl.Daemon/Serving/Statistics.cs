@@ -5,7 +5,8 @@ using ImmichMl.Protocol.Messages;
 namespace ImmichMl.Daemon.Serving;
 
 /// <summary>
-/// Counts answers and their times by model: waiting, decoding and the total are the request's, the rest the model's own. A name that no model has stands as an empty one, so that peers
+/// Counts answers and their times by model: waiting, decoding and the total are the request's, the rest the model's own. A name that no
+/// model has stands as an empty one, so that peers
 /// cannot make it grow.
 /// </summary>
 sealed class Statistics
@@ -76,7 +77,8 @@ sealed class Statistics
 
     Entry EntryOf(ModelAddress model)
     {
-        ModelAddress address = model == default || (_models.Count >= MostModels && !_models.ContainsKey(model)) ? new ModelAddress("-", "-", "-") : model;
+        ModelAddress address = model == default || (_models.Count >= MostModels && !_models.ContainsKey(model))
+            ? new ModelAddress("-", "-", "-") : model;
         if (!_models.TryGetValue(address, out Entry? entry))
         {
             _models.Add(address, entry = new Entry());

@@ -30,7 +30,7 @@ sealed class CopyMaking(string source, string target, string identity)
             }
 
             Seal();
-            ModelPlacing.Remove(target);
+            CacheWriter.Remove(target);
             DurableFiles.MoveFolder(_aside, target);
         }
         catch (Exception e) when (e is OnnxRuntimeException or InvalidDataException)

@@ -130,7 +130,7 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
         Doubt(copy);
         try
         {
-            ModelPlacing.Remove(copy.Folder);
+            CacheWriter.Remove(copy.Folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -207,7 +207,7 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
             new CopyMaking(source, target, identity).Run();
             if (SourceIdentity.Of(source) != identity)
             {
-                ModelPlacing.Remove(target);
+                CacheWriter.Remove(target);
                 tries.Forget();
                 return "is left as it is: it was replaced meanwhile";
             }
@@ -215,7 +215,7 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
             _refused.TryRemove(target, out _);
             if (CopyTrust.Fault(models.CacheFolder, target) is { } distrust)
             {
-                ModelPlacing.Remove(target);
+                CacheWriter.Remove(target);
                 throw new IOException(distrust);
             }
 

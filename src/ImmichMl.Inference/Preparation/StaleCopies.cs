@@ -94,7 +94,7 @@ sealed class StaleCopies(string root, string processor, Func<string, string?> cu
     {
         try
         {
-            ModelPlacing.Remove(path);
+            CacheWriter.Remove(path);
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -27,8 +27,9 @@ public sealed class PreloadOptions
 
     /// <summary>Kind and name of each, once.</summary>
     public IEnumerable<(ModelKind Kind, string Name)> Models => ModelKind.All.OrderBy(kind => kind != ModelKind.ClipTextual)
-        .SelectMany(kind => $"{Own[kind]},{OlderOf(kind)}".Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            .Select(name => (kind, name))).Distinct();
+        .SelectMany(kind => $"{Own[kind]},{OlderOf(kind)}"
+            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(name => (kind, name))).Distinct();
 
-    string OlderOf(ModelKind kind) => kind.Task == ModelKind.ClipVisual.Task ? Clip : kind.Task == ModelKind.FaceDetection.Task ? Faces : "";
+    string OlderOf(ModelKind kind) =>
+        kind.Task == ModelKind.ClipVisual.Task ? Clip : kind.Task == ModelKind.FaceDetection.Task ? Faces : "";
 }

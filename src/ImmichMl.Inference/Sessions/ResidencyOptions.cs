@@ -10,12 +10,16 @@ public sealed class ResidencyOptions
     const string Live = ModelOptions.Live;
 
     /// <summary>Seconds that a model may lie idle before it is unloaded; 0 or less: it stays.</summary>
-    [Display(Name = "MACHINE_LEARNING_MODEL_TTL", Description = "Seconds that a model may lie idle before it is unloaded; 0 or less: it stays", GroupName = Live)]
+    [Display(
+        Name = "MACHINE_LEARNING_MODEL_TTL", GroupName = Live,
+        Description = "Seconds that a model may lie idle before it is unloaded; 0 or less: it stays")]
     [Range(-1_000_000_000d, 1_000_000_000d)]
     public double ModelTtlSeconds { get; set; } = 300;
 
     /// <summary>Seconds between two looks for idle models; 0 or less: no look.</summary>
-    [Display(Name = "MACHINE_LEARNING_MODEL_TTL_POLL_S", Description = "Seconds between two looks for idle models; 0 or less: none is unloaded for being idle")]
+    [Display(
+        Name = "MACHINE_LEARNING_MODEL_TTL_POLL_S",
+        Description = "Seconds between two looks for idle models; 0 or less: none is unloaded for being idle")]
     [Range(-1_000_000d, 1_000_000d)]
     public double PollSeconds { get; set; } = 10;
 
@@ -25,12 +29,17 @@ public sealed class ResidencyOptions
     public PerKindSetting KindTtl { get; } = new("MACHINE_LEARNING_MODEL_TTL", kind => $"MODEL_TTL of {kind.Models}; empty: MODEL_TTL");
 
     /// <summary>Resident anonymous bytes past which the models that were used longest ago are unloaded; 0: no limit.</summary>
-    [Display(Name = "MACHINE_LEARNING_MEMORY_LIMIT", Description = "Bytes of the daemon's own memory past which idle models are unloaded, the least recently used first; 0: no limit", GroupName = Live)]
+    [Display(
+        Name = "MACHINE_LEARNING_MEMORY_LIMIT", GroupName = Live,
+        Description = "Bytes of the daemon's own memory past which idle models are unloaded, the least recently used first; 0: no limit")]
     [Range(0L, long.MaxValue)]
     public long MemoryLimit { get; set; }
 
     /// <summary>Seconds without a request and without a loaded model after which the daemon ends; 0: never.</summary>
-    [Display(Name = "MACHINE_LEARNING_EXIT_ON_IDLE", Description = "Seconds without an open request and without a loaded model after which the daemon ends (for socket activation); 0: never")]
+    [Display(
+        Name = "MACHINE_LEARNING_EXIT_ON_IDLE",
+        Description = "Seconds without an open request and without a loaded model after which the daemon ends (for socket "
+            + "activation); 0: never")]
     [Range(0d, 1_000_000_000d)]
     public double ExitOnIdleSeconds { get; set; }
 
@@ -45,7 +54,8 @@ public sealed class ResidencyOptions
     sealed class SecondsOrNothingAttribute : ValidationAttribute
     {
         public override bool IsValid(object? value) => value is string { Length: 0 }
-            || (double.TryParse((string?)value, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && Math.Abs(seconds) <= 1e9);
+            || (double.TryParse((string?)value, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds)
+                && Math.Abs(seconds) <= 1e9);
 
         public override string FormatErrorMessage(string name) => $"{name} is not a number of seconds, such as 300 or 1.5.";
     }

@@ -10,7 +10,8 @@ public sealed class KeptRunningTests
     {
         var (clock, log, runs) = (new ManualClock(), new CollectedLog(), 0);
         using var stop = new CancellationTokenSource();
-        Task part = KeptRunning.RunAsync("Tidying", _ => ++runs < 3 ? throw new NotSupportedException("unheard of") : Task.CompletedTask, clock, log, stop.Token);
+        Task part = KeptRunning.RunAsync(
+            "Tidying", _ => ++runs < 3 ? throw new NotSupportedException("unheard of") : Task.CompletedTask, clock, log, stop.Token);
         for (int again = 1; again < 3; again++)
         {
             await Assert.That((runs, part.IsCompleted)).IsEqualTo((again, false));
@@ -19,7 +20,8 @@ public sealed class KeptRunningTests
         }
 
         await part.Within();
-        await Assert.That(log.Lines.Count(line => line.StartsWith("Error: Tidying failed and is started again") && line.EndsWith("unheard of"))).IsEqualTo(2);
+        await Assert.That(log.Lines.Count(line => line.StartsWith("Error: Tidying failed and is started again")
+            && line.EndsWith("unheard of"))).IsEqualTo(2);
     }
 
     [Test]
@@ -28,7 +30,8 @@ public sealed class KeptRunningTests
         using var stop = new CancellationTokenSource();
         Task[] parts =
         [
-            .. ((Exception[])[new OperationCanceledException(), new NotSupportedException()]).Select(fault => KeptRunning.RunAsync("Tidying", async stopping =>
+            .. ((Exception[])[new OperationCanceledException(), new NotSupportedException()]).Select(
+                fault => KeptRunning.RunAsync("Tidying", async stopping =>
             {
                 await Task.Delay(Timeout.InfiniteTimeSpan, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 throw fault;

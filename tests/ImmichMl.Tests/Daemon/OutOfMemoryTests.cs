@@ -8,14 +8,16 @@ public sealed class OutOfMemoryTests
 {
     const long Megabyte = 1 << 20;
 
-    static readonly (string, string)[] s_plain = [("MACHINE_LEARNING_PREPARE_MODELS", "false"), ("MACHINE_LEARNING_MODEL_ARENA_KEEP", $"{1000 * Megabyte}")];
+    static readonly (string, string)[] s_plain = [("MACHINE_LEARNING_PREPARE_MODELS", "false"),
+        ("MACHINE_LEARNING_MODEL_ARENA_KEEP", $"{1000 * Megabyte}")];
 
     [Test]
     public async Task A_run_that_cannot_have_its_memory_is_tried_twice_and_told_and_the_next_is_answered()
     {
         using TempFolder cache = GreedyModel.Cache(grey: Megabyte, white: GreedyModel.Impossible);
         await using RunningDaemon daemon = await RunningDaemon.StartAsync(cache.Path);
-        float[] drawn = [await DrawAsync(daemon.Client), await DrawAsync(daemon.Client), await DrawAsync(daemon.Client), await DrawAsync(daemon.Client)];
+        float[] drawn = [await DrawAsync(daemon.Client), await DrawAsync(daemon.Client), await DrawAsync(daemon.Client), await DrawAsync(
+            daemon.Client)];
         await Assert.That(drawn.Distinct().Count()).IsEqualTo(4);
         await daemon.Client.UnloadAsync(Clip.Address(GreedyModel.Name));
         await Assert.That(await DrawAsync(daemon.Client)).IsEqualTo(drawn[0]);
@@ -35,7 +37,8 @@ public sealed class OutOfMemoryTests
         await using ServedProgram served = await ServedProgram.StartAsync(cache.Path, [.. s_plain]);
         await using MlClient client = Connect(served);
 
-        // ONNX Runtime takes what the first run took at the start of every one with the same shapes, so that run is a small one. The last of
+        // ONNX Runtime takes what the first run took at the start of every one with the same shapes, so that run is a small one. The last
+        // of
         // these is for the paths of an error: they must be there when memory is short.
         await DrawAsync(client, GreedyModel.Black);
         await DrawAsync(client, GreedyModel.Grey);
@@ -61,7 +64,8 @@ public sealed class OutOfMemoryTests
         const string Large = "large__model";
         using TempFolder cache = GreedyModel.Cache(grey: Megabyte, white: 2 * Megabyte);
         string file = cache.Write(Projection(outputs: 160_000), "clip", Large, "visual", "model.onnx");
-        File.Copy(cache.File("clip", GreedyModel.Name, "visual", "preprocess_cfg.json"), cache.File("clip", Large, "visual", "preprocess_cfg.json"));
+        File.Copy(cache.File("clip", GreedyModel.Name, "visual", "preprocess_cfg.json"), cache.File(
+            "clip", Large, "visual", "preprocess_cfg.json"));
         await using ServedProgram served = await ServedProgram.StartAsync(cache.Path, [.. s_plain]);
         await using MlClient client = Connect(served);
         await DrawAsync(client);
@@ -86,7 +90,8 @@ public sealed class OutOfMemoryTests
         (await client.EmbedAsync(GreedyModel.Name, picture ?? GreedyModel.Black)).Clip![0];
 
     /// <summary>192 numbers to any count of others, with weights in the file: 768 bytes for each.</summary>
-    static byte[] Projection(int outputs) => new OnnxGraph("large").Input("image", OnnxType.Float, 1, 3, 8, 8).Output("embedding", OnnxType.Float, 1, outputs)
+    static byte[] Projection(int outputs) =>
+        new OnnxGraph("large").Input("image", OnnxType.Float, 1, 3, 8, 8).Output("embedding", OnnxType.Float, 1, outputs)
         .Initializer("weights", OnnxTensor.Floats([192, outputs], [.. Enumerable.Repeat(1f, 192 * outputs)]))
         .Node("Flatten", ["image"], ["flat"], OnnxAttribute.Int("axis", 1))
         .Node("MatMul", ["flat", "weights"], ["embedding"]).ToModel();

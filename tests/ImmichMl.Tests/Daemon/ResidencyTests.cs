@@ -20,7 +20,8 @@ public sealed class ResidencyTests
             settings: [("MACHINE_LEARNING_PRELOAD__CLIP__VISUAL", $"no-such-model,{DemoModels.Name}")]);
         await Assert.That((await daemon.Client.GetInfoAsync()).Ready).IsTrue();
         await Assert.That(await StateAsync(daemon)).IsEqualTo("loaded");
-        await Assert.That(daemon.Log.Lines.Any(line => line.StartsWith("Error: Preloading clip visual no-such-model failed", StringComparison.Ordinal))).IsTrue();
+        await Assert.That(daemon.Log.Lines.Any(line => line.StartsWith("Error: Preloading clip visual no-such-model failed",
+            StringComparison.Ordinal))).IsTrue();
     }
 
     [Test]
@@ -35,9 +36,11 @@ public sealed class ResidencyTests
             cache.Write(Encoding.UTF8.GetBytes(TextModels.Characters), task, name, "recognition", "dict.txt");
         }
 
-        await using RunningDaemon daemon = await RunningDaemon.StartAsync(cache.Path, ($"MACHINE_LEARNING_PRELOAD__{setting}__RECOGNITION", "good,bad"));
+        await using RunningDaemon daemon = await RunningDaemon.StartAsync(
+            cache.Path, ($"MACHINE_LEARNING_PRELOAD__{setting}__RECOGNITION", "good,bad"));
         await Assert.That(daemon.Log.Lines.Count(line => line.StartsWith("Error: Preloading", StringComparison.Ordinal))).IsEqualTo(1);
-        await Assert.That(daemon.Log.Lines.Any(line => line.StartsWith($"Error: Preloading {task} recognition bad failed", StringComparison.Ordinal))).IsTrue();
+        await Assert.That(daemon.Log.Lines.Any(line => line.StartsWith($"Error: Preloading {task} recognition bad failed",
+            StringComparison.Ordinal))).IsTrue();
     }
 
     static byte[] Recognizer(string task) => task == "ocr" ? TextModels.Recognizer(TextModels.Characters, "n") : FaceModels.Recognizer("n");
@@ -85,7 +88,8 @@ public sealed class ResidencyTests
         await daemon.Client.RefusalAsync(DemoModels.Name, [1, 2, 3]);
         await daemon.Client.RefusalAsync("made-up-name", TestPicture.Bmp(8, 8));
         StatsResult stats = await daemon.Client.GetStatsAsync();
-        await Assert.That(string.Join("; ", stats.Requests.Select(count => $"{count.Model.ModelName} {count.Code} {count.Count}").Order(StringComparer.Ordinal)))
+        await Assert.That(string.Join(
+            "; ", stats.Requests.Select(count => $"{count.Model.ModelName} {count.Code} {count.Count}").Order(StringComparer.Ordinal)))
             .IsEqualTo($"- unknown_model 1; {DemoModels.Name} image_unsupported 1; {DemoModels.Name} ok 2");
         LatencyHistogram total = stats.Latency.Single(histogram => histogram.Stage == "total");
         await Assert.That((total.Count, total.Counts.Sum(), total.Counts.Length - total.BucketsMs.Length)).IsEqualTo((2L, 2L, 1));
@@ -114,7 +118,8 @@ public sealed class ResidencyTests
         await Assert.That(inference.Length).IsEqualTo(2);
         await Assert.That(inference.Min()).IsGreaterThan(0);
         await Assert.That(Math.Abs(inference.Sum() - answer.Timings.Inference)).IsLessThan(1e-3);
-        await Assert.That(latency.Where(histogram => histogram.Stage == "total").Select(histogram => histogram.SumMs).Distinct().Single()).IsEqualTo(answer.Timings.Total);
+        await Assert.That(latency.Where(histogram => histogram.Stage == "total").Select(histogram => histogram.SumMs).Distinct().Single())
+            .IsEqualTo(answer.Timings.Total);
     }
 
     [Test]
@@ -126,7 +131,8 @@ public sealed class ResidencyTests
         await Assert.That(loaded.ExitCode).IsEqualTo(0).Because(loaded.Errors);
         using var json = JsonDocument.Parse(loaded.Output);
         await Assert.That(json.RootElement.GetProperty("anonBytesAfter").GetInt64()).IsGreaterThan(0);
-        await Assert.That(json.RootElement.GetProperty("rssBytesAfter").GetInt64()).IsGreaterThan(json.RootElement.GetProperty("anonBytesAfter").GetInt64());
+        await Assert.That(json.RootElement.GetProperty("rssBytesAfter").GetInt64())
+            .IsGreaterThan(json.RootElement.GetProperty("anonBytesAfter").GetInt64());
         Finished top = await served.AskAsync("top", "--once");
         await Assert.That(top.Output).Contains($"clip visual {DemoModels.Name}").Because(top.Errors);
         await Assert.That((await served.AskAsync("load", "clip", "visual", "no-such-model")).ExitCode).IsEqualTo(2);

@@ -25,7 +25,8 @@ sealed class ServedProgram : IAsyncDisposable
     public int ProcessId => _daemon.Id;
 
     /// <summary>Returns once the daemon has said that it is ready.</summary>
-    public static Task<ServedProgram> StartAsync(string cache, params (string Name, string? Value)[] settings) => StartWithAsync(cache, [], settings);
+    public static Task<ServedProgram> StartAsync(string cache, params (string Name, string? Value)[] settings) =>
+        StartWithAsync(cache, [], settings);
 
     /// <summary>The same, with further arguments.</summary>
     public static Task<ServedProgram> StartWithAsync(string cache, string[] arguments, params (string Name, string? Value)[] settings) =>
@@ -59,7 +60,8 @@ sealed class ServedProgram : IAsyncDisposable
     }
 
     /// <summary>Runs another verb against this daemon.</summary>
-    public Task<Finished> AskAsync(string verb, params IEnumerable<string> arguments) => ChildProgram.RunAsync([verb, .. arguments, "--socket", Socket]);
+    public Task<Finished> AskAsync(string verb, params IEnumerable<string> arguments) =>
+        ChildProgram.RunAsync([verb, .. arguments, "--socket", Socket]);
 
     /// <summary>The service manager is gone; what the daemon tells it from here on reaches nobody.</summary>
     public void StopListening()

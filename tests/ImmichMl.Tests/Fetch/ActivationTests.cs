@@ -19,7 +19,8 @@ public sealed class ActivationTests
         string[] lines = await fetcher.AskAsync($"fetch clip visual {Name}\n");
         await Assert.That(lines.Last()).IsEqualTo("done").Because(string.Join('\n', lines));
         await Assert.That(lines.SkipLast(1).All(line => line.StartsWith("progress "))).IsTrue();
-        await Assert.That((await File.ReadAllBytesAsync(cache.File("clip", Name, "visual", "model.onnx"))).AsSpan().SequenceEqual(hub.Files["visual/model.onnx"])).IsTrue();
+        await Assert.That((await File.ReadAllBytesAsync(cache.File("clip", Name, "visual", "model.onnx"))).AsSpan()
+            .SequenceEqual(hub.Files["visual/model.onnx"])).IsTrue();
         await Assert.That(Directory.Exists(cache.File("clip", Name, "textual"))).IsFalse();
     }
 
@@ -73,7 +74,8 @@ public sealed class ActivationTests
             await held.Task;
             return true;
         };
-        await using ActivatedFetcher fetcher = await ActivatedFetcher.StartAsync(cache.Path, [.. hub.Settings(cache), ("HF_HUB_DOWNLOAD_TIMEOUT", "600")]);
+        await using ActivatedFetcher fetcher = await ActivatedFetcher.StartAsync(
+            cache.Path, [.. hub.Settings(cache), ("HF_HUB_DOWNLOAD_TIMEOUT", "600")]);
         await using (NetworkStream asking = await fetcher.SayAsync($"fetch clip visual {Name}\n"))
         {
             await Patience.UntilAsync(() => PartOf(cache) == 1_000_000);
@@ -114,7 +116,8 @@ public sealed class ActivationTests
 
         // The daemon itself knows no hub: what comes can only have come through the socket.
         await using ServedProgram daemon = await ServedProgram.StartAsync(
-            cache.Path, ("MACHINE_LEARNING_DOWNLOAD", "on"), ("IMMICH_ML_FETCH_SOCKET", fetcher.Socket), ("HF_ENDPOINT", "http://127.0.0.1:9"));
+            cache.Path, ("MACHINE_LEARNING_DOWNLOAD", "on"), ("IMMICH_ML_FETCH_SOCKET", fetcher.Socket),
+            ("HF_ENDPOINT", "http://127.0.0.1:9"));
         Finished embedded = await daemon.AskAsync("embed", "--model", Name, "--text", "a red square", "--json");
         await Assert.That(embedded.ExitCode).IsEqualTo(0).Because(embedded.Errors);
         using var answer = JsonDocument.Parse(embedded.Output);
@@ -136,5 +139,6 @@ public sealed class ActivationTests
     }
 
     static long PartOf(TempFolder cache) => !Directory.Exists(cache.File(".partial")) ? 0
-        : Directory.EnumerateFiles(cache.File(".partial"), "model.onnx.*.part", SearchOption.AllDirectories).Select(file => new FileInfo(file).Length).FirstOrDefault();
+        : Directory.EnumerateFiles(cache.File(".partial"), "model.onnx.*.part", SearchOption.AllDirectories)
+        .Select(file => new FileInfo(file).Length).FirstOrDefault();
 }

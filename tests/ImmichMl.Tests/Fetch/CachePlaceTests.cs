@@ -45,7 +45,8 @@ public sealed class CachePlaceTests
             return true;
         };
         using var cache = new TempFolder();
-        Finished pulled = await MountedAsync(cache, "mount -t tmpfs -o size=80m none \"$1\"", hub, "CH__PP-OCRv5_mobile", "find \"$1\" -name model.onnx | sed s/^/LANDED/ >&2");
+        Finished pulled = await MountedAsync(cache, "mount -t tmpfs -o size=80m none \"$1\"", hub, "CH__PP-OCRv5_mobile",
+            "find \"$1\" -name model.onnx | sed s/^/LANDED/ >&2");
         await Assert.That((pulled.ExitCode, pulled.Errors.Contains("No space left on device"))).IsEqualTo((3, true)).Because(pulled.Errors);
         await Assert.That(pulled.Errors).DoesNotContain("LANDED");
     }
@@ -92,9 +93,11 @@ public sealed class CachePlaceTests
     {
         await using StandInHub hub = StandInHub.WithDemoClip();
         using var cache = new TempFolder();
-        Finished[] pulled = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => ChildProgram.RunAsync(["models", "pull", Name], hub.Settings(cache))));
+        Finished[] pulled = await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(_ => ChildProgram.RunAsync(["models", "pull", Name], hub.Settings(cache))));
         await Assert.That(pulled.Select(one => one.ExitCode)).All(code => code == 0);
-        await Assert.That(hub.Asked.Where(asked => !asked.Target.StartsWith("/api/")).GroupBy(asked => asked.Target).All(same => same.Count() == 1 || same.Key.EndsWith("config.json"))).IsTrue();
+        await Assert.That(hub.Asked.Where(asked => !asked.Target.StartsWith("/api/")).GroupBy(asked => asked.Target)
+            .All(same => same.Count() == 1 || same.Key.EndsWith("config.json"))).IsTrue();
     }
 
     [Test]
@@ -116,9 +119,11 @@ public sealed class CachePlaceTests
             return free is null;
         });
         holder.Kill(entireProcessTree: true);
-        using ModelLock taken = await ModelLock.TakeAsync(cache.Path, "clip", "x.visual", TimeProvider.System, CancellationToken.None).Within();
+        using ModelLock taken = await ModelLock.TakeAsync(cache.Path, "clip", "x.visual", TimeProvider.System, CancellationToken.None)
+            .Within();
         byte[] owner = new byte[200];
-        await Assert.That(System.Text.Encoding.UTF8.GetString(owner, 0, await OwnerAsync(file, owner))).Contains($"{Environment.ProcessId}");
+        await Assert.That(System.Text.Encoding.UTF8.GetString(owner, 0, await OwnerAsync(file, owner)))
+            .Contains($"{Environment.ProcessId}");
     }
 
     /// <summary>Another process may read the file while it is locked; .NET's own readers ask for the lock.</summary>
@@ -137,7 +142,8 @@ public sealed class CachePlaceTests
         }
 
         string pull = string.Join(' ', ChildProgram.Locate("immich-ml").Select(part => $"'{part}'"));
-        var start = new ProcessStartInfo("unshare", ["-m", "sh", "-c", $"{mount} || exit 99; {pull} models pull '{name}'; code=$?; {after}; exit $code", "sh", cache.Path])
+        var start = new ProcessStartInfo("unshare",
+            ["-m", "sh", "-c", $"{mount} || exit 99; {pull} models pull '{name}'; code=$?; {after}; exit $code", "sh", cache.Path])
         {
             RedirectStandardError = true, RedirectStandardOutput = true,
         };

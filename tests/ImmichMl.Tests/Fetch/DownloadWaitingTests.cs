@@ -25,7 +25,8 @@ public sealed class DownloadWaitingTests
     }
 
     static async Task<ServedProgram> ServeAsync(StandInHub hub, TempFolder cache) => await ServedProgram.StartAsync(
-        cache.Path, [.. hub.Settings(cache), ("MACHINE_LEARNING_DOWNLOAD", "on"), ("MACHINE_LEARNING_FRAME_BYTES_IN_FLIGHT", "8000000"), ("HF_HUB_DOWNLOAD_TIMEOUT", "600")]);
+        cache.Path, [.. hub.Settings(cache), ("MACHINE_LEARNING_DOWNLOAD", "on"), ("MACHINE_LEARNING_FRAME_BYTES_IN_FLIGHT", "8000000"),
+        ("HF_HUB_DOWNLOAD_TIMEOUT", "600")]);
 
     static async Task<string> EmbedAsync(ServedProgram daemon)
     {
@@ -110,7 +111,8 @@ public sealed class DownloadWaitingTests
         string handed = folder.Write([1], "handed-over");
         TaskCompletionSource held = Hold(hub);
         await using ServedProgram daemon = await ServedProgram.StartThroughAsync(
-            ["sh", "-c", $"exec 9<'{handed}'; exec \"$@\"", "sh"], cache.Path, [.. hub.Settings(cache), ("MACHINE_LEARNING_DOWNLOAD", "on")]);
+            ["sh", "-c", $"exec 9<'{handed}'; exec \"$@\"", "sh"], cache.Path,
+            [.. hub.Settings(cache), ("MACHINE_LEARNING_DOWNLOAD", "on")]);
         await Assert.That(Holders(handed)).Contains(daemon.ProcessId);
         Task<string> asked = EmbedAsync(daemon);
         await Patience.UntilAsync(() => hub.Asked.Any(one => one.Target.EndsWith(ModelFile)));

@@ -96,9 +96,11 @@ public sealed class FetchTests
         hub.Listing = hub.TrueListing();
         hub.Files["visual/model.onnx"] = Bytes(3_000_000, 99);
         Finished pulled = await PullAsync(hub, cache);
-        await Assert.That((pulled.ExitCode, Directory.Exists(cache.File("clip", Name, "visual")))).IsEqualTo((1, false)).Because(pulled.Errors);
+        await Assert.That((pulled.ExitCode, Directory.Exists(cache.File("clip", Name, "visual")))).IsEqualTo((1, false))
+            .Because(pulled.Errors);
         hub.Files["visual/model.onnx"] = Bytes(3_000_001, 2);
-        await Assert.That(((await PullAsync(hub, cache)).ExitCode, Directory.Exists(cache.File("clip", Name, "visual")))).IsEqualTo((1, false));
+        await Assert.That(((await PullAsync(hub, cache)).ExitCode, Directory.Exists(cache.File("clip", Name, "visual"))))
+            .IsEqualTo((1, false));
     }
 
     [Test]
@@ -142,7 +144,8 @@ public sealed class FetchTests
         using var cache = new TempFolder();
         foreach (string setting in new[] { "HF_HUB_OFFLINE=1", "MACHINE_LEARNING_DOWNLOAD=off" })
         {
-            Finished pulled = await ChildProgram.RunAsync(["models", "pull", Name], [.. hub.Settings(cache), (setting.Split('=')[0], setting.Split('=')[1])]);
+            Finished pulled = await ChildProgram.RunAsync(
+                ["models", "pull", Name], [.. hub.Settings(cache), (setting.Split('=')[0], setting.Split('=')[1])]);
             await Assert.That((pulled.ExitCode, pulled.Errors.Contains("offline"), hub.Asked.Count)).IsEqualTo((3, true, 0));
         }
     }

@@ -10,7 +10,8 @@ public sealed class ImportTests
 {
     const string Name = "my-model";
 
-    static Task<Finished> ImportAsync(TempFolder cache, string source) => ChildProgram.RunAsync(["models", "import", source, "--cache", cache.Path]);
+    static Task<Finished> ImportAsync(TempFolder cache, string source) =>
+        ChildProgram.RunAsync(["models", "import", source, "--cache", cache.Path]);
 
     static string Tar(TempFolder folder, params TarEntry[] entries)
     {
@@ -22,10 +23,12 @@ public sealed class ImportTests
         return file;
     }
 
-    static PaxTarEntry Plain(string path, string text) => new(TarEntryType.RegularFile, path) { DataStream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)) };
+    static PaxTarEntry Plain(string path, string text) =>
+        new(TarEntryType.RegularFile, path) { DataStream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)) };
 
     static IEnumerable<string> Models(TempFolder cache) => !Directory.Exists(cache.Path) ? [] :
-        Directory.EnumerateFiles(cache.Path, "model.onnx", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(cache.Path, file));
+        Directory.EnumerateFiles(cache.Path, "model.onnx", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(cache.Path, file));
 
     [Test]
     [Arguments("../escape")]
@@ -69,12 +72,14 @@ public sealed class ImportTests
         using var cache = new TempFolder();
         using var folder = new TempFolder();
         Finished imported = await ImportAsync(cache, Tar(
-            folder, new PaxTarEntry(TarEntryType.Directory, "clip/"), Plain($"clip/{Name}/.gitattributes", "x"), Plain($"clip/{Name}/README.md", "x"),
+            folder, new PaxTarEntry(TarEntryType.Directory, "clip/"), Plain($"clip/{Name}/.gitattributes", "x"), Plain(
+            $"clip/{Name}/README.md", "x"),
             Plain($"clip/{Name}/.cache/huggingface/download/visual/model.onnx", "x"), Plain(".prepared/x/model.onnx", "x"),
             Plain($"clip/{Name}/config.json", "{}"), Plain("notes.txt", "x"), Plain($"clip/{Name}/visual/.immich-ml.json", """{"origin":"fetched","files":[]}""")));
         await Assert.That(imported.ExitCode).IsEqualTo(0).Because(imported.Errors);
         await Assert.That(string.Join(" ", Models(cache))).IsEqualTo($"clip/{Name}/visual/model.onnx");
-        await Assert.That(string.Join(" ", Directory.EnumerateFileSystemEntries(cache.File("clip", Name)).Select(Path.GetFileName).Order())).IsEqualTo("config.json visual");
+        await Assert.That(string.Join(" ", Directory.EnumerateFileSystemEntries(cache.File("clip", Name)).Select(Path.GetFileName).Order()))
+            .IsEqualTo("config.json visual");
         await Assert.That(await File.ReadAllTextAsync(cache.File("clip", Name, "visual", ".immich-ml.json"))).Contains("imported");
     }
 
@@ -137,7 +142,8 @@ public sealed class ImportTests
     {
         using var cache = new TempFolder();
         using var folder = new TempFolder();
-        var sparse = new PaxTarEntry(TarEntryType.RegularFile, $"clip/{Name}/visual/GNUSparseFile.7/model.onnx_data", new Dictionary<string, string>
+        var sparse = new PaxTarEntry(
+            TarEntryType.RegularFile, $"clip/{Name}/visual/GNUSparseFile.7/model.onnx_data", new Dictionary<string, string>
         {
             ["GNU.sparse.major"] = "1", ["GNU.sparse.minor"] = "0", ["GNU.sparse.name"] = $"clip/{Name}/visual/model.onnx_data", ["GNU.sparse.realsize"] = "9",
         })
@@ -154,8 +160,10 @@ public sealed class ImportTests
     {
         using var folder = new TempFolder();
         byte[] whole = await File.ReadAllBytesAsync(Tar(
-            folder, Plain($"clip/{Name}/textual/model.onnx", new string('x', 2000)), Plain($"clip/{Name}/textual/{new string('l', 150)}", "long name"),
-            new GnuTarEntry(TarEntryType.RegularFile, $"clip/{Name}/visual/{new string('g', 140)}"), new UstarTarEntry(TarEntryType.RegularFile, "notes")));
+            folder, Plain($"clip/{Name}/textual/model.onnx", new string('x', 2000)), Plain(
+            $"clip/{Name}/textual/{new string('l', 150)}", "long name"),
+            new GnuTarEntry(TarEntryType.RegularFile, $"clip/{Name}/visual/{new string('g', 140)}"), new UstarTarEntry(
+            TarEntryType.RegularFile, "notes")));
         var random = new Lcg(31);
         for (int i = 0; i < 1500; i++)
         {

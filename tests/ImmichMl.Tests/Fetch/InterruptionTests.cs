@@ -23,13 +23,15 @@ public sealed class InterruptionTests
     static Process Fetch(StandInHub hub, TempFolder cache)
     {
         string[] program = ChildProgram.Locate("immich-ml-fetch");
-        var start = new ProcessStartInfo(program[0], [.. program[1..], cache.Path, "clip", "visual", Name]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(program[0], [.. program[1..], cache.Path, "clip", "visual", Name]) { RedirectStandardInput = true,
+            RedirectStandardOutput = true };
         ChildProgram.Clean(start, [.. hub.Settings(cache), ("HF_HUB_DOWNLOAD_TIMEOUT", "600")]);
         return Process.Start(start)!;
     }
 
     static long PartOf(TempFolder cache) => !Directory.Exists(cache.File(".partial")) ? 0
-        : Directory.EnumerateFiles(cache.File(".partial"), "model.onnx.*.part", SearchOption.AllDirectories).Select(file => new FileInfo(file).Length).FirstOrDefault();
+        : Directory.EnumerateFiles(cache.File(".partial"), "model.onnx.*.part", SearchOption.AllDirectories)
+        .Select(file => new FileInfo(file).Length).FirstOrDefault();
 
     static async Task<bool> IsTrueCopyAsync(StandInHub hub, TempFolder cache) =>
         (await File.ReadAllBytesAsync(cache.File("clip", Name, ModelFile))).AsSpan().SequenceEqual(hub.Files[ModelFile]);
@@ -110,7 +112,8 @@ public sealed class InterruptionTests
         // Patience is 2 s without a byte; the whole takes longer.
         Finished pulled = await ChildProgram.RunAsync(["models", "pull", Name], hub.Settings(cache));
         await Assert.That(pulled.ExitCode).IsEqualTo(0).Because(pulled.Errors);
-        await Assert.That((await IsTrueCopyAsync(hub, cache), hub.Asked.Count(asked => asked.Target.EndsWith(ModelFile)))).IsEqualTo((true, 1));
+        await Assert.That((await IsTrueCopyAsync(hub, cache), hub.Asked.Count(asked => asked.Target.EndsWith(ModelFile))))
+            .IsEqualTo((true, 1));
     }
 
     [Test]
@@ -131,7 +134,8 @@ public sealed class InterruptionTests
             await held.Task;
             return true;
         };
-        Finished pulled = await ChildProgram.RunAsync(["models", "pull", Name], [.. hub.Settings(cache), ("HF_HUB_DOWNLOAD_TIMEOUT", "0.5")]);
+        Finished pulled = await ChildProgram.RunAsync(
+            ["models", "pull", Name], [.. hub.Settings(cache), ("HF_HUB_DOWNLOAD_TIMEOUT", "0.5")]);
         held.SetResult();
         await Assert.That(pulled.ExitCode).IsEqualTo(0).Because(pulled.Errors);
         await Assert.That((await IsTrueCopyAsync(hub, cache), hub.Asked.Any(asked => asked.From == 15_000))).IsEqualTo((true, true));
@@ -186,7 +190,8 @@ public sealed class InterruptionTests
             return true;
         };
         Finished pulled = await ChildProgram.RunAsync(["models", "pull", Name], hub.Settings(cache));
-        await Assert.That((pulled.ExitCode, Directory.Exists(cache.File("clip", Name, "visual")))).IsEqualTo((1, false)).Because(pulled.Errors);
+        await Assert.That((pulled.ExitCode, Directory.Exists(cache.File("clip", Name, "visual")))).IsEqualTo((1, false))
+            .Because(pulled.Errors);
     }
 
     [Test]
@@ -194,7 +199,8 @@ public sealed class InterruptionTests
     {
         await using StandInHub hub = Hub(40_000);
         using var cache = new TempFolder();
-        string[] entries = hub.TrueListing()[1..^1].Split("},{").Select(entry => "{" + entry.Trim('{', '}') + (entry.Contains("lfs") ? "}}" : "}")).ToArray();
+        string[] entries = hub.TrueListing()[1..^1].Split("},{")
+            .Select(entry => "{" + entry.Trim('{', '}') + (entry.Contains("lfs") ? "}}" : "}")).ToArray();
         hub.Before = async (asked, peer) =>
         {
             if (!asked.Target.StartsWith("/api/"))
@@ -204,7 +210,8 @@ public sealed class InterruptionTests
 
             int page = asked.Target.Contains("cursor=") ? int.Parse(asked.Target[(asked.Target.IndexOf("cursor=") + 7)..]) : 0;
             byte[] body = System.Text.Encoding.UTF8.GetBytes($"[{entries[page]}]");
-            string[] next = page + 1 < entries.Length ? [$"Link: <{hub.Address}/api/models/immich-app/{Name}/tree/main?recursive=true&cursor={page + 1}>; rel=\"next\""] : [];
+            string[] next = page + 1 < entries.Length
+                ? [$"Link: <{hub.Address}/api/models/immich-app/{Name}/tree/main?recursive=true&cursor={page + 1}>; rel=\"next\""] : [];
             await StandInHub.WriteHeadAsync(peer, "200 OK", [$"Content-Length: {body.Length}", .. next]);
             await peer.WriteAsync(body);
             return true;
@@ -237,7 +244,8 @@ public sealed class InterruptionTests
         var models = new ModelOptions { CacheFolder = cache.Path };
         await new ModelDownload(models, options, catalog, new ModelStore(models, catalog), client, (_, _) => { })
             .RunAsync(new ModelKey(kind, "XX__ocr"), replace: false, CancellationToken.None);
-        await Assert.That((await File.ReadAllBytesAsync(cache.File("ocr", "XX__ocr", "recognition", "model.onnx"))).AsSpan().SequenceEqual(model)).IsTrue();
+        await Assert.That((await File.ReadAllBytesAsync(cache.File("ocr", "XX__ocr", "recognition", "model.onnx"))).AsSpan()
+            .SequenceEqual(model)).IsTrue();
         await Assert.That(ModelRecord.Read(cache.File("ocr", "XX__ocr", "recognition"))!.Origin).IsEqualTo(ModelRecord.Fetched);
     }
 

@@ -14,7 +14,8 @@ public sealed class ListingTests
         try
         {
             IReadOnlyList<HubFile> files = HubListing.Read(
-                HubListing.Parse(Encoding.UTF8.GetBytes(json)), "visual", path => new Uri("http://hub.invalid/" + Uri.EscapeDataString(path)));
+                HubListing.Parse(Encoding.UTF8.GetBytes(json)), "visual", path => new Uri(
+                "http://hub.invalid/" + Uri.EscapeDataString(path)));
             return string.Join(' ', files.Select(file => file.Path));
         }
         catch (FetchException e)
@@ -79,7 +80,8 @@ public sealed class ListingTests
 
             try
             {
-                _ = HubListing.Read(HubListing.Parse([.. changed]), "visual", path => new Uri("http://hub.invalid/" + Uri.EscapeDataString(path)));
+                _ = HubListing.Read(
+                    HubListing.Parse([.. changed]), "visual", path => new Uri("http://hub.invalid/" + Uri.EscapeDataString(path)));
             }
             catch (FetchException)
             {

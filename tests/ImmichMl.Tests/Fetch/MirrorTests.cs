@@ -13,7 +13,8 @@ public sealed class MirrorTests
     const string Name = "ViT-B-32__openai";
     const string ModelFile = "visual/model.onnx";
 
-    static Task<Finished> PullAsync(StandInHub hub, TempFolder cache) => ChildProgram.RunAsync(["models", "pull", Name], hub.Settings(cache));
+    static Task<Finished> PullAsync(StandInHub hub, TempFolder cache) =>
+        ChildProgram.RunAsync(["models", "pull", Name], hub.Settings(cache));
 
     static byte[] Compressed(byte[] bytes)
     {
@@ -54,7 +55,8 @@ public sealed class MirrorTests
         hub.Before = async (asked, peer) =>
         {
             byte[] body = Compressed(BodyOf(hub, asked));
-            await StandInHub.WriteHeadAsync(peer, asked.From > 0 ? "206 Partial Content" : "200 OK", "Content-Encoding: gzip", $"Content-Length: {body.Length}",
+            await StandInHub.WriteHeadAsync(
+                peer, asked.From > 0 ? "206 Partial Content" : "200 OK", "Content-Encoding: gzip", $"Content-Length: {body.Length}",
                 $"Content-Range: bytes {asked.From}-{body.Length - 1}/{body.Length}");
             bool cuts = !cut && asked.Target.EndsWith(ModelFile);
             cut |= cuts;
@@ -102,7 +104,8 @@ public sealed class MirrorTests
             return true;
         };
         Finished pulled = await PullAsync(hub, cache);
-        await Assert.That((pulled.ExitCode, pulled.Errors.Contains("longer than the listing says"))).IsEqualTo((1, true)).Because(pulled.Errors);
+        await Assert.That((pulled.ExitCode, pulled.Errors.Contains("longer than the listing says"))).IsEqualTo((1, true))
+            .Because(pulled.Errors);
     }
 
     [Test]
@@ -111,7 +114,8 @@ public sealed class MirrorTests
         await using StandInHub hub = StandInHub.WithDemoClip();
         using var cache = new TempFolder();
         string listing = hub.TrueListing();
-        int oid = listing.IndexOf("\"oid\":\"", Math.Max(0, listing.IndexOf("preprocess_cfg", StringComparison.Ordinal) - 120), StringComparison.Ordinal);
+        int oid = listing.IndexOf(
+            "\"oid\":\"", Math.Max(0, listing.IndexOf("preprocess_cfg", StringComparison.Ordinal) - 120), StringComparison.Ordinal);
         hub.Listing = listing.Remove(oid, "\"oid\":\"\",".Length + 40);
         await Assert.That((await PullAsync(hub, cache)).ExitCode).IsEqualTo(0);
         Finished verified = await ChildProgram.RunAsync(["models", "verify", Name], hub.Settings(cache));
@@ -144,7 +148,8 @@ public sealed class MirrorTests
             }
 
             byte[] body = hub.Files[ModelFile];
-            await StandInHub.WriteHeadAsync(peer, asked.From > 0 ? "206 Partial Content" : "200 OK", $"Content-Length: {body.Length - asked.From}",
+            await StandInHub.WriteHeadAsync(
+                peer, asked.From > 0 ? "206 Partial Content" : "200 OK", $"Content-Length: {body.Length - asked.From}",
                 $"Content-Range: bytes {asked.From}-{body.Length - 1}/{body.Length}");
             await TrickleAsync(peer, body.AsMemory((int)asked.From));
             return true;

@@ -64,7 +64,8 @@ public sealed class PassingFaultTests
         await using ServedProgram served = await ServedProgram.StartAsync(cache.Path, Settings(hub, cache));
         await using MlClient client = Connect(served);
         await client.PingAsync();
-        HashSet<int> open = [.. Directory.GetFileSystemEntries($"/proc/{served.ProcessId}/fd").Select(path => int.Parse(Path.GetFileName(path)))];
+        HashSet<int> open = [.. Directory.GetFileSystemEntries($"/proc/{served.ProcessId}/fd")
+            .Select(path => int.Parse(Path.GetFileName(path)))];
         await LimitAsync(served, Enumerable.Range(0, 1024).First(number => !open.Contains(number)));
         string told = await LoadAsync(client);
         await Assert.That(told).Contains(" retryable: ");

@@ -132,7 +132,8 @@ public sealed class UnusableModelTests
             Finished[] asked = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => EmbedAsync(daemon)));
             foreach (Finished embedded in asked)
             {
-                await Assert.That((embedded.ExitCode, embedded.Errors.Contains("will not load"))).IsEqualTo((3, true)).Because(embedded.Errors);
+                await Assert.That((embedded.ExitCode, embedded.Errors.Contains("will not load"))).IsEqualTo((3, true))
+                    .Because(embedded.Errors);
             }
 
             await Assert.That(Fetches(hub)).IsEqualTo(1);
@@ -225,7 +226,8 @@ public sealed class UnusableModelTests
         await using ServedProgram daemon = await ServeAsync(hub, cache, ("MACHINE_LEARNING_PRELOAD__CLIP__TEXTUAL", Name));
         Finished listed = await daemon.AskAsync("models", "--json");
         using var models = JsonDocument.Parse(listed.Output);
-        await Assert.That(models.RootElement.EnumerateArray().Single(model => model.GetProperty("modelName").GetString() == Name && model.GetProperty("type").GetString() == "textual")
+        await Assert.That(models.RootElement.EnumerateArray()
+            .Single(model => model.GetProperty("modelName").GetString() == Name && model.GetProperty("type").GetString() == "textual")
             .GetProperty("state").GetString()).IsEqualTo("loaded");
     }
 

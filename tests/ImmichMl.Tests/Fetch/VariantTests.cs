@@ -14,7 +14,8 @@ public sealed class VariantTests
     {
         TreeEntry[] tree =
         [
-            .. ((string[])["visual/model.onnx", "visual/model.armnn", "visual/rknpu/rk3566/model.rknn", "visual/rknpu/rk3588/model.rknn", "visual/model.rknn", "textual/model.onnx"])
+            .. ((string[])["visual/model.onnx", "visual/model.armnn", "visual/rknpu/rk3566/model.rknn", "visual/rknpu/rk3588/model.rknn",
+                "visual/model.rknn", "textual/model.onnx"])
                 .Select(path => new TreeEntry { Type = "file", Path = path, Size = 1 }),
         ];
         IReadOnlyList<HubFile> read = HubListing.Read(tree, "visual", path => new Uri($"http://localhost/{path}"), variants.Split(','));

@@ -27,7 +27,8 @@ public sealed class AccessTests
         await using RunningDaemon daemon = await RunningDaemon.StartAsync();
         using var folder = new TempFolder();
         string file = folder.Write(System.Text.Encoding.UTF8.GetBytes(Key + "\n"), "key");
-        foreach ((string Name, string Value) setting in ((string, string)[])[("MACHINE_LEARNING_API_KEY", Key), ("MACHINE_LEARNING_API_KEY_FILE", file)])
+        foreach ((string Name, string Value) setting in ((string, string)[])[("MACHINE_LEARNING_API_KEY", Key),
+            ("MACHINE_LEARNING_API_KEY_FILE", file)])
         {
             await using TestGateway gateway = await TestGateway.StartAsync(daemon.SocketPath, setting);
             using var request = new HttpRequestMessage(HttpMethod.Get, path);
@@ -47,6 +48,7 @@ public sealed class AccessTests
     public async Task A_key_file_that_is_not_there_keeps_the_gateway_from_starting()
     {
         using var folder = new TempFolder();
-        await Assert.That(async () => await TestGateway.StartAsync(folder.File("none"), ("MACHINE_LEARNING_API_KEY_FILE", folder.File("none")))).Throws<OperatorException>();
+        await Assert.That(async () => await TestGateway.StartAsync(folder.File("none"),
+            ("MACHINE_LEARNING_API_KEY_FILE", folder.File("none")))).Throws<OperatorException>();
     }
 }

@@ -5,7 +5,8 @@ namespace ImmichMl.Tests.Gateway;
 /// <summary>What a web page of another site could do with a visitor's browser, and what programs do that look a little like one.</summary>
 public sealed class BrowserTests
 {
-    static async Task<int> AskAsync(TestGateway gateway, string method, string path, string? host, params (string Name, string Value)[] headers)
+    static async Task<int> AskAsync(
+        TestGateway gateway, string method, string path, string? host, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         request.Headers.Host = host ?? request.Headers.Host;
@@ -89,7 +90,8 @@ public sealed class BrowserTests
         await Assert.That(await AskAsync(gateway, "POST", "/predict", "evil.example", ("Sec-Fetch-Site", "same-origin"))).IsEqualTo(403);
 
         // What Node's fetch sends.
-        await Assert.That(await AskAsync(gateway, "POST", "/predict", "ml.example.com", ("Sec-Fetch-Mode", "cors"), ("Accept-Language", "*"))).IsEqualTo(200);
+        await Assert.That(await AskAsync(gateway, "POST", "/predict", "ml.example.com", ("Sec-Fetch-Mode", "cors"),
+            ("Accept-Language", "*"))).IsEqualTo(200);
     }
 
     [Test]
@@ -99,6 +101,7 @@ public sealed class BrowserTests
         await using TestGateway gateway = await TestGateway.StartAsync(daemon.SocketPath, ("MACHINE_LEARNING_API_KEY", "k"));
         await Assert.That(await AskAsync(gateway, "GET", "/status.json", "ml.example.com", ("x-api-key", "k"))).IsEqualTo(200);
         await Assert.That(await AskAsync(gateway, "GET", "/status.json", "ml.example.com")).IsEqualTo(401);
-        await Assert.That(await AskAsync(gateway, "POST", "/predict", "ml.example.com", ("x-api-key", "k"), ("Sec-Fetch-Site", "cross-site"))).IsEqualTo(403);
+        await Assert.That(await AskAsync(gateway, "POST", "/predict", "ml.example.com", ("x-api-key", "k"),
+            ("Sec-Fetch-Site", "cross-site"))).IsEqualTo(403);
     }
 }

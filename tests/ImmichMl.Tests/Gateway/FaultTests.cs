@@ -29,7 +29,8 @@ public sealed class FaultTests
     });
 
     public static IEnumerable<(string Code, int Status)> Codes() =>
-        ErrorCode.All.Where(code => code is { ClosesConnection: false, HttpStatus: not null }).Select(code => (code.Name, code.HttpStatus!.Value));
+        ErrorCode.All.Where(code => code is { ClosesConnection: false, HttpStatus: not null })
+            .Select(code => (code.Name, code.HttpStatus!.Value));
 
     [Test]
     [MethodDataSource(nameof(Codes))]
@@ -104,7 +105,8 @@ public sealed class FaultTests
     public async Task Without_a_daemon_there_is_no_pong_and_a_prediction_is_503()
     {
         using var folder = new TempFolder();
-        await using TestGateway gateway = await TestGateway.StartAsync(folder.File("nobody.sock"), ("MACHINE_LEARNING_RECONNECT_TIMEOUT", "0.1"));
+        await using TestGateway gateway = await TestGateway.StartAsync(
+            folder.File("nobody.sock"), ("MACHINE_LEARNING_RECONNECT_TIMEOUT", "0.1"));
         foreach (string path in (string[])["/ping", "/ready"])
         {
             Answered answer = await gateway.GetAsync(path);

@@ -77,7 +77,8 @@ public sealed class HostileBodyTests
     public async Task A_body_over_the_limit_is_413_whether_it_says_so_or_not()
     {
         await using RunningDaemon daemon = await RunningDaemon.StartAsync();
-        await using TestGateway gateway = await TestGateway.StartAsync(daemon.SocketPath, ("MACHINE_LEARNING_HTTP_MAX_BODY_BYTES", "100000"));
+        await using TestGateway gateway = await TestGateway.StartAsync(
+            daemon.SocketPath, ("MACHINE_LEARNING_HTTP_MAX_BODY_BYTES", "100000"));
         Answered announced = await gateway.PredictAsync("{}", new byte[200_000]);
         await Assert.That((announced.Status, announced.Body)).IsEqualTo((413, """{"detail":"The body is over the limit of 100000 bytes."}"""));
         string chunk = $"20000\r\n{new string('x', 0x20000)}\r\n";
@@ -91,7 +92,8 @@ public sealed class HostileBodyTests
     public async Task Bodies_that_together_are_too_much_are_refused_and_their_memory_comes_back()
     {
         await using RunningDaemon daemon = await RunningDaemon.StartAsync();
-        await using TestGateway gateway = await TestGateway.StartAsync(daemon.SocketPath, ("MACHINE_LEARNING_HTTP_BODY_BYTES_IN_FLIGHT", "1000000"));
+        await using TestGateway gateway = await TestGateway.StartAsync(
+            daemon.SocketPath, ("MACHINE_LEARNING_HTTP_BODY_BYTES_IN_FLIGHT", "1000000"));
         await Assert.That((await gateway.PredictAsync("{}", new byte[2_000_000])).Status).IsEqualTo(503);
         await Assert.That((await gateway.PredictAsync("{}", TestPicture.Bmp(300, 200))).Status).IsEqualTo(200);
         await Assert.That((await gateway.GetAsync("/metrics")).Body).Contains("\nimmich_ml_gateway_upload_bytes 0\n");
@@ -104,7 +106,8 @@ public sealed class HostileBodyTests
         await using TestGateway gateway = await TestGateway.StartAsync(daemon.SocketPath);
         for (int i = 0; i < 20; i++)
         {
-            using Socket socket = await ConnectAsync(gateway, $"{Head(1_000_000)}{Part}image\"; filename=\"a\"\r\n\r\n{new string('x', 50_000)}");
+            using Socket socket = await ConnectAsync(
+                gateway, $"{Head(1_000_000)}{Part}image\"; filename=\"a\"\r\n\r\n{new string('x', 50_000)}");
         }
 
         await Patience.UntilAsync(() => gateway.Log.Lines.Count(line => line.Contains("/predict", StringComparison.Ordinal)) >= 20);
@@ -164,7 +167,8 @@ public sealed class HostileBodyTests
             await socket.SendAsync(FakeServer.Encode(new Response
             {
                 Id = asked[0].Id,
-                Result = new PredictResult { Faces = [.. Enumerable.Repeat(face, 3000)], ImageWidth = 1, ImageHeight = 1, Timings = new Timings() },
+                Result = new PredictResult { Faces = [.. Enumerable.Repeat(face, 3000)], ImageWidth = 1, ImageHeight = 1,
+                Timings = new Timings() },
             }));
             await FakeServer.ReceiveAsync(socket, 1);
         });

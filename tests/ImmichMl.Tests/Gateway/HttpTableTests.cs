@@ -33,7 +33,8 @@ public sealed class HttpTableTests
         await using TestGateway gateway = await TestGateway.StartAsync(daemon.SocketPath);
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         Answered answer = await gateway.SendAsync(request);
-        await Assert.That((answer.Status, answer.Body, answer.Message.Content.Headers.ContentType!.MediaType)).IsEqualTo((status, body, type));
+        await Assert.That((answer.Status, answer.Body, answer.Message.Content.Headers.ContentType!.MediaType))
+            .IsEqualTo((status, body, type));
         if (status == 405)
         {
             await Assert.That(string.Join(", ", answer.Message.Content.Headers.Allow)).IsEqualTo(path == "/predict" ? "POST" : "GET");
@@ -104,7 +105,8 @@ public sealed class HttpTableTests
         Answered answer = await gateway.PredictAsync(Demo.Replace("demo__tiny", DemoModels.Name, StringComparison.Ordinal), Picture);
         await Assert.That(answer.Status).IsEqualTo(200).Because(answer.Body);
         using JsonDocument json = JsonDocument.Parse(answer.Body);
-        await Assert.That(string.Join(' ', json.RootElement.EnumerateObject().Select(member => member.Name))).IsEqualTo("clip imageHeight imageWidth");
+        await Assert.That(string.Join(' ', json.RootElement.EnumerateObject().Select(member => member.Name)))
+            .IsEqualTo("clip imageHeight imageWidth");
         using JsonDocument numbers = JsonDocument.Parse(json.RootElement.GetProperty("clip").GetString()!);
         float[] read = [.. numbers.RootElement.EnumerateArray().Select(number => number.GetSingle())];
         float[] direct = (await daemon.Client.PredictAsync(Ask.Predict(0, image: Picture))).Clip!;
@@ -121,7 +123,8 @@ public sealed class HttpTableTests
         await Assert.That((await gateway.PredictAsync("{}", [])).Body).IsEqualTo("""{"detail":"Image has zero width or height"}""");
         await Assert.That((await gateway.PredictAsync("{}", flat)).Status).IsEqualTo(400);
         await Assert.That((await gateway.PredictAsync("{}", "no picture at all"u8.ToArray())).Status).IsEqualTo(415);
-        await Assert.That((await gateway.PredictAsync(Demo.Replace("demo__tiny", "nobody__knows", StringComparison.Ordinal), Picture)).Status).IsEqualTo(404);
+        await Assert.That((await gateway.PredictAsync(Demo.Replace("demo__tiny", "nobody__knows", StringComparison.Ordinal),
+            Picture)).Status).IsEqualTo(404);
         await Assert.That((await gateway.PredictAsync("""{"facial-recognition":{"recognition":{"modelName":"buffalo_l"}}}""", Picture)).Status)
             .IsEqualTo(400);
     }

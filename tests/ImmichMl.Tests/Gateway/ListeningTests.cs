@@ -11,7 +11,8 @@ public sealed class ListeningTests
     static async Task<string> RefusedAsync(params (string Name, string Value)[] settings)
     {
         using var folder = new TempFolder();
-        OperatorException? fault = await Assert.That(async () => await TestGateway.StartAsync(folder.File("nobody"), settings)).Throws<OperatorException>();
+        OperatorException? fault = await Assert.That(async () => await TestGateway.StartAsync(folder.File("nobody"),
+            settings)).Throws<OperatorException>();
         await Assert.That(fault!.Message).DoesNotContain("\n");
         return fault.Message;
     }
@@ -47,7 +48,8 @@ public sealed class ListeningTests
 
         using var folder = new TempFolder();
         await using TestGateway gateway = await TestGateway.StartAsync(folder.File("nobody"), ("IMMICH_HOST", Dns.GetHostName()));
-        await Assert.That(own.Select(address => address.ToString()).Append(IPAddress.IPv6Loopback.ToString())).Contains(gateway.Address.Host.Trim('[', ']'));
+        await Assert.That(own.Select(address => address.ToString()).Append(IPAddress.IPv6Loopback.ToString()))
+            .Contains(gateway.Address.Host.Trim('[', ']'));
     }
 
     [Test]
@@ -71,7 +73,8 @@ public sealed class ListeningTests
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         taken.Listen();
         string port = ((IPEndPoint)taken.LocalEndPoint!).Port.ToString(CultureInfo.InvariantCulture);
-        await Assert.That(await RefusedAsync(("IMMICH_PORT", port))).Contains("another program listens there. Stop it, or choose another IMMICH_PORT.");
+        await Assert.That(await RefusedAsync(("IMMICH_PORT", port)))
+            .Contains("another program listens there. Stop it, or choose another IMMICH_PORT.");
     }
 
     [Test]
@@ -79,8 +82,10 @@ public sealed class ListeningTests
     {
         using var folder = new TempFolder();
         string file = folder.Write([1], "file");
-        await Assert.That(await RefusedAsync(("MACHINE_LEARNING_HTTP_SOCKET", folder.File("none/http.sock")))).Contains("its folder is not there");
-        await Assert.That(await RefusedAsync(("MACHINE_LEARNING_HTTP_SOCKET", folder.File(new string('x', 110))))).Contains("a socket's path has 107 at most");
+        await Assert.That(await RefusedAsync(("MACHINE_LEARNING_HTTP_SOCKET", folder.File("none/http.sock"))))
+            .Contains("its folder is not there");
+        await Assert.That(await RefusedAsync(("MACHINE_LEARNING_HTTP_SOCKET", folder.File(new string('x', 110)))))
+            .Contains("a socket's path has 107 at most");
         await Assert.That(await RefusedAsync(("MACHINE_LEARNING_HTTP_SOCKET", Path.GetDirectoryName(file)!))).Contains("is a folder");
         await Assert.That(await RefusedAsync(("MACHINE_LEARNING_HTTP_SOCKET", file))).Contains("something is there already");
     }

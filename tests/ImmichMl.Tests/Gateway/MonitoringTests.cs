@@ -14,8 +14,10 @@ public sealed class MonitoringTests
         while (true)
         {
             Request request = (await FakeServer.ReceiveAsync(socket, 1))[0];
-            byte[] frame = await File.ReadAllBytesAsync(Repository.Golden("wire", "canonical", (request is StatsRequest ? stats : "result_info") + ".bin"));
-            Response golden = Response.Read(new System.Buffers.ReadOnlySequence<byte>(frame.AsMemory(4)), _ => request is StatsRequest ? StatsResult.Read : InfoResult.Read);
+            byte[] frame = await File.ReadAllBytesAsync(
+                Repository.Golden("wire", "canonical", (request is StatsRequest ? stats : "result_info") + ".bin"));
+            Response golden = Response.Read(new System.Buffers.ReadOnlySequence<byte>(frame.AsMemory(4)), _ => request is StatsRequest
+                ? StatsResult.Read : InfoResult.Read);
             await socket.SendAsync(FakeServer.Encode(golden with { Id = request.Id }));
         }
     });
@@ -50,9 +52,11 @@ public sealed class MonitoringTests
         using JsonDocument status = JsonDocument.Parse((await gateway.GetAsync("/status.json")).Body);
         JsonElement root = status.RootElement;
         await Assert.That(root.GetProperty("daemon").GetProperty("ready").GetBoolean()).IsTrue();
-        await Assert.That(root.GetProperty("models").EnumerateArray().Any(model => model.GetProperty("modelName").GetString() == DemoModels.Name)).IsTrue();
+        await Assert.That(root.GetProperty("models").EnumerateArray()
+            .Any(model => model.GetProperty("modelName").GetString() == DemoModels.Name)).IsTrue();
         JsonElement error = root.GetProperty("errors")[0];
-        await Assert.That((error.GetProperty("status").GetInt32(), error.GetProperty("code").GetString())).IsEqualTo((415, "image_unsupported"));
+        await Assert.That((error.GetProperty("status").GetInt32(), error.GetProperty("code").GetString()))
+            .IsEqualTo((415, "image_unsupported"));
         await Assert.That(root.GetProperty("history").EnumerateArray().Sum(slot => slot[0].GetInt32())).IsEqualTo(1);
     }
 

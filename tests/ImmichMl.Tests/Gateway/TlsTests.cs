@@ -37,13 +37,15 @@ public sealed class TlsTests
         for (int i = 0; i < intermediates; i++)
         {
             ECDsa issuerKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            X509Certificate2 certificate = Request($"intermediate {i}", issuerKey, true).Create(issuer, s_from, s_from.AddDays(8 - i), [1, (byte)i]);
+            X509Certificate2 certificate = Request($"intermediate {i}", issuerKey, true)
+                .Create(issuer, s_from, s_from.AddDays(8 - i), [1, (byte)i]);
             chain = certificate.ExportCertificatePem() + "\n" + chain;
             issuer = certificate.CopyWithPrivateKey(issuerKey);
         }
 
         CertificateRequest request = Request("ml.example.com", key, false);
-        using X509Certificate2 leaf = request.Create(issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(issuer.GetECDsaPrivateKey()!), s_from, s_from.AddDays(5), [2]);
+        using X509Certificate2 leaf = request.Create(
+            issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(issuer.GetECDsaPrivateKey()!), s_from, s_from.AddDays(5), [2]);
         folder.Write(System.Text.Encoding.ASCII.GetBytes(leaf.ExportCertificatePem() + "\n" + chain), "fullchain.pem");
         folder.Write(System.Text.Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem()), "key.pem");
         return root;
@@ -66,12 +68,15 @@ public sealed class TlsTests
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(gateway.Address.Host, gateway.Address.Port);
         await using var tls = new SslStream(new NetworkStream(socket));
-        var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+        var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true };
         trust.CustomTrustStore.Add(root);
-        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "ml.example.com", CertificateChainPolicy = trust }).Within();
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "ml.example.com",
+            CertificateChainPolicy = trust }).Within();
         await tls.WriteAsync("GET / HTTP/1.1\r\nHost: ml.example.com\r\n\r\n"u8.ToArray());
         byte[] answer = new byte[4096];
-        await Assert.That(System.Text.Encoding.ASCII.GetString(answer, 0, await tls.ReadAsync(answer).AsTask().Within())).StartsWith("HTTP/1.1 200 ");
+        await Assert.That(System.Text.Encoding.ASCII.GetString(answer, 0, await tls.ReadAsync(answer).AsTask().Within()))
+            .StartsWith("HTTP/1.1 200 ");
     }
 
     /// <summary>From openssl, since .NET makes none of this kind.</summary>
@@ -104,10 +109,14 @@ public sealed class TlsTests
         switch (name)
         {
             case "encrypted":
-                Replace("key.pem", key.ExportEncryptedPkcs8PrivateKeyPem("x", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000)));
+                Replace("key.pem", key.ExportEncryptedPkcs8PrivateKeyPem(
+                    "x", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000)));
                 break;
             case "old encrypted":
-                Replace("key.pem", "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END EC PRIVATE KEY-----\n");
+                Replace(
+                    "key.pem",
+                    "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END EC PRIVATE "
+                    + "KEY-----\n");
                 break;
             case "ed25519":
                 Replace("fullchain.pem", Ed25519Certificate);
@@ -126,7 +135,8 @@ public sealed class TlsTests
                 break;
         }
 
-        OperatorException? fault = await Assert.That(async () => await TestGateway.StartAsync(folder.File("nobody"), Files(folder))).Throws<OperatorException>();
+        OperatorException? fault = await Assert.That(async () => await TestGateway.StartAsync(folder.File("nobody"),
+            Files(folder))).Throws<OperatorException>();
         await Assert.That(fault!.Message).Contains(says);
         await Assert.That(name == "another's key" || !fault.Message.Contains("match", StringComparison.Ordinal)).IsTrue();
     }

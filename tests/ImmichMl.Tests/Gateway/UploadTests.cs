@@ -2,6 +2,9 @@ using System.IO.Pipelines;
 using ImmichMl.Gateway;
 using ImmichMl.Tests.Support;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ImmichMl.Tests.Gateway;
 
@@ -14,7 +17,8 @@ public sealed class UploadTests
         readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 0));
         readonly byte[] _buffer = new byte[64 * 1024];
 
-        public Sender(long length) => Request = new DefaultHttpContext { Request = { Body = _pipe.Reader.AsStream(), ContentLength = length } }.Request;
+        public Sender(long length) =>
+            Request = new DefaultHttpContext { Request = { Body = _pipe.Reader.AsStream(), ContentLength = length } }.Request;
 
         public HttpRequest Request { get; }
 
@@ -39,6 +43,60 @@ public sealed class UploadTests
         return sender;
     }
 
+    static UploadBudget Budget(TimeProvider clock, int mostOpen, ILogger<UploadBudget>? log = null) =>
+        new(new GatewayOptions { BodyBytesInFlight = 1_000_000, MaxRequests = mostOpen }, clock, log ?? NullLogger<UploadBudget>.Instance);
+
+    /// <summary>As Kestrel's may be once its connection has gone.</summary>
+    sealed class BrokenReader : PipeReader, IRequestBodyPipeFeature
+    {
+        public PipeReader Reader => this;
+
+        public override void CancelPendingRead() => throw new NotSupportedException("unheard of");
+
+        public override void AdvanceTo(SequencePosition consumed)
+        {
+        }
+
+        public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+        {
+        }
+
+        public override void Complete(Exception? exception = null)
+        {
+        }
+
+        public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+            return default;
+        }
+
+        public override bool TryRead(out ReadResult result) => throw new NotSupportedException();
+    }
+
+    [Test]
+    public async Task A_body_that_cannot_be_ended_is_told_of_and_harms_neither_the_timer_nor_who_needs_its_memory()
+    {
+        var (clock, log) = (new ManualClock(), new CollectedLog());
+        using var factory = LoggerFactory.Create(logging => logging.AddProvider(log));
+        UploadBudget budget = Budget(clock, 10, factory.CreateLogger<UploadBudget>());
+        var context = new DefaultHttpContext();
+        context.Features.Set<IRequestBodyPipeFeature>(new BrokenReader());
+        using Upload upload = await budget.OpenAsync(context.Request, 1_000_000);
+        _ = upload.Body.ReadAsync(new byte[1]).AsTask();
+        clock.Pass(TimeSpan.FromMinutes(1));
+        upload.End();
+        await Assert.That(log.Lines.Count(line => line.Contains("What was to be cancelled failed unheard of"))).IsEqualTo(2);
+    }
+
+    [Test]
+    public async Task A_body_that_is_closed_in_the_moment_in_which_it_is_to_make_way_costs_nobody_an_answer()
+    {
+        Sender sender = await OpenAsync(Budget(new ManualClock(), 10), 100);
+        sender.Upload.Dispose();
+        await Assert.That(sender.Upload.End).ThrowsNothing();
+    }
+
     static async Task SlowAsync(Task read)
     {
         HttpFault? fault = await Assert.That(async () => await read.Within()).Throws<HttpFault>();
@@ -49,7 +107,7 @@ public sealed class UploadTests
     public async Task Thirty_seconds_without_a_byte_end_a_body_however_fast_it_was()
     {
         var clock = new ManualClock();
-        Sender sender = await OpenAsync(new UploadBudget(1_000_000, 10, clock), 100_000_000);
+        Sender sender = await OpenAsync(Budget(clock, 10), 100_000_000);
         await sender.SendAsync(10_000_000);
         Task<int> read = sender.ReadAsync();
         clock.Pass(TimeSpan.FromSeconds(29));
@@ -62,7 +120,7 @@ public sealed class UploadTests
     public async Task A_byte_now_and_then_does_not_keep_a_body_alive()
     {
         var clock = new ManualClock();
-        Sender sender = await OpenAsync(new UploadBudget(1_000_000, 10, clock), 65_536 * 10);
+        Sender sender = await OpenAsync(Budget(clock, 10), 65_536 * 10);
         for (int i = 0; i < 2; i++)
         {
             clock.Pass(TimeSpan.FromSeconds(19));
@@ -78,7 +136,7 @@ public sealed class UploadTests
     public async Task A_large_body_that_comes_steadily_has_its_time()
     {
         var clock = new ManualClock();
-        Sender sender = await OpenAsync(new UploadBudget(1_000_000, 10, clock), 20_000_000);
+        Sender sender = await OpenAsync(Budget(clock, 10), 20_000_000);
         for (int i = 0; i < 20; i++)
         {
             clock.Pass(TimeSpan.FromSeconds(15));
@@ -94,8 +152,9 @@ public sealed class UploadTests
     public async Task Who_stands_still_goes_when_another_one_needs_its_memory()
     {
         var clock = new ManualClock();
-        var budget = new UploadBudget(1_000_000, 10, clock);
-        Sender still = await OpenAsync(budget, 10_000_000), brisk = await OpenAsync(budget, 10_000_000), third = await OpenAsync(budget, 10_000_000);
+        var budget = Budget(clock, 10);
+        Sender still = await OpenAsync(budget, 10_000_000), brisk = await OpenAsync(budget, 10_000_000), third = await OpenAsync(
+            budget, 10_000_000);
         await still.Upload.TakeAsync(600_000);
         await brisk.Upload.TakeAsync(300_000);
         clock.Pass(TimeSpan.FromSeconds(1.5));
@@ -115,7 +174,7 @@ public sealed class UploadTests
     public async Task Where_nobody_stands_still_there_is_no_room()
     {
         var clock = new ManualClock();
-        var budget = new UploadBudget(1_000_000, 10, clock);
+        var budget = Budget(clock, 10);
         Sender whole = await OpenAsync(budget, 600_000), next = await OpenAsync(budget, 600_000);
         await whole.Upload.TakeAsync(600_000);
         whole.Upload.Complete();
@@ -129,7 +188,7 @@ public sealed class UploadTests
     public async Task Tricklers_that_have_every_place_make_room_for_a_new_request()
     {
         var clock = new ManualClock();
-        var budget = new UploadBudget(1_000_000, 3, clock);
+        var budget = Budget(clock, 3);
         Sender[] tricklers = [await OpenAsync(budget, 1_000_000), await OpenAsync(budget, 1_000_000), await OpenAsync(budget, 1_000_000)];
         for (int i = 0; i < 10; i++)
         {

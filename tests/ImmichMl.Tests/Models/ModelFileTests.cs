@@ -36,7 +36,9 @@ public sealed class ModelFileTests
         await Assert.That(() => ModelFile.ReadAll(folder.File("link"), 2)).Throws<InvalidDataException>();
     }
 
-    /// <summary>Numbers are errno's: EIO, ENOMEM, EMFILE, ESTALE; ENXIO, ELOOP. None is an exception that holds no number of the system.</summary>
+    /// <summary>
+    /// Numbers are errno's: EIO, ENOMEM, EMFILE, ESTALE; ENXIO, ELOOP. None is an exception that holds no number of the system.
+    /// </summary>
     [Test]
     [Arguments(5, ModelFault.Unavailable)]
     [Arguments(12, ModelFault.Unavailable)]

@@ -37,7 +37,8 @@ public sealed class ModelStoreTests
     {
         using var cache = new TempFolder();
         cache.Write([1], "clip", "half-there", "config.json");
-        ModelException? missing = await Assert.That(() => Store(cache).Find(new ModelKey(ModelKind.ClipVisual, name))).Throws<ModelException>();
+        ModelException? missing = await Assert.That(() => Store(cache)
+            .Find(new ModelKey(ModelKind.ClipVisual, name))).Throws<ModelException>();
         await Assert.That(missing!.Fault).IsEqualTo(fault);
         await Assert.That(missing.Message).Contains(name);
     }

@@ -48,7 +48,8 @@ public sealed class SettingsTests
         {
             Sample read = new Settings().AddFile(file).AddEnvironment().Read<Sample>();
             await Assert.That((read.Word, read.Number, read.Undeclared)).IsEqualTo(("environment", 4, "untouched"));
-            await Assert.That(new Settings().AddFile(file).AddEnvironment().Add(Name, "command line").Read<Sample>().Word).IsEqualTo("command line");
+            await Assert.That(new Settings().AddFile(file).AddEnvironment().Add(Name, "command line").Read<Sample>().Word)
+                .IsEqualTo("command line");
             await Assert.That(new Settings().AddEnvironment().Add(Name, null).Add(Name, "").Read<Sample>().Word).IsEqualTo("environment");
         }
         finally
@@ -194,12 +195,17 @@ public sealed class SettingsTests
     [Arguments("-1")]
     public async Task What_Immich_calls_disabled_is_the_daemons_own_choice(string value)
     {
-        RuntimeOptions runtime = new Settings().Add("MACHINE_LEARNING_REQUEST_THREADS", value).Add("MACHINE_LEARNING_MODEL_INTRA_OP_THREADS", value)
+        RuntimeOptions runtime = new Settings().Add("MACHINE_LEARNING_REQUEST_THREADS", value)
+            .Add("MACHINE_LEARNING_MODEL_INTRA_OP_THREADS", value)
             .Add("MACHINE_LEARNING_MODEL_INTER_OP_THREADS", value).Read<RuntimeOptions>();
-        await Assert.That((runtime.RequestThreads, runtime.IntraOpThreads, runtime.ChosenInterOpThreads)).IsEqualTo((Environment.ProcessorCount, 0, 1));
-        await Assert.That(new Settings().Add("MACHINE_LEARNING_MAX_BATCH_SIZE__OCR", value).Read<OcrOptions>().ChosenBatchSize).IsEqualTo(6);
-        await Assert.That(new Settings().Add("MACHINE_LEARNING_MAX_BATCH_SIZE__FACIAL_RECOGNITION", value).Read<FaceOptions>().MaxBatchSize).IsEqualTo(0);
-        GatewayOptions gateway = new Settings().Add("MACHINE_LEARNING_WORKER_TIMEOUT", value).Add("MACHINE_LEARNING_HTTP_KEEPALIVE_TIMEOUT_S", value)
+        await Assert.That((runtime.RequestThreads, runtime.IntraOpThreads, runtime.ChosenInterOpThreads))
+            .IsEqualTo((Environment.ProcessorCount, 0, 1));
+        await Assert.That(new Settings().Add("MACHINE_LEARNING_MAX_BATCH_SIZE__OCR", value).Read<OcrOptions>().ChosenBatchSize)
+            .IsEqualTo(6);
+        await Assert.That(new Settings().Add("MACHINE_LEARNING_MAX_BATCH_SIZE__FACIAL_RECOGNITION", value).Read<FaceOptions>().MaxBatchSize)
+            .IsEqualTo(0);
+        GatewayOptions gateway = new Settings().Add("MACHINE_LEARNING_WORKER_TIMEOUT", value)
+            .Add("MACHINE_LEARNING_HTTP_KEEPALIVE_TIMEOUT_S", value)
             .Add("MACHINE_LEARNING_LENIENT_IMAGES", "y").Read<GatewayOptions>();
         await Assert.That((gateway.RequestTimeoutSeconds, gateway.KeepAliveSeconds, gateway.LenientImages)).IsEqualTo((86_400, 0.1, true));
     }

@@ -15,7 +15,8 @@ public sealed class AdmissionTests
         await SlowDaemon.OccupyAsync(peer, 1, 2);
         await peer.SendAsync(Ask.Predict(3, SlowModel.Name));
         Response? answer = await peer.ReceiveAsync();
-        await Assert.That((Outcome.Of(answer), answer!.Error!.Retryable, answer.Error.RetryAfterMs > 0)).IsEqualTo(("3 overloaded", true, true));
+        await Assert.That((Outcome.Of(answer), answer!.Error!.Retryable, answer.Error.RetryAfterMs > 0))
+            .IsEqualTo(("3 overloaded", true, true));
         await slow.Daemon.Log.WaitAsync("Request 3 ", "predict overloaded", " 0 model runs");
 
         // Another peer gets the place of the one that has filled the queue.

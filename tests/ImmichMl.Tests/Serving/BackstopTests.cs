@@ -1,6 +1,8 @@
 using ImmichMl.Daemon.Serving;
+using ImmichMl.Inference.Sessions;
 using ImmichMl.Protocol.Messages;
 using ImmichMl.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ImmichMl.Tests.Serving;
 
@@ -52,6 +54,16 @@ public sealed class BackstopTests
         await Assert.That(await peer.OutcomeAsync()).IsEqualTo("1 ok");
         await daemon.StopAsync().Within();
         await Assert.That(daemon.Log.Lines.Any(line => line.Contains("still open"))).IsFalse();
+    }
+
+    [Test]
+    public async Task A_fault_in_the_middle_of_stopping_is_told_and_what_runs_beside_requests_is_ended_all_the_same()
+    {
+        await using RunningDaemon daemon = await RunningDaemon.StartAsync();
+        daemon.Log.FailsAt = "requests are open";
+        await daemon.StopAsync().Within();
+        await Assert.That(daemon.Log.Lines.Any(line => line.StartsWith("Error: Stopping failed", StringComparison.Ordinal))).IsTrue();
+        await Assert.That(daemon.Services.GetRequiredService<SessionCache>().Snapshot()).IsEmpty();
     }
 
     [Test]

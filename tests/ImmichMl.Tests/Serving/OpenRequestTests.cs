@@ -33,7 +33,8 @@ public sealed class OpenRequestTests
         {
             await peer.SendAsync(Ask.Cancel(3, target));
             Response?[] answers = [await peer.ReceiveAsync(CancelResult.Read), await peer.ReceiveAsync(CancelResult.Read)];
-            await Assert.That(string.Join(", ", answers.Select(Outcome.Of).Order(StringComparer.Ordinal))).IsEqualTo($"{target} cancelled, 3 ok");
+            await Assert.That(string.Join(", ", answers.Select(Outcome.Of).Order(StringComparer.Ordinal)))
+                .IsEqualTo($"{target} cancelled, 3 ok");
             await Assert.That(answers.Single(answer => answer!.Id == 3)!.Result).IsEqualTo(new CancelResult(true));
         }
 

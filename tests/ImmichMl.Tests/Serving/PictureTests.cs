@@ -27,7 +27,8 @@ public sealed class PictureTests
     {
         (_, byte[] picture, string code) = s_bad.Single(bad => bad.What == what);
         await using RunningDaemon daemon = await RunningDaemon.StartAsync();
-        var error = await Assert.That(async () => await daemon.Client.PredictAsync(Ask.Predict(0, image: picture))).Throws<MlErrorException>();
+        var error = await Assert.That(async () => await daemon.Client.PredictAsync(Ask.Predict(0,
+            image: picture))).Throws<MlErrorException>();
         await Assert.That((error!.Code.Name, error.Error.Retryable)).IsEqualTo((code, false));
         await daemon.Log.WaitAsync($"predict {code}", " 0 model runs");
         await Assert.That(daemon.Log.Lines.Any(line => line.Contains("Loading ", StringComparison.Ordinal))).IsFalse();
@@ -43,7 +44,8 @@ public sealed class PictureTests
         await Assert.That((result.ImageWidth, result.ImageHeight, result.Clip!.Length)).IsEqualTo((24, 17, 512));
         await Assert.That(result.Timings.Inference).IsGreaterThan(0);
         Timings parts = result.Timings;
-        await Assert.That(parts.Queue + parts.Decode + parts.Preprocess + parts.Inference + parts.Postprocess).IsLessThanOrEqualTo(parts.Total);
+        await Assert.That(parts.Queue + parts.Decode + parts.Preprocess + parts.Inference + parts.Postprocess)
+            .IsLessThanOrEqualTo(parts.Total);
         await daemon.Log.WaitAsync("predict ok", " 1 model runs");
     }
 

@@ -10,12 +10,12 @@ using Microsoft.Extensions.Logging;
 namespace ImmichMl.Daemon;
 
 /// <summary>
-/// What happens when a model of the catalogue is asked for and is not here, or a fetched one will not load: it is fetched, once however many
-/// ask. Requests wait in front of the queue, each for as long as its own patience lasts.
+/// What happens when a model of the catalogue is asked for and is not here, or a fetched one will not load: it is fetched, once however
+/// many ask. Requests wait in front of the queue, each for as long as its own patience lasts.
 /// </summary>
-sealed class ModelArrival(
+sealed class ModelDownloads(
     ModelOptions options, HubOptions hub, ServeOptions serve, ModelCatalog catalog, ModelStore store, ISystemdNotifier notifier,
-    IHostApplicationLifetime application, TimeProvider time, ILogger<ModelArrival> log)
+    IHostApplicationLifetime application, TimeProvider time, ILogger<ModelDownloads> log)
 {
     /// <summary>HTTP clients give up after 300 s.</summary>
     public static readonly TimeSpan BackgroundPatience = TimeSpan.FromSeconds(240);
@@ -72,13 +72,16 @@ sealed class ModelArrival(
 
     bool IsMissing(ModelKey key) => !store.Has(key) && catalog.Find(key) is { HasSource: true };
 
-    /// <summary>Does what needs models once they are here. A fetched copy that will not load is fetched once more, and it is tried once more.</summary>
+    /// <summary>
+    /// Does what needs models once they are here. A fetched copy that will not load is fetched once more, and it is tried once more.
+    /// </summary>
     /// <param name="missing">Those of the models that are to be fetched first.</param>
     /// <param name="patience">How long to wait for downloads.</param>
     /// <param name="use">What needs them; done a second time only when the first ended at a model that would not load.</param>
     /// <param name="cancellation">Ends the waiting; downloads go on.</param>
     /// <param name="holding">Bytes of a frame that is kept meanwhile.</param>
-    /// <exception cref="ModelException">One could not be fetched, has not come in time, or will not load; or too much waits already.</exception>
+    /// <exception cref="ModelException">One could not be fetched, has not come in time, or will not load; or too much
+    /// waits already.</exception>
     /// <exception cref="ProtocolException">The daemon is stopping.</exception>
     public async Task<T> UseAsync<T>(
         IEnumerable<ModelKey> missing, TimeSpan patience, Func<Task<T>> use, CancellationToken cancellation, long holding = 0)
@@ -90,7 +93,8 @@ sealed class ModelArrival(
             FetchOutcome outcome = await WaitAsync(fetching, patience - time.GetElapsedTime(since), holding, cancellation);
             if (outcome.Code != 0)
             {
-                throw new ModelException(ModelFault.Unavailable, $"{fetching.Key} could not be fetched: {outcome.Message}") { RetryAfter = s_afterFault };
+                throw new ModelException(ModelFault.Unavailable,
+                    $"{fetching.Key} could not be fetched: {outcome.Message}") { RetryAfter = s_afterFault };
             }
         }
 
@@ -98,7 +102,8 @@ sealed class ModelArrival(
         {
             return await use();
         }
-        catch (ModelException fault) when (MayFetch && fault is { Fault: ModelFault.Unusable, Key: { } key } && catalog.Find(key) is { HasSource: true })
+        catch (ModelException fault) when (MayFetch && fault is { Fault: ModelFault.Unusable, Key: { } key }
+            && catalog.Find(key) is { HasSource: true })
         {
             if (!await IsReplacedAsync(key, fault, since, patience, holding, cancellation))
             {
@@ -110,7 +115,8 @@ sealed class ModelArrival(
     }
 
     /// <summary>True when there is a newer copy than the one that would not load; false when none is to be had.</summary>
-    async Task<bool> IsReplacedAsync(ModelKey key, ModelException fault, long since, TimeSpan patience, long holding, CancellationToken cancellation)
+    async Task<bool> IsReplacedAsync(
+        ModelKey key, ModelException fault, long since, TimeSpan patience, long holding, CancellationToken cancellation)
     {
         lock (_lock)
         {
@@ -140,7 +146,8 @@ sealed class ModelArrival(
             : _waiting.TryEnter(holding) ?? throw Begun(fetching, "enough requests wait for downloads");
         try
         {
-            FetchOutcome outcome = await fetching.Outcome.WaitAsync(patience > TimeSpan.Zero ? patience : TimeSpan.Zero, time, either.Token);
+            FetchOutcome outcome = await fetching.Outcome.WaitAsync(
+                patience > TimeSpan.Zero ? patience : TimeSpan.Zero, time, either.Token);
             return outcome.Code != 0 && stopping.IsCancellationRequested ? throw Stopping() : outcome;
         }
         catch (TimeoutException)
@@ -170,7 +177,8 @@ sealed class ModelArrival(
     {
         lock (_lock)
         {
-            return [.. _fetching.Values.Where(one => one.FailedAt is null).Select(one => new DownloadProgress(one.Key.Name, one.Bytes, one.Total))];
+            return [.. _fetching.Values.Where(one => one.FailedAt is null)
+                .Select(one => new DownloadProgress(one.Key.Name, one.Bytes, one.Total))];
         }
     }
 
@@ -205,10 +213,11 @@ sealed class ModelArrival(
             log.Fetching(model);
         }
 
-        FetchOutcome outcome;
+        var outcome = new FetchOutcome(1, "it was given up.");
         try
         {
-            outcome = await _fetcher.RunAsync(fetching.Key, replace, (bytes, total) => Tell(fetching, bytes, total), application.ApplicationStopping);
+            outcome = await _fetcher.RunAsync(
+                fetching.Key, replace, (bytes, total) => Tell(fetching, bytes, total), application.ApplicationStopping);
             if (outcome.Code == 0 && !store.Has(fetching.Key))
             {
                 outcome = new FetchOutcome(3, $"the fetcher has it, but it is not in {folder}: does it serve another cache?");
@@ -218,24 +227,11 @@ sealed class ModelArrival(
         {
             outcome = new FetchOutcome(1, e.Message);
         }
-
-        lock (_lock)
+        finally
         {
-            if (outcome.Code == 0)
-            {
-                _fetching.Remove(folder);
-                if (replace)
-                {
-                    _replaced[folder] = time.GetTimestamp();
-                }
-            }
-            else
-            {
-                fetching.FailedAt = time.GetTimestamp();
-            }
+            End(folder, fetching, outcome);
         }
 
-        notifier.Notify(new ServiceState("STATUS=Ready"));
         if (outcome.Code == 0)
         {
             log.Fetched(model);
@@ -246,6 +242,25 @@ sealed class ModelArrival(
         }
 
         return outcome;
+    }
+
+    void End(string folder, Fetching fetching, FetchOutcome outcome)
+    {
+        notifier.Notify(new ServiceState("STATUS=Ready"));
+        lock (_lock)
+        {
+            if (outcome.Code != 0)
+            {
+                fetching.FailedAt = time.GetTimestamp();
+                return;
+            }
+
+            _fetching.Remove(folder);
+            if (fetching.Replaces)
+            {
+                _replaced[folder] = time.GetTimestamp();
+            }
+        }
     }
 
     void Tell(Fetching fetching, long bytes, long total)

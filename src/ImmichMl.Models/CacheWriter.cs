@@ -1,7 +1,7 @@
 namespace ImmichMl.Models;
 
-/// <summary>Puts a finished, verified folder where a model belongs. The old one goes only once the new one is there.</summary>
-public static class ModelPlacing
+/// <summary>Installs a finished, verified folder as a model. The old one goes only once the new one is there.</summary>
+public static class CacheWriter
 {
     const string AsideFolder = ".aside";
 
@@ -9,8 +9,8 @@ public static class ModelPlacing
     /// <param name="cache">The cache.</param>
     /// <param name="ready">The new folder, complete.</param>
     /// <param name="folder">Where it belongs, be there a folder, a file or nothing.</param>
-    /// <param name="keep">What is there and was not fetched is kept in CACHE/.aside: it may be somebody's own. Otherwise it is deleted.</param>
-    public static void Place(string cache, string ready, string folder, bool keep)
+    /// <param name="keep">What is there and was not fetched is kept in CACHE/.aside: it may be somebody's own. Else it is deleted.</param>
+    public static void Install(string cache, string ready, string folder, bool keep)
     {
         string parent = Path.GetDirectoryName(folder)!;
         CacheFiles.RefuseLinks(cache, parent);
@@ -49,7 +49,7 @@ public static class ModelPlacing
     }
 
     /// <summary>Puts a file where it belongs in one step, whatever is there.</summary>
-    public static void PlaceFile(string cache, string from, string to)
+    public static void InstallFile(string cache, string from, string to)
     {
         if (Directory.Exists(to))
         {
