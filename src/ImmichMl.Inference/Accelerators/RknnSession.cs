@@ -11,7 +11,7 @@ sealed class RknnSession : NpuSession
     readonly RknnLibrary _library;
     readonly List<ulong> _contexts;
     readonly ConcurrentBag<ulong> _free;
-    readonly SemaphoreSlim _places;
+    readonly SemaphoreSlim _slots;
     readonly RknnTensor[] _inputs;
     readonly RknnTensor[] _outputs;
 
@@ -27,7 +27,7 @@ sealed class RknnSession : NpuSession
         (_inputs, _outputs) = library.Describe(contexts[0]);
         _shapes = [.. _inputs.Select(input => library.ShapesOf(contexts[0], input.Index))];
         _free = [.. contexts];
-        _places = new SemaphoreSlim(contexts.Count);
+        _slots = new SemaphoreSlim(contexts.Count);
         Inputs = [.. _inputs.Select((input, i) =>
             new TensorInfo(input.Text, ElementOf(input.Type), Free(ToNchw(input.Shape, input.Format), _shapes[i], input.Format)))];
         Outputs = [.. _outputs.Select(output => new TensorInfo(output.Text, TensorElementType.Float, output.Shape))];
@@ -75,7 +75,7 @@ sealed class RknnSession : NpuSession
         RknnTensor[] shaped = [.. _inputs.Select((input, i) => Shaped(input, _shapes[i], shapes[i]))];
         var inputs = new RknnInput[data.Length];
         var pins = new GCHandle[data.Length];
-        _places.Wait(cancellation);
+        _slots.Wait(cancellation);
         bool taken = _free.TryTake(out ulong context);
         try
         {
@@ -119,7 +119,7 @@ sealed class RknnSession : NpuSession
                 _free.Add(context);
             }
 
-            _places.Release();
+            _slots.Release();
         }
     }
 
@@ -182,6 +182,6 @@ sealed class RknnSession : NpuSession
     public override void Dispose()
     {
         _contexts.ForEach(_library.Close);
-        _places.Dispose();
+        _slots.Dispose();
     }
 }

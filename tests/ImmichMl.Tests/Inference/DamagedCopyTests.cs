@@ -97,7 +97,8 @@ public sealed class DamagedCopyTests
         bool wanted = false;
         prepared.Discarded = (key, reason) => told = $"{key}: {reason}";
         prepared.Missing = (_, _) => wanted = true;
-        await Assert.That(PreparedModelTests.Embed(PreparedModelTests.Store(cache), new SessionFactory(s_options, prepared)).SequenceEqual(plain)).IsTrue();
+        float[] answer = PreparedModelTests.Embed(PreparedModelTests.Store(cache), new SessionFactory(s_options, prepared));
+        await Assert.That(answer.SequenceEqual(plain)).IsTrue();
         await Assert.That(told).StartsWith(PreparedModelTests.Key.ToString());
         await Assert.That(Directory.Exists(copy)).IsFalse();
         await Assert.That(wanted).IsTrue();
@@ -174,7 +175,8 @@ public sealed class DamagedCopyTests
         string thrown = "", notMade = "";
         prepared.Discarded = (_, reason) => thrown = reason;
         prepared.NotMade = (_, reason) => notMade = reason;
-        await Assert.That(PreparedModelTests.Embed(PreparedModelTests.Store(cache), new SessionFactory(s_options, prepared)).SequenceEqual(plain)).IsTrue();
+        float[] answer = PreparedModelTests.Embed(PreparedModelTests.Store(cache), new SessionFactory(s_options, prepared));
+        await Assert.That(answer.SequenceEqual(plain)).IsTrue();
         await Assert.That(thrown).Contains("not finite");
         await Assert.That(Directory.Exists(copy)).IsFalse();
         PreparedModelTests.Embed(PreparedModelTests.Store(cache), new SessionFactory(s_options, prepared));

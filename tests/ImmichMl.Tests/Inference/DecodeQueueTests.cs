@@ -42,7 +42,9 @@ public sealed class DecodeQueueTests
         for (int i = 0; i < 3; i++)
         {
             using var image = new EncodedImage(Picture.AsMemory(0, 60), i == 0 ? owner : new CountedDisposal());
-            ImageException? fault = await Assert.That(() => (Task)queue.DecodeAsync(image, Header, yields: false, CancellationToken.None).Within()).Throws<ImageException>();
+            ImageException? fault =
+                await Assert.That(() => (Task)queue.DecodeAsync(image, Header, yields: false, CancellationToken.None).Within())
+                    .Throws<ImageException>();
             await Assert.That(fault!.Fault).IsEqualTo(ImageFault.Unreadable);
         }
 
@@ -56,14 +58,18 @@ public sealed class DecodeQueueTests
         using var slow = new GatedBytes(Picture);
         using DecodeQueue queue = Queue(timeoutSeconds: 0.01);
         var image = new EncodedImage(slow.Memory, owner);
-        ImageException? fault = await Assert.That(() => (Task)queue.DecodeAsync(image, Header, yields: false, CancellationToken.None).Within()).Throws<ImageException>();
+        ImageException? fault =
+            await Assert.That(() => (Task)queue.DecodeAsync(image, Header, yields: false, CancellationToken.None).Within())
+                .Throws<ImageException>();
         await Assert.That(fault!.Fault).IsEqualTo(ImageFault.TooLarge);
         image.Dispose();
         await slow.Reached.Within();
         await Assert.That(owner.Count).IsEqualTo(0);
 
         using var next = new EncodedImage(Picture, new CountedDisposal());
-        InferenceException? held = await Assert.That(() => (Task)queue.DecodeAsync(next, Header, yields: false, CancellationToken.None).Within()).Throws<InferenceException>();
+        InferenceException? held =
+            await Assert.That(() => (Task)queue.DecodeAsync(next, Header, yields: false, CancellationToken.None).Within())
+                .Throws<InferenceException>();
         await Assert.That(held!.Fault).IsEqualTo(InferenceFault.Overloaded);
         slow.Open();
         await owner.Disposed.Within();

@@ -35,7 +35,10 @@ public sealed record OddModel(string What, byte[] Onnx, string? Config, int Side
         new("half precision in and out", Model(OnnxType.Float16, 1, 3, 16, 16), Plain, 16, 0.004f),
         new("half precision, nothing fixed", Model(OnnxType.Float16, "b", 3, "h", "w"), Plain, 16, 0.004f),
         new("half precision out", Cast(OnnxType.Float16), Plain, 16, 0.004f),
-        new("a second output", Graph(OnnxType.Float, 1, 3, 16, 16).Output("other", OnnxType.Int64, 4).Node("Shape", ["image"], ["other"]).ToModel(), Plain, 16),
+        new(
+            "a second output",
+            Graph(OnnxType.Float, 1, 3, 16, 16).Output("other", OnnxType.Int64, 4).Node("Shape", ["image"], ["other"]).ToModel(),
+            Plain, 16),
         new("further keys in the configuration", Model(OnnxType.Float, 1, 3, 16, 16),
             Plain.Replace("{", "{\"mode\": \"RGB\", \"fill_color\": 0, ", StringComparison.Ordinal), 16),
     ];

@@ -45,7 +45,8 @@ public sealed class ArmNnTests
         await Assert.That(Library.GetText("standin_ann_compiled")).IsEqualTo(folder.File("model.anncache"));
         runtime.Load(new ModelKey(ModelKind.ClipVisual, "mali"), model).Dispose();
         await Assert.That(Library.Get("standin_ann_saves")).IsEqualTo(0);
-        await Assert.That((Library.Get("standin_ann_runtimes"), Library.Get("standin_ann_networks"), Library.Get("standin_ann_faults") - faults)).IsEqualTo((0, 0, 0));
+        await Assert.That((Library.Get("standin_ann_runtimes"), Library.Get("standin_ann_networks"))).IsEqualTo((0, 0));
+        await Assert.That(Library.Get("standin_ann_faults") - faults).IsEqualTo(0);
     }
 
     [Test]
@@ -54,7 +55,8 @@ public sealed class ArmNnTests
         using var folder = new TempFolder();
         ArmNnRuntime runtime = Runtime(folder);
         ModelSession[] sessions =
-            [.. Enumerable.Range(0, 5).Select(i => runtime.Load(new ModelKey(ModelKind.FaceRecognition, "mali"), Model(folder, "in 1 3 2 2\nout 1 4\n", $"model{i}.armnn")))];
+            [.. Enumerable.Range(0, 5).Select(i => runtime.Load(
+                new ModelKey(ModelKind.FaceRecognition, "mali"), Model(folder, "in 1 3 2 2\nout 1 4\n", $"model{i}.armnn")))];
         await Assert.That((Library.Get("standin_ann_runtimes"), Library.Get("standin_ann_networks"))).IsEqualTo((1, 5));
         foreach (ModelSession session in sessions)
         {

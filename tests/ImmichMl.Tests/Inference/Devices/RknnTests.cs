@@ -49,7 +49,8 @@ public sealed class RknnTests
         using var folder = new TempFolder();
         using ModelSession session = Load(folder, $"in text {type} 3 1 5\nout embedding {Float32} 3 1 5\n");
         await Assert.That(session.Inputs[0].ElementType).IsEqualTo(type == Int64 ? TensorElementType.Int64 : TensorElementType.Int32);
-        await Assert.That(session.RunIntegers([[49406, 3, 2, 1, 49407]], CancellationToken.None).Values.SequenceEqual([49406, 3, 2, 1, 49407])).IsTrue();
+        await Assert.That(session.RunIntegers([[49406, 3, 2, 1, 49407]], CancellationToken.None).Values.SequenceEqual([49406, 3, 2, 1, 49407]))
+            .IsTrue();
     }
 
     [Test]
@@ -80,7 +81,8 @@ public sealed class RknnTests
         using var folder = new TempFolder();
         int before = StandInLibrary.Rknn.Get("standin_rknn_masks");
         var options = new DeviceOptions { RknnThreads = threads, RknnCores = cores };
-        using (ModelSession session = Load(folder, $"in image {Float32} {Nhwc} 1 8 8 3\nout embedding {Float32} {Nchw} 1 3\n", options, chip))
+        string model = $"in image {Float32} {Nhwc} 1 8 8 3\nout embedding {Float32} {Nchw} 1 3\n";
+        using (ModelSession session = Load(folder, model, options, chip))
         {
             await Assert.That(StandInLibrary.Rknn.Get("standin_rknn_open")).IsEqualTo(threads);
             await Assert.That(StandInLibrary.Rknn.Get("standin_rknn_masks") - before).IsEqualTo(mask < 0 ? 0 : threads);
@@ -148,7 +150,8 @@ public sealed class RknnTests
         var devices = new DeviceList(options, [], [], [Runtime(options)], []);
         using (ModelSession session = new SessionFactory(new RuntimeOptions(), null, devices).Create(Clip, onnx))
         {
-            await Assert.That(session.Run(Enumerable.Repeat(1f, 12).ToArray(), [1, 3, 2, 2], CancellationToken.None).Values.SequenceEqual([4, 4, 4])).IsTrue();
+            float[] values = session.Run(Enumerable.Repeat(1f, 12).ToArray(), [1, 3, 2, 2], CancellationToken.None).Values;
+            await Assert.That(values.SequenceEqual([4, 4, 4])).IsTrue();
             await Assert.That(devices.WhereIs(Clip)).IsEqualTo("rknn:0");
         }
 

@@ -61,7 +61,8 @@ public sealed partial class TextRequestTests
     public async Task A_pattern_that_never_ends_is_the_models_fault_and_names_it()
     {
         string pattern = """ "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": false}""";
-        using var model = new TextModel { Tokenizer = Encoding.UTF8.GetBytes(TextModel.Bytes.Replace("\"pre_tokenizer\": null", pattern, StringComparison.Ordinal)) };
+        string tokenizer = TextModel.Bytes.Replace("\"pre_tokenizer\": null", pattern, StringComparison.Ordinal);
+        using var model = new TextModel { Tokenizer = Encoding.UTF8.GetBytes(tokenizer) };
         await using RunningDaemon daemon = await model.ServeAsync();
         await Assert.That((await model.IdsAsync(daemon, "aaa")).Length).IsEqualTo(32);
         MlErrorException refusal = await daemon.Client.TextRefusalAsync(model.Name, new string('a', 60) + "b");
