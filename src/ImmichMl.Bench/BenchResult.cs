@@ -1,7 +1,7 @@
 namespace ImmichMl.Bench;
 
 /// <summary>All that a bench came to, and what it was asked to do.</summary>
-sealed class BenchResult
+public sealed class BenchResult
 {
     public DateTimeOffset Started { get; init; }
 

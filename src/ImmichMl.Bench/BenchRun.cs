@@ -3,15 +3,10 @@ using ImmichMl.Client;
 namespace ImmichMl.Bench;
 
 /// <summary>How a run stands, for whoever watches it: what is counted so far, and the last second.</summary>
-sealed class Progress(RunReport soFar, TimeSpan elapsed)
-{
-    public RunReport SoFar => soFar;
-
-    public TimeSpan Elapsed => elapsed;
-}
+public sealed record Progress(RunReport SoFar, TimeSpan Elapsed);
 
 /// <summary>One load on one target: a first request of each kind, ramp, warm-up, what is measured, and the wait for what is still open.</summary>
-sealed class BenchRun(BenchTarget target, Workload workload, Load load, TimeProvider time)
+public sealed class BenchRun(BenchTarget target, Workload workload, Load load, TimeProvider time)
 {
     static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
@@ -19,52 +14,62 @@ sealed class BenchRun(BenchTarget target, Workload workload, Load load, TimeProv
     /// <param name="watch">Called every second.</param>
     /// <param name="cancellation">Ends the run early; what was measured until then is reported.</param>
     /// <exception cref="MlConnectionException">Nobody listens there.</exception>
+    /// <exception cref="InvalidOperationException">A fault of this program ended the load.</exception>
     public async Task<RunReport> RunAsync(int round, Action<Progress> watch, CancellationToken cancellation)
     {
-        await AskFirstAsync(cancellation);
+        await using BenchConnections server = target.Connect(load.Slots);
+        await AskFirstAsync(server, cancellation);
         await using var memory = new ServerMemory(target);
         var recorder = new Recorder(workload.Mix, time, load.IsOpen, load.Count);
         long begun = time.GetTimestamp();
         long from = begun + Ticks(load.Ramp + load.WarmUp);
         recorder.Measure(from, load.Count is null ? from + Ticks(load.Duration) : long.MaxValue);
-        Driver driver = load.IsOpen
-            ? new OpenLoop(target, workload, recorder, load, time)
-            : new ClosedLoop(target, workload, recorder, load, time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Task driving = driver.RunAsync(begun, stop.Token, cancellation);
-        Task over = OverAsync(recorder, from, cancellation);
+        using var driver = new Driver(server, workload, recorder, load, time);
+        using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(abandon.Token);
+        Task driving = driver.RunAsync(begun, stop.Token, abandon.Token);
+        Task over = load.Count is null ? Task.Delay(load.Ramp + load.WarmUp + load.Duration, time, abandon.Token) : recorder.Filled;
         var moments = new List<Moment>();
         long last = begun;
-        while (true)
+        try
         {
-            await Task.WhenAny(driving, Task.Delay(s_interval - TimeSpan.FromTicks(time.GetElapsedTime(begun).Ticks % s_interval.Ticks), time, CancellationToken.None), over);
-            if (over.IsCompleted)
+            while (true)
             {
-                await stop.CancelAsync();
-                await Task.WhenAny(driving, Task.Delay(s_interval, time, CancellationToken.None));
-            }
+                TimeSpan left = s_interval - TimeSpan.FromTicks(time.GetElapsedTime(begun).Ticks % s_interval.Ticks);
+                await Task.WhenAny(driving, Task.Delay(left, time, CancellationToken.None), over);
+                if (over.IsCompleted)
+                {
+                    await stop.CancelAsync();
+                    await Task.WhenAny(driving, Task.Delay(s_interval, time, CancellationToken.None));
+                }
 
-            long now = time.GetTimestamp();
-            moments.Add(MomentOf(recorder, driver, last, now, await memory.ReadAsync(CancellationToken.None)));
-            last = now;
-            var report = new RunReport
-            {
-                Target = target.Name, Round = round, Seconds = recorder.Seconds(), Endpoints = recorder.Report(), Moments = moments,
-                IsCutShort = cancellation.IsCancellationRequested,
-            };
-            watch(new Progress(report, time.GetElapsedTime(begun)));
-            if (driving.IsCompleted)
-            {
-                await driving;
-                return report;
+                long now = time.GetTimestamp();
+                moments.Add(MomentOf(recorder, driver, last, now, await memory.ReadAsync(CancellationToken.None)));
+                last = now;
+                var report = new RunReport
+                {
+                    Target = target.Name, Round = round, Seconds = recorder.Seconds(), Endpoints = recorder.Report(), Moments = moments,
+                    IsCutShort = cancellation.IsCancellationRequested,
+                };
+                watch(new Progress(report, time.GetElapsedTime(begun)));
+                if (driving.IsCompleted)
+                {
+                    await driving;
+                    return report;
+                }
             }
+        }
+        finally
+        {
+            // What watches may throw: nothing is left running on connections that are closed now.
+            await abandon.CancelAsync();
+            await Task.WhenAny(driving);
         }
     }
 
     /// <summary>So that a wrong address is told at once, and loading models is no part of anything that is measured.</summary>
-    async Task AskFirstAsync(CancellationToken cancellation)
+    async Task AskFirstAsync(BenchConnections server, CancellationToken cancellation)
     {
-        await using BenchPeer peer = target.Open();
         bool[] asked = new bool[workload.Mix.Endpoints.Length];
         for (long number = 0; asked.Contains(false); number++)
         {
@@ -75,43 +80,29 @@ sealed class BenchRun(BenchTarget target, Workload workload, Load load, TimeProv
             }
 
             asked[call.Index] = true;
-
             try
             {
-                await peer.AskAsync(call, cancellation);
+                await server.AskAsync(0, call, cancellation);
             }
-            catch (Exception e) when (FaultCode.Of(e) is { } code)
+            catch (Exception e) when (FaultCode.Of(e) is FaultCode.NoConnection)
             {
-                if (code == FaultCode.NoConnection)
-                {
-                    throw new MlConnectionException(e.Message, e);
-                }
+                throw new MlConnectionException(e.Message, e);
             }
-        }
-    }
-
-    async Task OverAsync(Recorder recorder, long from, CancellationToken cancellation)
-    {
-        try
-        {
-            TimeSpan until = time.GetElapsedTime(time.GetTimestamp(), from) + load.Duration;
-            await (load.Count is null ? Task.Delay(until, time, cancellation) : recorder.Filled.WaitAsync(cancellation));
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            // The run is cut short.
+            catch (Exception e) when (FaultCode.Of(e) is not null)
+            {
+                // It will be counted when it is measured.
+            }
         }
     }
 
     Moment MomentOf(Recorder recorder, Driver driver, long since, long now, MemoryReading memory)
     {
-        EndpointCounts cut = recorder.CutInterval();
-        double seconds = (now - recorder.From) / (double)time.TimestampFrequency;
-        double length = Math.Max(1e-6, time.GetElapsedTime(since, now).TotalSeconds);
+        EndpointReport cut = recorder.CutInterval();
         return new Moment
         {
-            Seconds = seconds, Length = length, Answered = cut.Latency.Count, Errors = cut.Errors, P50 = cut.Latency.Percentile(0.5),
-            P99 = cut.Latency.Percentile(0.99), InFlight = driver.InFlight, MemoryBytes = memory.Resident, Runtime = memory.Runtime,
+            Seconds = (now - recorder.From) / (double)time.TimestampFrequency, Length = Math.Max(1e-6, time.GetElapsedTime(since, now).TotalSeconds),
+            Answered = cut.Latency.Count, Errors = cut.Errors, P50 = cut.Latency.P50, P99 = cut.Latency.P99, InFlight = driver.InFlight,
+            MemoryBytes = memory.Resident, Runtime = memory.Runtime,
         };
     }
 

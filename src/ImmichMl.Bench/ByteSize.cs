@@ -1,7 +1,7 @@
 namespace ImmichMl.Bench;
 
 /// <summary>Bytes as people read them.</summary>
-static class ByteSize
+public static class ByteSize
 {
     /// <summary>1,234,567 bytes as 1.2 MB.</summary>
     public static string Text(long bytes) => bytes switch

@@ -8,7 +8,7 @@ namespace ImmichMl.Bench;
 /// <param name="Ratio">Median of B over A, of all pairs of runs that follow one another.</param>
 /// <param name="Least">Of those pairs.</param>
 /// <param name="Most">Of those pairs.</param>
-sealed record Comparison(string Endpoint, string Figure, double A, double B, double Ratio, double Least, double Most)
+public sealed record Comparison(string Endpoint, string Figure, double A, double B, double Ratio, double Least, double Most)
 {
     static readonly string[] s_figures = ["req/s", "p50 ms", "p90 ms", "p99 ms"];
 
@@ -16,11 +16,11 @@ sealed record Comparison(string Endpoint, string Figure, double A, double B, dou
     public static Comparison[] Of(IReadOnlyList<RunReport> runs)
     {
         var all = new List<Comparison>();
-        for (int place = 0; place < runs[0].Lines.Length; place++)
+        for (int i = 0; i < runs[0].Lines.Length; i++)
         {
             foreach (string figure in s_figures)
             {
-                all.Add(Of(runs[0].Endpoints[place].Name, figure, [.. runs.Select(run => Read(run, run.Endpoints[place], figure))]));
+                all.Add(Of(runs[0].Endpoints[i].Name, figure, [.. runs.Select(run => Read(run, run.Endpoints[i], figure))]));
             }
         }
 

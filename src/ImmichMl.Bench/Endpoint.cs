@@ -3,22 +3,16 @@ using ImmichMl.Protocol.Messages;
 namespace ImmichMl.Bench;
 
 /// <summary>One kind of request of a mix: what it is called, how often it comes, and what it asks.</summary>
-/// <param name="name">text, image, faces or ocr.</param>
-/// <param name="weight">Of the whole mix; 1 to <see cref="Mix.MaxWeight"/>.</param>
-/// <param name="tasks">What it asks for.</param>
-sealed class Endpoint(string name, int weight, TaskEntry[] tasks)
+/// <param name="Name">text, image, faces or ocr.</param>
+/// <param name="Weight">Of the whole mix; 1 to <see cref="Mix.MaxWeight"/>.</param>
+/// <param name="Tasks">What it asks for.</param>
+public sealed record Endpoint(string Name, int Weight, TaskEntry[] Tasks)
 {
-    public string Name => name;
-
-    public int Weight => weight;
-
-    public TaskEntry[] Tasks => tasks;
-
     public bool TakesText => Name == "text";
 }
 
 /// <summary>Model names and options, by the endpoint that they are for; null is left to the server.</summary>
-sealed class EndpointOptions
+public sealed class EndpointOptions
 {
     public string ClipModel { get; init; } = "ViT-B-32__openai";
 

@@ -12,8 +12,9 @@ static class FaultCode
     {
         MlErrorException { Code.Name: var code } => code,
         BadAnswerException { Code: var code } => code,
-        HttpProtocolException => "no_http",
-        MlConnectionException or IOException => NoConnection,
+        HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded }
+            or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } => "no_http",
+        MlConnectionException or HttpRequestException or IOException => NoConnection,
         TimeoutException => "timeout",
         _ => null,
     };

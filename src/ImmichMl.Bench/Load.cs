@@ -1,7 +1,7 @@
 namespace ImmichMl.Bench;
 
-/// <summary>How hard and how long: so many users who each wait for their answer (closed loop), or so many requests a second whatever comes back (open loop).</summary>
-sealed record Load
+/// <summary>How hard and how long: users who each wait for their answer (closed loop), or requests a second whatever comes back (open loop).</summary>
+public sealed record Load
 {
     /// <summary>Closed loop; counts where <see cref="Rate"/> is null.</summary>
     public int Users { get; init; } = 8;
@@ -28,6 +28,8 @@ sealed record Load
     public long? Count { get; init; }
 
     public bool IsOpen => Rate is not null;
+
+    internal int Slots => IsOpen ? Connections : Users;
 
     public override string ToString() => Rate is { } rate
         ? $"{rate:0.###} requests/s{(Poisson ? " at random" : "")}, open loop"

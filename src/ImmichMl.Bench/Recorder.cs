@@ -9,9 +9,9 @@ namespace ImmichMl.Bench;
 sealed class Recorder(Mix mix, TimeProvider time, bool byStart, long? limit)
 {
     readonly Lock _lock = new();
-    readonly EndpointCounts[] _endpoints = [.. mix.Endpoints.Select(_ => new EndpointCounts())];
+    readonly EndpointReport[] _endpoints = [.. mix.Endpoints.Select(endpoint => new EndpointReport(endpoint.Name))];
     readonly TaskCompletionSource _filled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    EndpointCounts _interval = new();
+    EndpointReport _interval = new("");
     long _from = long.MaxValue;
     long _until = long.MaxValue;
     long _counted;
@@ -62,12 +62,12 @@ sealed class Recorder(Mix mix, TimeProvider time, bool byStart, long? limit)
     }
 
     /// <summary>What happened since the last call, counted or not.</summary>
-    public EndpointCounts CutInterval()
+    public EndpointReport CutInterval()
     {
         lock (_lock)
         {
-            EndpointCounts cut = _interval;
-            _interval = new EndpointCounts();
+            EndpointReport cut = _interval;
+            _interval = new EndpointReport("");
             return cut;
         }
     }
@@ -77,7 +77,7 @@ sealed class Recorder(Mix mix, TimeProvider time, bool byStart, long? limit)
     {
         lock (_lock)
         {
-            return [.. _endpoints.Select((counts, i) => counts.Report(mix.Endpoints[i].Name)), EndpointCounts.Sum(_endpoints).Report("all")];
+            return [.. _endpoints.Select(one => EndpointReport.Sum(one.Name, one)), EndpointReport.Sum("all", _endpoints)];
         }
     }
 

@@ -4,81 +4,55 @@ using ImmichMl.Client;
 namespace ImmichMl.Bench;
 
 /// <summary>The result for programs. <c>schema</c> changes when a name goes or means something else; new names may come at any time.</summary>
-static class ReportJson
+public static class ReportJson
 {
     const int Schema = 1;
 
-    public static string Write(BenchResult result) => JsonText.Object(
-    [
-        ("schema", JsonText.Number(Schema)),
-        ("version", JsonText.Text(result.Version)),
-        ("started", JsonText.Text(result.Started.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture))),
-        ("load", Load(result)),
-        ("runs", JsonText.Array(result.Runs.Select((run, i) => Run(result.NameOf(i), run)))),
-        ("comparison", JsonText.Array(result.Comparisons.Select(one => JsonText.Object(
+    public static string Write(BenchResult result) => JsonText.Of(
+        ("schema", Schema), ("version", result.Version),
+        ("started", result.Started.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)), ("load", Load(result)),
+        ("runs", JsonText.List(result.Runs.Select((run, i) => Run(result.NameOf(i), run)))),
+        ("comparison", JsonText.List(result.Comparisons.Select(one => JsonText.Of(
+            ("endpoint", one.Endpoint), ("figure", one.Figure), ("a", one.A), ("b", one.B), ("ratio", one.Ratio), ("least", one.Least),
+            ("most", one.Most)))))).ToString();
+
+    static JsonText Load(BenchResult result)
+    {
+        Load load = result.Load;
+        return JsonText.Of(
         [
-            ("endpoint", JsonText.Text(one.Endpoint)), ("figure", JsonText.Text(one.Figure)), ("a", JsonText.Number(one.A)), ("b", JsonText.Number(one.B)),
-            ("ratio", JsonText.Number(one.Ratio)), ("least", JsonText.Number(one.Least)), ("most", JsonText.Number(one.Most)),
-        ])))),
-    ]);
+            ("mix", JsonText.List(result.Workload.Mix.Endpoints.Select(endpoint => JsonText.Of(
+                ("endpoint", endpoint.Name), ("weight", endpoint.Weight), ("modelName", endpoint.Tasks[0].ModelName))))),
+            ("loop", load.IsOpen ? "open" : "closed"),
+            .. load.IsOpen
+                ? (IEnumerable<(string, JsonText)>)[("rate", load.Rate), ("arrivals", load.Poisson ? "poisson" : "even")]
+                : [("users", load.Users)],
+            ("pictures", result.Pictures), ("distinctPictures", result.Workload.Pictures), ("distinctQueries", result.Workload.Queries),
+            ("rampSeconds", load.Ramp.TotalSeconds), ("warmUpSeconds", load.WarmUp.TotalSeconds),
+            load.Count is { } count ? ("count", count) : ("durationSeconds", load.Duration.TotalSeconds),
+        ]);
+    }
 
-    static string Load(BenchResult result) => JsonText.Object(
-    [
-        ("mix", JsonText.Array(result.Workload.Mix.Endpoints.Select(endpoint => JsonText.Object(
-        [
-            ("endpoint", JsonText.Text(endpoint.Name)), ("weight", JsonText.Number(endpoint.Weight)), ("modelName", JsonText.Text(endpoint.Tasks[0].ModelName)),
-        ])))),
-        ("loop", JsonText.Text(result.Load.IsOpen ? "open" : "closed")),
-        .. result.Load.Rate is { } rate
-            ? [("rate", JsonText.Number(rate)), ("arrivals", JsonText.Text(result.Load.Poisson ? "poisson" : "even"))]
-            : (IEnumerable<(string, string)>)[("users", JsonText.Number(result.Load.Users))],
-        ("pictures", JsonText.Text(result.Pictures)),
-        ("distinctPictures", JsonText.Number(result.Workload.Pictures)),
-        ("distinctQueries", JsonText.Number(result.Workload.Queries)),
-        ("rampSeconds", JsonText.Number(result.Load.Ramp.TotalSeconds)),
-        ("warmUpSeconds", JsonText.Number(result.Load.WarmUp.TotalSeconds)),
-        .. result.Load.Count is { } count ? [("count", JsonText.Number(count))] : (IEnumerable<(string, string)>)[("durationSeconds", JsonText.Number(result.Load.Duration.TotalSeconds))],
-    ]);
+    static JsonText Run(string name, RunReport run) => JsonText.Of(
+        ("name", name), ("target", run.Target), ("seconds", run.Seconds), ("cutShort", run.IsCutShort), ("requestsPerSecond", run.Throughput),
+        ("peakMemoryBytes", run.PeakMemory),
+        ("managed", run.Managed is not { } managed ? (string?)null : JsonText.Of(
+            ("bytesPerRequest", managed.BytesPerRequest), ("collections", JsonText.List(managed.Collections.Select(count => (JsonText)count))),
+            ("requests", managed.Requests))),
+        ("endpoints", JsonText.List(run.Endpoints.Select(Endpoint))),
+        ("timeline", JsonText.List(run.Moments.Select(moment => JsonText.Of(
+            ("second", moment.Seconds), ("requestsPerSecond", moment.Throughput), ("answered", moment.Answered), ("errors", moment.Errors),
+            ("p50Ms", moment.P50), ("p99Ms", moment.P99), ("inFlight", moment.InFlight), ("memoryBytes", moment.MemoryBytes))))));
 
-    static string Run(string name, RunReport run) => JsonText.Object(
-    [
-        ("name", JsonText.Text(name)),
-        ("target", JsonText.Text(run.Target)),
-        ("seconds", JsonText.Number(run.Seconds)),
-        ("cutShort", JsonText.Flag(run.IsCutShort)),
-        ("requestsPerSecond", JsonText.Number(run.Throughput)),
-        ("peakMemoryBytes", run.PeakMemory is { } peak ? JsonText.Number(peak) : "null"),
-        ("managed", run.Managed is not { } managed ? "null" : JsonText.Object(
-        [
-            ("bytesPerRequest", JsonText.Number(managed.BytesPerRequest)), ("collections", JsonText.Array(managed.Collections.Select(JsonText.Number))),
-            ("requests", JsonText.Number(managed.Requests)),
-        ])),
-        ("endpoints", JsonText.Array(run.Endpoints.Select(Endpoint))),
-        ("timeline", JsonText.Array(run.Moments.Select(Second))),
-    ]);
+    static JsonText Endpoint(EndpointReport endpoint) => JsonText.Of(
+        ("endpoint", endpoint.Name), ("answered", endpoint.Latency.Count),
+        ("errors", JsonText.Of(endpoint.ErrorCounts.Select(error => (error.Key, (JsonText)error.Value)))),
+        ("latencyMs", Latency(endpoint.Latency)), ("responseMs", Latency(endpoint.Response)),
+        ("serverMs", JsonText.Of(endpoint.Stages.Select((stage, i) => (ServerTiming.Stages[i], Latency(stage))))),
+        ("histogram", JsonText.List(endpoint.Latency.Bars(48).Where(bar => bar.Count > 0).Select(bar => JsonText.Of(
+            ("fromMs", bar.FromMs), ("toMs", bar.ToMs), ("count", bar.Count))))));
 
-    static string Endpoint(EndpointReport endpoint) => JsonText.Object(
-    [
-        ("endpoint", JsonText.Text(endpoint.Name)),
-        ("answered", JsonText.Number(endpoint.Latency.Count)),
-        ("errors", JsonText.Object(endpoint.ErrorCodes.Select((code, i) => (code, JsonText.Number(endpoint.ErrorCounts[i]))))),
-        ("latencyMs", Latency(endpoint.Latency)),
-        ("responseMs", Latency(endpoint.Response)),
-        ("serverMs", JsonText.Object(endpoint.Stages.Select((stage, i) => (ServerTiming.Stages[i], Latency(stage))))),
-        ("histogram", JsonText.Array(endpoint.Bars.Where(bar => bar.Count > 0).Select(bar => JsonText.Object(
-            [("fromMs", JsonText.Number(bar.FromMs)), ("toMs", JsonText.Number(bar.ToMs)), ("count", JsonText.Number(bar.Count))])))),
-    ]);
-
-    static string Latency(LatencyReport latency) => JsonText.Object(
-    [
-        ("mean", JsonText.Number(latency.Mean)), ("min", JsonText.Number(latency.Min)), ("p50", JsonText.Number(latency.P50)), ("p90", JsonText.Number(latency.P90)),
-        ("p95", JsonText.Number(latency.P95)), ("p99", JsonText.Number(latency.P99)), ("p999", JsonText.Number(latency.P999)), ("max", JsonText.Number(latency.Max)),
-    ]);
-
-    static string Second(Moment moment) => JsonText.Object(
-    [
-        ("second", JsonText.Number(moment.Seconds)), ("requestsPerSecond", JsonText.Number(moment.Throughput)), ("answered", JsonText.Number(moment.Answered)),
-        ("errors", JsonText.Number(moment.Errors)), ("p50Ms", JsonText.Number(moment.P50)), ("p99Ms", JsonText.Number(moment.P99)),
-        ("inFlight", JsonText.Number(moment.InFlight)), ("memoryBytes", moment.MemoryBytes is { } memory ? JsonText.Number(memory) : "null"),
-    ]);
+    static JsonText Latency(LatencyCounts latency) => JsonText.Of(
+        ("mean", latency.Mean), ("min", latency.Min), ("p50", latency.P50), ("p90", latency.P90), ("p95", latency.P95), ("p99", latency.P99),
+        ("p999", latency.P999), ("max", latency.Max));
 }

@@ -3,14 +3,11 @@ using System.Text;
 namespace ImmichMl.Bench;
 
 /// <summary>The result as tables for a terminal.</summary>
-static class ReportText
+public static class ReportText
 {
-    public static string[] Head { get; } = ["endpoint", "req/s", "answered", "errors", "mean ms", "p50", "p90", "p99", "p99.9", "max"];
+    static readonly string[] s_head = ["endpoint", "req/s", "answered", "errors", "mean ms", "p50", "p90", "p99", "p99.9", "max"];
 
-    public static string[] ComparisonHead { get; } = ["endpoint", "figure", "A", "B", "B / A", "least", "most"];
-
-    public static string[] Cells(Comparison one) =>
-        [one.Endpoint, one.Figure, Number(one.A), Number(one.B), $"{one.Ratio:0.000}", $"{one.Least:0.000}", $"{one.Most:0.000}"];
+    static readonly string[] s_comparisonHead = ["endpoint", "figure", "A", "B", "B / A", "least", "most"];
 
     public static string Write(BenchResult result)
     {
@@ -23,7 +20,7 @@ static class ReportText
                 .Append(Table(run)).Append('\n').Append(Details(run.All));
             if (result.Load.IsOpen)
             {
-                LatencyReport response = run.All.Response;
+                LatencyCounts response = run.All.Response;
                 text.Append($"sent late   from the start that was made: p50 {Number(response.P50)}, p99 {Number(response.P99)}, max {Number(response.Max)} ms\n");
             }
 
@@ -34,14 +31,15 @@ static class ReportText
 
             if (run.Managed is { } managed)
             {
-                text.Append($"managed     {managed.BytesPerRequest / 1000:0.0} kB allocated per request, collections by generation {string.Join(", ", managed.Collections)} in {managed.Requests} requests\n");
+                text.Append($"managed     {managed.BytesPerRequest / 1000:0.0} kB allocated per request, collections by generation ")
+                    .Append($"{string.Join(", ", managed.Collections)} in {managed.Requests} requests\n");
             }
         }
 
         if (result.Comparisons.Length > 0)
         {
-            List<string[]> rows = [ComparisonHead, .. result.Comparisons.Select(Cells)];
-            text.Append($"\nA {result.Runs[0].Target}\nB {result.Runs[1].Target}\n\n").Append(Rows(rows));
+            text.Append($"\nA {result.Runs[0].Target}\nB {result.Runs[1].Target}\n\n").Append(Rows([s_comparisonHead, .. result.Comparisons.Select(one =>
+                (string[])[one.Endpoint, one.Figure, Number(one.A), Number(one.B), $"{one.Ratio:0.000}", $"{one.Least:0.000}", $"{one.Most:0.000}"])]));
         }
 
         return text.ToString().TrimEnd();
@@ -49,26 +47,24 @@ static class ReportText
 
     public static string Table(RunReport run)
     {
-        List<string[]> rows = [Head];
+        List<string[]> rows = [s_head];
         foreach (EndpointReport endpoint in run.Lines)
         {
-            rows.Add(Cells(run, endpoint));
+            LatencyCounts latency = endpoint.Latency;
+            rows.Add(
+            [
+                endpoint.Name, Number(run.RateOf(endpoint)), $"{latency.Count}", $"{endpoint.Errors}", Number(latency.Mean), Number(latency.P50),
+                Number(latency.P90), Number(latency.P99), Number(latency.P999), Number(latency.Max),
+            ]);
         }
 
         return Rows(rows);
     }
 
-    /// <summary>Below <see cref="Head"/>.</summary>
-    public static string[] Cells(RunReport run, EndpointReport endpoint) =>
-    [
-        endpoint.Name, Number(run.RateOf(endpoint)), $"{endpoint.Latency.Count}", $"{endpoint.Errors}", Number(endpoint.Latency.Mean), Number(endpoint.Latency.P50),
-        Number(endpoint.Latency.P90), Number(endpoint.Latency.P99), Number(endpoint.Latency.P999), Number(endpoint.Latency.Max),
-    ];
-
     public static string Details(EndpointReport all)
     {
         var text = new StringBuilder();
-        if (all.ErrorCodes.Length > 0)
+        if (all.Errors > 0)
         {
             text.Append($"errors      {all.ErrorText}\n");
         }
@@ -89,5 +85,6 @@ static class ReportText
     }
 
     /// <summary>Three digits that count.</summary>
-    public static string Number(double value) => Math.Abs(value) switch { >= 100 => $"{value:0}", >= 10 => $"{value:0.0}", >= 1 => $"{value:0.00}", _ => $"{value:0.000}" };
+    static string Number(double value) =>
+        Math.Abs(value) switch { >= 100 => $"{value:0}", >= 10 => $"{value:0.0}", >= 1 => $"{value:0.00}", _ => $"{value:0.000}" };
 }

@@ -3,7 +3,7 @@ using ImmichMl.Protocol.Messages;
 namespace ImmichMl.Bench;
 
 /// <summary>What one run on one target came to.</summary>
-sealed class RunReport
+public sealed class RunReport
 {
     /// <summary>Its socket or URL.</summary>
     public required string Target { get; init; }
@@ -39,7 +39,7 @@ sealed class RunReport
         {
             Moment[] known = [.. Moments.Where(moment => moment.Seconds >= 0 && moment.Runtime is not null)];
             long requests = known.Skip(1).Sum(moment => moment.Answered + moment.Errors);
-            return requests == 0 ? null : new ManagedUse(known[0].Runtime!, known[^1].Runtime!, requests);
+            return requests == 0 ? null : ManagedUse.Between(known[0].Runtime!, known[^1].Runtime!, requests);
         }
     }
 
@@ -49,88 +49,29 @@ sealed class RunReport
     public double RateOf(EndpointReport endpoint) => Seconds > 0 ? endpoint.Latency.Count / Seconds : 0;
 }
 
-/// <summary>One endpoint's figures, or those of all together.</summary>
-sealed class EndpointReport
+/// <summary>What the server's managed memory did during so many requests; collections by generation, the youngest first.</summary>
+public sealed record ManagedUse(double BytesPerRequest, long[] Collections, long Requests)
 {
-    /// <summary>text, image, faces, ocr, or all.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>Of what was answered: from the start that was meant.</summary>
-    public required LatencyReport Latency { get; init; }
-
-    /// <summary>The same from the start that was made.</summary>
-    public required LatencyReport Response { get; init; }
-
-    /// <summary>Codes of failed requests, in alphabetical order.</summary>
-    public required string[] ErrorCodes { get; init; }
-
-    /// <summary>How often each of <see cref="ErrorCodes"/> came.</summary>
-    public required long[] ErrorCounts { get; init; }
-
-    /// <summary>Where the server says its time went, in the order of <see cref="ServerTiming.Stages"/>; empty where it does not.</summary>
-    public required LatencyReport[] Stages { get; init; }
-
-    /// <summary>Latency, spread out.</summary>
-    public required LatencyBar[] Bars { get; init; }
-
-    public long Errors => ErrorCounts.Sum();
-
-    public string ErrorText => string.Join(", ", ErrorCodes.Select((code, i) => $"{code} {ErrorCounts[i]}"));
+    public static ManagedUse Between(RuntimeUse first, RuntimeUse last, long requests) => new(
+        (last.AllocatedBytes - first.AllocatedBytes) / (double)requests,
+        [.. last.Collections.Select((count, i) => count - (i < first.Collections.Count ? first.Collections[i] : 0))], requests);
 }
 
-/// <summary>Milliseconds. Percentiles are within 0.4 %; count, mean, least and most are exact.</summary>
-sealed class LatencyReport(LatencyCounts counts)
+/// <summary>One second of a run; requests are those within it, counted or not, and percentiles milliseconds of those.</summary>
+public sealed class Moment
 {
-    public long Count { get; } = counts.Count;
-
-    public double Mean { get; } = counts.Mean;
-
-    public double Min { get; } = counts.Min;
-
-    public double P50 { get; } = counts.Percentile(0.5);
-
-    public double P90 { get; } = counts.Percentile(0.9);
-
-    public double P95 { get; } = counts.Percentile(0.95);
-
-    public double P99 { get; } = counts.Percentile(0.99);
-
-    public double P999 { get; } = counts.Percentile(0.999);
-
-    public double Max { get; } = counts.Max;
-}
-
-/// <summary>What the server's managed memory did between two looks.</summary>
-sealed class ManagedUse(RuntimeUse first, RuntimeUse last, long requests)
-{
-    /// <summary>Over which that was.</summary>
-    public long Requests => requests;
-
-    /// <summary>Allocated.</summary>
-    public double BytesPerRequest => (last.AllocatedBytes - first.AllocatedBytes) / (double)requests;
-
-    /// <summary>By generation, the youngest first.</summary>
-    public long[] Collections { get; } = [.. last.Collections.Select((count, i) => count - (i < first.Collections.Count ? first.Collections[i] : 0))];
-}
-
-/// <summary>One second of a run.</summary>
-sealed class Moment
-{
-    /// <summary>Its end, counted from the first moment that was measured: negative before.</summary>
+    /// <summary>Its end, from the first moment that was measured: negative before.</summary>
     public double Seconds { get; init; }
 
     /// <summary>Its own length in seconds.</summary>
     public double Length { get; init; }
 
-    /// <summary>Within it, counted or not.</summary>
     public long Answered { get; init; }
 
     public long Errors { get; init; }
 
-    /// <summary>Milliseconds, of those answered within it.</summary>
     public double P50 { get; init; }
 
-    /// <summary>The same.</summary>
     public double P99 { get; init; }
 
     /// <summary>Requests that were open at its end.</summary>

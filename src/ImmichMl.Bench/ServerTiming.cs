@@ -4,11 +4,11 @@ using ImmichMl.Protocol.Messages;
 namespace ImmichMl.Bench;
 
 /// <summary>The header in which our gateway says where the time went; other servers do not send it.</summary>
-static class ServerTiming
+public static class ServerTiming
 {
     public static string[] Stages { get; } = ["queue", "decode", "preprocess", "inference", "postprocess", "total"];
 
-    public static Timings? Read(string? header)
+    internal static Timings? Read(string? header)
     {
         if (header is null)
         {
@@ -18,11 +18,11 @@ static class ServerTiming
         var stages = new Dictionary<string, double>();
         foreach (string metric in header.Split(','))
         {
-            string[] parts = metric.Split(';');
-            string? duration = parts.Skip(1).Select(part => part.Trim()).FirstOrDefault(part => part.StartsWith("dur=", StringComparison.Ordinal));
-            if (duration is not null && double.TryParse(duration.AsSpan(4), NumberStyles.Float, CultureInfo.InvariantCulture, out double milliseconds))
+            string[] parts = metric.Split(';', StringSplitOptions.TrimEntries);
+            string? duration = parts.Skip(1).FirstOrDefault(part => part.StartsWith("dur=", StringComparison.Ordinal));
+            if (double.TryParse(duration?[4..], NumberStyles.Float, CultureInfo.InvariantCulture, out double milliseconds))
             {
-                stages[parts[0].Trim()] = milliseconds;
+                stages[parts[0]] = milliseconds;
             }
         }
 
@@ -34,6 +34,6 @@ static class ServerTiming
     }
 
     /// <summary>In the order of <see cref="Stages"/>.</summary>
-    public static ReadOnlySpan<double> Values(Timings timings) =>
+    internal static ReadOnlySpan<double> Values(Timings timings) =>
         (double[])[timings.Queue, timings.Decode, timings.Preprocess, timings.Inference, timings.Postprocess, timings.Total];
 }

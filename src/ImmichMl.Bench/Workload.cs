@@ -4,7 +4,7 @@ namespace ImmichMl.Bench;
 readonly record struct Call(int Index, Endpoint Endpoint, byte[]? Image, string? Text);
 
 /// <summary>The sequence of requests, the same whenever it is asked for: pictures and queries come round in their order.</summary>
-sealed class Workload(Mix mix, IReadOnlyList<byte[]> pictures, IReadOnlyList<string> queries)
+public sealed class Workload(Mix mix, IReadOnlyList<byte[]> pictures, IReadOnlyList<string> queries)
 {
     public Mix Mix => mix;
 
@@ -12,7 +12,7 @@ sealed class Workload(Mix mix, IReadOnlyList<byte[]> pictures, IReadOnlyList<str
 
     public int Queries => queries.Count;
 
-    public Call this[long number]
+    internal Call this[long number]
     {
         get
         {

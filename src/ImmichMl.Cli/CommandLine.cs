@@ -27,14 +27,14 @@ static class CommandLine
 
     public static Option<bool> Json { get; } = new("--json") { Description = "Print JSON for programs" };
 
-    public static Option<double> Timeout { get; } = new("--timeout")
+    /// <summary>A timer takes 49 days at most.</summary>
+    public static Option<double> Timeout { get; } = new Option<double>("--timeout")
     {
-        Description = "Seconds to wait for the answer",
-        HelpName = "SECONDS",
-        DefaultValueFactory = _ => 300,
-        CustomParser = Number,
-        Validators = { CheckTimeout },
-    };
+        Description = "Seconds to wait for the answer", HelpName = "SECONDS", DefaultValueFactory = _ => 300, CustomParser = Number,
+    }.Within(seconds => seconds is > 0 and <= 1_000_000, "more than 0 and at most 1000000 seconds");
+
+    public static Option<string> Model(string name, string description, string standard) =>
+        new(name) { Description = description, HelpName = "NAME", DefaultValueFactory = _ => standard };
 
     /// <summary>A point, and nothing between thousands: read as usual, 1,5 would be 15.</summary>
     public static double Number(ArgumentResult given)
@@ -51,42 +51,66 @@ static class CommandLine
     public static bool TryReadNumber(string text, out double value) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
 
-    /// <summary>A timer takes 49 days at most; NaN passes no comparison. What is no number at all has been refused already.</summary>
-    static void CheckTimeout(OptionResult timeout)
+    /// <summary>What is no number at all has been refused already; NaN passes no comparison.</summary>
+    public static Option<T> Within<T>(this Option<T> option, Predicate<double> fits, string range)
     {
-        if (timeout.Tokens is [{ Value: var text }] && TryReadNumber(text, out double seconds) && seconds is not (> 0 and <= 1_000_000))
+        option.Validators.Add(given =>
         {
-            timeout.AddError("--timeout takes more than 0 and at most 1000000 seconds.");
-        }
+            if (given.Tokens is [{ Value: var text }] && TryReadNumber(text, out double value) && !fits(value))
+            {
+                given.AddError($"{option.Name} takes {range}.");
+            }
+        });
+        return option;
     }
 
-    public static MlClient Connect(ParseResult arguments)
+    public static MlClientOptions Connection(ParseResult arguments, TimeSpan? timeout = null)
     {
-        var options = new MlClientOptions { RequestTimeout = TimeSpan.FromSeconds(arguments.GetValue(Timeout)) };
-        return new MlClient(arguments.GetValue(Socket) is { Length: > 0 } path ? options with { SocketPath = path } : options);
+        var options = new MlClientOptions { RequestTimeout = timeout ?? TimeSpan.FromSeconds(arguments.GetValue(Timeout)) };
+        return arguments.GetValue(Socket) is { Length: > 0 } path ? options with { SocketPath = path } : options;
+    }
+
+    /// <summary>The answer for programs where <see cref="Json"/> asks for it, else for people.</summary>
+    public static int Print(this ParseResult arguments, JsonText json, string text)
+    {
+        Console.WriteLine(arguments.GetValue(Json) ? json.ToString() : text);
+        return ExitCode.Ok;
     }
 
     /// <summary>Looks at the native libraries' files only: loading them would cost memory before the first model.</summary>
     /// <exception cref="OperatorException">One is missing.</exception>
     public static void CheckLibraries(ImageLimits images, string onnxRuntimeFolder = "")
     {
-        foreach (string library in (string[])[RuntimeLibrary.FileName, ImageDecoder.LibraryFileName])
+        if (!RuntimeLibrary.IsPresent(RuntimeLibrary.FileName) && onnxRuntimeFolder.Length == 0)
         {
-            if (library == ImageDecoder.LibraryFileName && images.ChosenCodec is CodecChoice.Auto or CodecChoice.Managed)
-            {
-                continue; // The managed codec stands in.
-            }
+            throw Missing(RuntimeLibrary.FileName);
+        }
 
-            if (!RuntimeLibrary.IsPresent(library) && (library != RuntimeLibrary.FileName || onnxRuntimeFolder.Length == 0))
-            {
-                throw new OperatorException($"{library} is missing: it belongs beside this program.");
-            }
+        // The managed codec stands in where none is asked for by name.
+        if (images.ChosenCodec is not (CodecChoice.Auto or CodecChoice.Managed) && !RuntimeLibrary.IsPresent(ImageDecoder.LibraryFileName))
+        {
+            throw Missing(ImageDecoder.LibraryFileName);
         }
 
         if (!ImageDecoder.IsAvailable(images.ChosenCodec))
         {
             throw new OperatorException($"MACHINE_LEARNING_CODEC={images.Codec}, and its library cannot be loaded.");
         }
+    }
+
+    static OperatorException Missing(string library) => new($"{library} is missing: it belongs beside this program.");
+
+    /// <summary>A verb that asks the daemon.</summary>
+    public static Command Asks(this Command command, Func<MlClient, ParseResult, CancellationToken, Task<int>> action)
+    {
+        command.Add(Socket);
+        command.Add(Timeout);
+        command.Add(Json);
+        return command.Does(async (arguments, cancellation) =>
+        {
+            await using var client = new MlClient(Connection(arguments));
+            return await action(client, arguments, cancellation);
+        });
     }
 
     /// <summary>Gives a verb its action: what it throws becomes one line on stderr and an exit code.</summary>

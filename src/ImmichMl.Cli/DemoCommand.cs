@@ -31,7 +31,7 @@ static class DemoCommand
         try
         {
             Unpack(folder);
-            return await RunAsync(folder, arguments.GetValue(CommandLine.Json), cancellation);
+            return await RunAsync(folder, arguments, cancellation);
         }
         finally
         {
@@ -39,7 +39,7 @@ static class DemoCommand
         }
     });
 
-    static async Task<int> RunAsync(string folder, bool json, CancellationToken cancellation)
+    static async Task<int> RunAsync(string folder, ParseResult arguments, CancellationToken cancellation)
     {
         string socket = Path.Combine(folder, "immich-ml.sock");
         Settings settings = new Settings().Add(MlClientOptions.SocketVariable, socket).Add("MACHINE_LEARNING_CACHE_FOLDER", folder);
@@ -51,25 +51,17 @@ static class DemoCommand
         double started = TimeProvider.System.GetElapsedTime(since).TotalMilliseconds;
         Embedded[] pictures = await Task.WhenAll(DemoPictures.Draw().Select(picture => EmbedAsync(client, picture, cancellation)));
         FacesAndText others = await FacesAndText.AskAsync(client, ModelName, cancellation);
-        DemoQueries queries = await DemoQueries.AskAsync(client, ModelName, [.. pictures.Select(picture => (picture.Picture, picture.Result.Clip!))], cancellation);
+        DemoQueries queries = await DemoQueries.AskAsync(
+            client, ModelName, [.. pictures.Select(picture => (picture.Picture, picture.Result.Clip!))], cancellation);
         await host.StopAsync(cancellation);
-        Console.WriteLine(json ? ToJson(pictures) : ToText(pictures, socket, started));
-        if (!json)
-        {
-            Console.WriteLine($"\n{queries.Describe()}\n\n{others.Describe()}");
-        }
-
+        arguments.Print(ToJson(pictures), $"{ToText(pictures, socket, started)}\n\n{queries.Describe()}\n\n{others.Describe()}");
         return others.IsRight && queries.IsRight ? ExitCode.Ok : ExitCode.OurFault;
     }
 
     static async Task<Embedded> EmbedAsync(MlClient client, DemoPicture picture, CancellationToken cancellation)
     {
-        var request = new PredictRequest
-        {
-            Id = 0,
-            Tasks = [new TaskEntry { Task = "clip", Type = "visual", ModelName = ModelName }],
-            Image = new ReadOnlySequence<byte>(picture.Image),
-        };
+        TaskEntry[] tasks = [new TaskEntry { Task = "clip", Type = "visual", ModelName = ModelName }];
+        var request = new PredictRequest { Id = 0, Tasks = tasks, Image = new ReadOnlySequence<byte>(picture.Image) };
         return new Embedded(picture, await client.PredictAsync(request, cancellation));
     }
 
@@ -104,14 +96,9 @@ static class DemoCommand
             """;
     }
 
-    static string ToJson(Embedded[] pictures) => JsonText.Array(pictures.Select(picture => JsonText.Object(
-    [
-        ("name", JsonText.Text(picture.Picture.Name)),
-        ("family", JsonText.Text(picture.Picture.Family)),
-        ("totalMs", JsonText.Number(picture.Result.Timings.Total)),
-        ("alike", JsonText.Array(Ranked(picture, pictures).Select(other => JsonText.Object(
-            [("name", JsonText.Text(other.Picture.Name)), ("cosine", JsonText.Number(other.Cosine))])))),
-    ])));
+    static JsonText ToJson(Embedded[] pictures) => JsonText.List(pictures.Select(picture => JsonText.Of(
+        ("name", picture.Picture.Name), ("family", picture.Picture.Family), ("totalMs", picture.Result.Timings.Total),
+        ("alike", JsonText.List(Ranked(picture, pictures).Select(other => JsonText.Of(("name", other.Picture.Name), ("cosine", other.Cosine))))))));
 
     /// <summary>Writes the models that are compiled in to a cache folder of their own.</summary>
     static void Unpack(string folder)

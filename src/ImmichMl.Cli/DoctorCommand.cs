@@ -12,6 +12,8 @@ static class DoctorCommand
     const string ServiceCache = "/var/cache/immich-ml";
     const string CacheVariable = "MACHINE_LEARNING_CACHE_FOLDER";
 
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+
     public static Command Create()
     {
         var config = new Option<string?>("--config")
@@ -29,12 +31,12 @@ static class DoctorCommand
     static async Task<int> RunAsync(ParseResult arguments, string? config, CancellationToken cancellation)
     {
         DaemonOptions options = Options(arguments, config);
-        string socket = arguments.GetValue(CommandLine.Socket) is { Length: > 0 } given ? given : new MlClientOptions().SocketPath;
         Finding[] findings =
         [
-            .. MachineChecks.All(), .. CacheChecks.All(options.Models, options.Preload), await SocketChecks.DaemonAsync(socket, cancellation),
+            .. MachineChecks.All(), .. CacheChecks.All(options.Models, options.Preload),
+            await SocketChecks.DaemonAsync(CommandLine.Connection(arguments, s_patience), cancellation),
         ];
-        Console.WriteLine(arguments.GetValue(CommandLine.Json) ? ToJson(findings) : ToText(findings));
+        arguments.Print(ToJson(findings), ToText(findings));
         return findings.Any(finding => finding.Verdict == Verdict.Bad) ? ExitCode.OperatorFault : ExitCode.Ok;
     }
 
@@ -59,16 +61,14 @@ static class DoctorCommand
     {
         IEnumerable<string> lines = findings.Select(finding =>
             $"{Word(finding.Verdict),-5} {finding.About,-10} {finding.Found}{(finding.Advice.Length > 0 ? $"\n                 {finding.Advice}" : "")}");
-        (int bad, int warnings) = (findings.Count(finding => finding.Verdict == Verdict.Bad), findings.Count(finding => finding.Verdict == Verdict.Warning));
-        string sum = bad > 0 ? $"{bad} things will not work, {warnings} could be better." : warnings > 0 ? $"It works; {warnings} things could be better." : "All is well.";
+        int bad = findings.Count(finding => finding.Verdict == Verdict.Bad), warnings = findings.Count(finding => finding.Verdict == Verdict.Warning);
+        string sum = bad > 0 ? $"{bad} things will not work, {warnings} could be better."
+            : warnings > 0 ? $"It works; {warnings} things could be better." : "All is well.";
         return string.Join('\n', [.. lines, "", sum]);
     }
 
-    static string ToJson(Finding[] findings) => JsonText.Array(findings.Select(finding => JsonText.Object(
-    [
-        ("about", JsonText.Text(finding.About)), ("verdict", JsonText.Text(Word(finding.Verdict))), ("found", JsonText.Text(finding.Found)),
-        ("advice", JsonText.Text(finding.Advice)),
-    ])));
+    static JsonText ToJson(Finding[] findings) => JsonText.List(findings.Select(finding => JsonText.Of(
+        ("about", finding.About), ("verdict", Word(finding.Verdict)), ("found", finding.Found), ("advice", finding.Advice))));
 
     static string Word(Verdict verdict) => verdict switch
     {

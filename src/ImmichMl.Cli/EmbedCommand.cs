@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.CommandLine;
 using System.Numerics.Tensors;
 using ImmichMl.Client;
@@ -10,20 +11,18 @@ static class EmbedCommand
 {
     public static Command Create()
     {
-        var model = new Option<string>("--model")
-        {
-            Description = "Name of the CLIP model",
-            HelpName = "NAME",
-            DefaultValueFactory = _ => "ViT-B-32__openai",
-        };
+        Option<string> model = CommandLine.Model("--model", "Name of the CLIP model", "ViT-B-32__openai");
         var text = new Option<string?>("--text") { Description = "A query instead of a picture", HelpName = "TEXT" };
-        var language = new Option<string?>("--language") { Description = "Language of the query, such as de; only NLLB models ask for it", HelpName = "LANGUAGE" };
+        var language = new Option<string?>("--language")
+        {
+            Description = "Language of the query, such as de; only NLLB models ask for it", HelpName = "LANGUAGE",
+        };
         Argument<string?> file = PredictCommand.FileArgument();
         file.Arity = ArgumentArity.ZeroOrOne;
         return new Command("embed", "Print the CLIP embedding of a picture or a text: a summary, or with --json all of it.")
         {
-            file, text, language, model, CommandLine.Socket, CommandLine.Timeout, CommandLine.Json,
-        }.Does(async (arguments, cancellation) =>
+            file, text, language, model,
+        }.Asks(async (client, arguments, cancellation) =>
         {
             string name = arguments.GetRequiredValue(model);
             string? path = arguments.GetValue(file);
@@ -33,27 +32,15 @@ static class EmbedCommand
                 throw new FormatException("Give either a FILE or --text TEXT.");
             }
 
-            var request = new PredictRequest
+            var task = new TaskEntry
             {
-                Id = 0,
-                Tasks =
-                [
-                    new TaskEntry
-                    {
-                        Task = "clip",
-                        Type = path is null ? "textual" : "visual",
-                        ModelName = name,
-                        Options = new TaskOptions { Language = arguments.GetValue(language) },
-                    },
-                ],
-                Image = path is null ? null : await PredictCommand.ReadImageAsync(path, cancellation),
-                Text = query,
-                Priority = Priority.Interactive,
+                Task = "clip", Type = path is null ? "textual" : "visual", ModelName = name,
+                Options = new TaskOptions { Language = arguments.GetValue(language) },
             };
-            await using MlClient client = CommandLine.Connect(arguments);
-            PredictResult result = await client.PredictAsync(request, cancellation);
-            Console.WriteLine(arguments.GetValue(CommandLine.Json) ? ToJson(name, result) : ToText(path, name, result));
-            return ExitCode.Ok;
+            ReadOnlySequence<byte>? image = path is null ? null : await PredictCommand.ReadImageAsync(path, cancellation);
+            PredictResult result = await client.PredictAsync(
+                new PredictRequest { Id = 0, Tasks = [task], Image = image, Text = query, Priority = Priority.Interactive }, cancellation);
+            return arguments.Print(ToJson(name, result), ToText(path, name, result));
         });
     }
 
@@ -69,14 +56,14 @@ static class EmbedCommand
             """;
     }
 
-    static string ToJson(string model, PredictResult result) => JsonText.Object(
+    static JsonText ToJson(string model, PredictResult result) => JsonText.Of(
     [
-        ("modelName", JsonText.Text(model)),
-        .. result.ImageWidth is { } width ? [("imageWidth", JsonText.Number(width))] : Array.Empty<(string, string)>(),
-        .. result.ImageHeight is { } height ? [("imageHeight", JsonText.Number(height))] : Array.Empty<(string, string)>(),
-        ("embedding", ImmichJson.EmbeddingText(result.Clip ?? [])),
-        ("timings", JsonText.Object(Stages(result.Timings).Append(("total", result.Timings.Total)).Select(stage => (stage.Item1, JsonText.Number(stage.Item2))))),
+        ("modelName", model), .. Size("imageWidth", result.ImageWidth), .. Size("imageHeight", result.ImageHeight),
+        ("embedding", JsonText.Raw(ImmichJson.EmbeddingText(result.Clip ?? []))),
+        ("timings", JsonText.Of(Stages(result.Timings).Append(("total", result.Timings.Total)).Select(stage => (stage.Item1, (JsonText)stage.Item2)))),
     ]);
+
+    static IEnumerable<(string, JsonText)> Size(string name, int? pixels) => pixels is { } known ? [(name, known)] : [];
 
     public static string TimeText(Timings timings) =>
         $"{timings.Total:0.0} ms ({string.Join(", ", Stages(timings).Select(stage => $"{stage.Name} {stage.Milliseconds:0.0}"))})";

@@ -10,22 +10,24 @@ static class FacesCommand
 {
     public static Command Create()
     {
-        var model = new Option<string>("--model") { Description = "Name of the face model", HelpName = "NAME", DefaultValueFactory = _ => "buffalo_l" };
+        Option<string> model = CommandLine.Model("--model", "Name of the face model", "buffalo_l");
         var noEmbedding = new Option<bool>("--detect-only") { Description = "Find faces without recognizing them; needs no recognition model" };
         Option<double?> minScore = PictureVerb.MinScore("a face", ScrfdDetector.DefaultMinScore);
         Argument<string?> file = PredictCommand.FileArgument();
         return new Command("faces", "Find the faces in a picture; with --draw show them.")
         {
-            file, model, minScore, noEmbedding, PictureVerb.Draw, CommandLine.Socket, CommandLine.Timeout, CommandLine.Json,
-        }.Does((arguments, cancellation) =>
+            file, model, minScore, noEmbedding, PictureVerb.Draw,
+        }.Asks((client, arguments, cancellation) =>
         {
             string name = arguments.GetRequiredValue(model);
             var detection = new TaskEntry
             {
-                Task = "facial-recognition", Type = "detection", ModelName = name, Options = new TaskOptions { MinScore = arguments.GetValue(minScore) },
+                Task = "facial-recognition", Type = "detection", ModelName = name,
+                Options = new TaskOptions { MinScore = arguments.GetValue(minScore) },
             };
-            TaskEntry[] tasks = arguments.GetValue(noEmbedding) ? [detection] : [detection, detection with { Type = "recognition", Options = TaskOptions.None }];
-            return PictureVerb.RunAsync(arguments, file, tasks, ToText, DrawFaces, cancellation);
+            TaskEntry recognition = detection with { Type = "recognition", Options = TaskOptions.None };
+            TaskEntry[] tasks = arguments.GetValue(noEmbedding) ? [detection] : [detection, recognition];
+            return PictureVerb.RunAsync(client, arguments, file, tasks, ToText, DrawFaces, cancellation);
         });
     }
 
@@ -46,7 +48,8 @@ static class FacesCommand
         foreach ((int i, FaceResult face) in (result.Faces ?? []).Index())
         {
             float[] box = face.BoundingBox;
-            picture.DrawOutline([new(box[0], box[1]), new(box[2], box[1]), new(box[2], box[3]), new(box[0], box[3])], $"{i + 1}: {face.Score:0.00}");
+            Point2[] corners = [new(box[0], box[1]), new(box[2], box[1]), new(box[2], box[3]), new(box[0], box[3])];
+            picture.DrawOutline(corners, $"{i + 1}: {face.Score:0.00}");
             foreach (float[] point in (face.Landmarks ?? []).Chunk(2))
             {
                 picture.DrawPoint(new Point2(point[0], point[1]), (box[2] - box[0]) / 25);

@@ -18,9 +18,7 @@ static class HealthCommand
         {
             string reason = await CheckAsync(arguments, cancellation);
             bool isHealthy = reason.Length == 0;
-            Console.WriteLine(arguments.GetValue(CommandLine.Json)
-                ? JsonText.Object([("healthy", JsonText.Flag(isHealthy)), ("reason", JsonText.Text(reason))])
-                : isHealthy ? "healthy" : $"unhealthy: {reason}");
+            arguments.Print(JsonText.Of(("healthy", isHealthy), ("reason", reason)), isHealthy ? "healthy" : $"unhealthy: {reason}");
             return isHealthy ? ExitCode.Ok : ExitCode.OurFault;
         });
         return command;
@@ -30,8 +28,7 @@ static class HealthCommand
     {
         try
         {
-            var options = new MlClientOptions { RequestTimeout = s_patience };
-            await using var client = new MlClient(arguments.GetValue(CommandLine.Socket) is { Length: > 0 } path ? options with { SocketPath = path } : options);
+            await using var client = new MlClient(CommandLine.Connection(arguments, s_patience));
             return (await client.GetInfoAsync(cancellation)).Ready ? "" : "not ready";
         }
         catch (Exception e) when (e is MlConnectionException or MlErrorException or TimeoutException or OperationCanceledException)

@@ -24,7 +24,8 @@ sealed class ImportStage(string staged, string from)
 
     public async Task CopyAsync(CancellationToken cancellation)
     {
-        foreach (FileSystemInfo entry in ModelKind.All.Select(kind => Path.Combine(from, kind.Task)).Distinct().Where(Directory.Exists).SelectMany(Below))
+        IEnumerable<string> folders = ModelKind.All.Select(kind => Path.Combine(from, kind.Task)).Distinct().Where(Directory.Exists);
+        foreach (FileSystemInfo entry in folders.SelectMany(Below))
         {
             string path = Path.GetRelativePath(from, entry.FullName);
             if (!CacheFiles.IsOfModel(path))
@@ -58,14 +59,17 @@ sealed class ImportStage(string staged, string from)
                 }
 
                 // A map of the holes stands in front of the bytes, which would be taken for the file's own.
-                if (entry is PaxTarEntry pax && pax.ExtendedAttributes.Keys.Any(name => name.StartsWith("GNU.sparse.", StringComparison.Ordinal)))
+                if (entry is PaxTarEntry pax
+                    && pax.ExtendedAttributes.Keys.Any(name => name.StartsWith("GNU.sparse.", StringComparison.Ordinal)))
                 {
-                    throw new FormatException($"{from} is refused: '{Printable(path)}' is stored with holes; make the tar file without --sparse.");
+                    throw new FormatException(
+                        $"{from} is refused: '{Printable(path)}' is stored with holes; make the tar file without --sparse.");
                 }
 
                 if (!CacheFiles.StaysBelow(path) || entry.EntryType is not (TarEntryType.Directory or TarEntryType.RegularFile or TarEntryType.V7RegularFile))
                 {
-                    throw new FormatException($"{from} is refused: '{Printable(path)}' leads elsewhere, or is neither a file nor a folder ({entry.EntryType}).");
+                    throw new FormatException(
+                        $"{from} is refused: '{Printable(path)}' leads elsewhere, or is neither a file nor a folder ({entry.EntryType}).");
                 }
 
                 if (entry.EntryType != TarEntryType.Directory && CacheFiles.IsOfModel(path))
@@ -101,14 +105,15 @@ sealed class ImportStage(string staged, string from)
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {
-            long room = Room();
+            long free = Free();
             while (await input.ReadAsync(buffer, cancellation) is > 0 and var read)
             {
                 _bytes += read;
-                room -= read;
-                if (_bytes > MaxBytes || (room < 0 && (room = Room() - read) < 0))
+                free -= read;
+                if (_bytes > MaxBytes || (free < 0 && (free = Free() - read) < 0))
                 {
-                    throw new OperatorException($"{from} does not fit: {ByteSize.Text(_bytes)} have been read, and {ByteSize.Text(SpareBytes)} are to stay free.");
+                    throw new OperatorException(
+                        $"{from} does not fit: {ByteSize.Text(_bytes)} have been read, and {ByteSize.Text(SpareBytes)} are to stay free.");
                 }
 
                 await output.WriteAsync(buffer.AsMemory(0, read), cancellation);
@@ -121,7 +126,7 @@ sealed class ImportStage(string staged, string from)
     }
 
     /// <summary>Asked again every 64 MB: others write to the disk too.</summary>
-    long Room() => Math.Min(SpareBytes, new DriveInfo(staged).AvailableFreeSpace - SpareBytes);
+    long Free() => Math.Min(SpareBytes, new DriveInfo(staged).AvailableFreeSpace - SpareBytes);
 
     static IEnumerable<FileSystemInfo> Below(string folder) =>
         new DirectoryInfo(folder).EnumerateFileSystemInfos("*", new EnumerationOptions

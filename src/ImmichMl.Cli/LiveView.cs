@@ -3,13 +3,9 @@ using ImmichMl.Bench;
 
 namespace ImmichMl.Cli;
 
-/// <summary>What the terminal shows while it runs, drawn over itself by the escape sequences that top uses.</summary>
+/// <summary>What the terminal shows while it runs, drawn over itself as top does.</summary>
 sealed class LiveView(Workload workload, Load load)
 {
-    const string Home = "\e[H";
-    const string ToEndOfLine = "\e[K";
-    const string ToEndOfScreen = "\e[J";
-
     bool _drawn;
 
     public void Draw(Progress progress)
@@ -26,18 +22,16 @@ sealed class LiveView(Workload workload, Load load)
             .Append($"now         {last.Throughput:0.0} req/s, p50 {last.P50:0.0}, p99 {last.P99:0.0} ms, {last.InFlight} open")
             .Append(last.MemoryBytes is { } memory ? $", server {ByteSize.Text(memory)} resident\n" : "\n");
 
-        // A line that the terminal broke in two, or one too many, would push the first ones out of sight.
-        string view = TopCommand.Fit(text.ToString(), Console.WindowWidth, Console.WindowHeight);
-        Console.Write((_drawn ? "" : Home + ToEndOfScreen) + Home + view.Replace("\n", $"{ToEndOfLine}\n", StringComparison.Ordinal) + ToEndOfScreen);
+        TopCommand.Draw(text.ToString());
         _drawn = true;
     }
 
-    /// <summary>Leaves the place to the tables that come.</summary>
+    /// <summary>Makes way for the tables that come.</summary>
     public void Clear()
     {
         if (_drawn)
         {
-            Console.Write(Home + ToEndOfScreen);
+            TopCommand.Clear();
         }
     }
 }

@@ -6,9 +6,9 @@ namespace ImmichMl.Cli;
 /// <summary>What the verbs about models share: the cache they mean, and the models that a name stands for.</summary>
 sealed class ModelNames
 {
-    ModelNames(ModelOptions options, HubOptions hub)
+    ModelNames(ModelOptions options, HubOptions hub, string[] given)
     {
-        Hub = hub;
+        (Hub, Given) = (hub, given);
         Cache = Path.GetFullPath(options.CacheFolder);
         var absolute = new ModelOptions { CacheFolder = Cache };
         Catalog = new ModelCatalog(absolute);
@@ -17,6 +17,12 @@ sealed class ModelNames
 
     public string Cache { get; }
 
+    /// <summary>As the user named them.</summary>
+    public string[] Given { get; }
+
+    /// <summary>The models in the cache that were named; all where none was.</summary>
+    public IEnumerable<ModelKey> Chosen => (Given.Length > 0 ? Given.SelectMany(Present) : Present(null)).Distinct();
+
     /// <summary>Without the service's fetcher, which serves the service's cache.</summary>
     public HubOptions Hub { get; }
 
@@ -24,20 +30,32 @@ sealed class ModelNames
 
     public ModelStore Store { get; }
 
-    public static Argument<string[]> Argument(bool optional) => new("NAME")
+    /// <summary>A verb that takes names of models, the cache, and whatever more it needs.</summary>
+    public static Command Verb(
+        string verb, string description, bool needsNames, Func<ModelNames, ParseResult, CancellationToken, Task<int>> action, params Option[] more)
     {
-        Description = "Names as Immich spells them, such as ViT-B-32__openai",
-        Arity = optional ? ArgumentArity.ZeroOrMore : ArgumentArity.OneOrMore,
-    };
+        var names = new Argument<string[]>("NAME")
+        {
+            Description = "Names as Immich spells them, such as ViT-B-32__openai",
+            Arity = needsNames ? ArgumentArity.OneOrMore : ArgumentArity.ZeroOrMore,
+        };
+        var command = new Command(verb, description) { names };
+        foreach (Option option in (Option[])[.. more, CommandLine.Cache])
+        {
+            command.Add(option);
+        }
 
-    public static ModelNames Read(ParseResult arguments)
+        return command.Does((arguments, cancellation) => action(Read(arguments, arguments.GetValue(names) ?? []), arguments, cancellation));
+    }
+
+    public static ModelNames Read(ParseResult arguments, params string[] given)
     {
         Settings settings = new Settings().AddEnvironment().Add("MACHINE_LEARNING_CACHE_FOLDER", arguments.GetValue(CommandLine.Cache));
         HubOptions hub = settings.Read<HubOptions>();
         hub.FetchSocket = "";
         ModelOptions options = settings.Read<ModelOptions>();
         CheckFolder(options);
-        return new ModelNames(options, hub);
+        return new ModelNames(options, hub, given);
     }
 
     /// <exception cref="OperatorException">What is to be the cache is a file.</exception>

@@ -26,28 +26,21 @@ static class ModelsCommand
     static Command Listing(string name, Option<bool> all) =>
         new Command(name, "List models and how they stand. With --cache the folder itself is looked at and no daemon is needed.")
         {
-            CommandLine.Cache, all, CommandLine.Socket, CommandLine.Timeout, CommandLine.Json,
-        }.Does(async (arguments, cancellation) =>
+            CommandLine.Cache, all,
+        }.Asks(async (client, arguments, cancellation) =>
         {
             IReadOnlyList<string> unreadable = [];
-            (IReadOnlyList<ModelStatus> models, IReadOnlyList<DownloadProgress> downloads) = arguments.GetValue(CommandLine.Cache) is { Length: > 0 } folder
-                ? (OnDisk(folder, out unreadable), [])
-                : await AskAsync(arguments, cancellation);
+            string? folder = arguments.GetValue(CommandLine.Cache);
+            StatsResult? stats = folder is { Length: > 0 } ? null : await client.GetStatsAsync(cancellation);
+            IReadOnlyList<ModelStatus> models = stats?.Models ?? OnDisk(folder!, out unreadable);
             ModelStatus[] shown = [.. models.Where(model => arguments.GetValue(all) || model.State != "absent")];
             if (shown.Length > 0 || unreadable.Count == 0)
             {
-                Console.WriteLine(arguments.GetValue(CommandLine.Json) ? ToJson(shown) : ToText(shown, downloads));
+                arguments.Print(ToJson(shown), ToText(shown, stats?.Downloads ?? []));
             }
 
             return unreadable.Count == 0 ? ExitCode.Ok : throw ModelNames.NotAll(unreadable);
         });
-
-    static async Task<(IReadOnlyList<ModelStatus> Models, IReadOnlyList<DownloadProgress> Downloads)> AskAsync(ParseResult arguments, CancellationToken cancellation)
-    {
-        await using MlClient client = CommandLine.Connect(arguments);
-        StatsResult stats = await client.GetStatsAsync(cancellation);
-        return (stats.Models, stats.Downloads);
-    }
 
     static ModelStatus[] OnDisk(string folder, out IReadOnlyList<string> unreadable)
     {
@@ -78,11 +71,15 @@ static class ModelsCommand
         }
 
         int width = models.Max(model => model.ModelName.Length);
+        string Line(string name, string task, string type, string size, string state, string licence) =>
+            $"{name.PadRight(width)}  {task,-18}  {type,-11}  {size,9}  {state,-12}  {licence}".TrimEnd();
         IEnumerable<string> lines = models.Select(model =>
-            $"{model.ModelName.PadRight(width)}  {model.Task,-18}  {model.Type,-11}  {ByteSize.Text(model.Bytes),9}  {StateOf(model, downloads),-12}  {Licence(model)}".TrimEnd());
-        return Console.IsOutputRedirected ? string.Join('\n', lines) : string.Join(
-            '\n', lines.Prepend($"{"name".PadRight(width)}  {"task",-18}  {"type",-11}  {"size",9}  {"state",-12}  licence").Select(line => line.Length > Console.WindowWidth && Console.WindowWidth > 1 ? line[..(Console.WindowWidth - 1)] + "…" : line));
+            Line(model.ModelName, model.Task, model.Type, ByteSize.Text(model.Bytes), StateOf(model, downloads), Licence(model)));
+        return Console.IsOutputRedirected ? string.Join('\n', lines)
+            : string.Join('\n', lines.Prepend(Line("name", "task", "type", "size", "state", "licence")).Select(line => Cut(line, Console.WindowWidth)));
     }
+
+    static string Cut(string line, int width) => line.Length > width && width > 1 ? line[..(width - 1)] + "…" : line;
 
     static string StateOf(ModelStatus model, IReadOnlyList<DownloadProgress> downloads) =>
         model.State == "loading" && downloads.FirstOrDefault(one => one.ModelName == model.ModelName) is { TotalBytes: > 0 } download
@@ -94,10 +91,7 @@ static class ModelsCommand
 
     static readonly ModelCatalog s_catalog = new();
 
-    static string ToJson(IEnumerable<ModelStatus> models) => JsonText.Array(models.Select(model => JsonText.Object(
-    [
-        ("task", JsonText.Text(model.Task)), ("type", JsonText.Text(model.Type)), ("modelName", JsonText.Text(model.ModelName)),
-        ("state", JsonText.Text(model.State)), ("bytes", JsonText.Number(model.Bytes)), ("device", JsonText.Text(model.Device)),
-        ("idleMs", JsonText.Number(model.IdleMs)), ("licence", JsonText.Text(Licence(model))),
-    ])));
+    static JsonText ToJson(IEnumerable<ModelStatus> models) => JsonText.List(models.Select(model => JsonText.Of(
+        ("task", model.Task), ("type", model.Type), ("modelName", model.ModelName), ("state", model.State), ("bytes", model.Bytes),
+        ("device", model.Device), ("idleMs", model.IdleMs), ("licence", Licence(model)))));
 }

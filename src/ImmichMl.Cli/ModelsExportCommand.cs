@@ -8,20 +8,19 @@ namespace ImmichMl.Cli;
 /// <summary>immich-ml models export: a model as a tar file in the layout of the cache, for a machine without a network.</summary>
 static class ModelsExportCommand
 {
-    public static Command Create()
-    {
-        Argument<string[]> names = ModelNames.Argument(optional: false);
-        var output = new Option<string>("--output", "-o") { Description = "The tar file to write", HelpName = "FILE", Required = true };
-        return new Command("export", "Write models to a tar file, for 'models import' elsewhere.") { names, output, CommandLine.Cache }.Does(async (arguments, cancellation) =>
+    static readonly Option<string> s_output = new("--output", "-o") { Description = "The tar file to write", HelpName = "FILE", Required = true };
+
+    public static Command Create() => ModelNames.Verb(
+        "export", "Write models to a tar file, for 'models import' elsewhere.", needsNames: true, static async (models, arguments, cancellation) =>
         {
-            ModelNames models = ModelNames.Read(arguments);
-            string[] folders = [.. arguments.GetRequiredValue(names).SelectMany(models.Present).Select(models.Store.Find).Distinct()];
-            string file = arguments.GetRequiredValue(output);
+            string[] folders = [.. models.Chosen.Select(models.Store.Find).Distinct()];
+            string file = arguments.GetRequiredValue(s_output);
             try
             {
                 await using FileStream stream = File.Create(file + ".partial");
                 await using var tar = new TarWriter(stream, TarEntryFormat.Pax);
-                IEnumerable<string> configs = folders.Select(folder => Path.Combine(Path.GetDirectoryName(folder)!, "config.json")).Distinct().Where(File.Exists);
+                IEnumerable<string> configs = folders
+                    .Select(folder => Path.Combine(Path.GetDirectoryName(folder)!, "config.json")).Distinct().Where(File.Exists);
                 foreach (string path in configs.Concat(folders.SelectMany(CacheFiles.Below).Select(one => one.FullName)))
                 {
                     await tar.WriteEntryAsync(path, Path.GetRelativePath(models.Cache, path), cancellation);
@@ -36,6 +35,6 @@ static class ModelsExportCommand
             File.Move(file + ".partial", file, overwrite: true);
             Console.WriteLine($"{file}  {ByteSize.Text(new FileInfo(file).Length)}");
             return ExitCode.Ok;
-        });
-    }
+        },
+        s_output);
 }

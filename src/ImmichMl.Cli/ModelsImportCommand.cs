@@ -37,9 +37,12 @@ static class ModelsImportCommand
     /// <summary>What an import that was killed left behind.</summary>
     static void RemoveAbandoned(string partial)
     {
-        foreach (string folder in Directory.GetDirectories(partial, StagePrefix + "*").Where(folder => !Directory.Exists($"/proc/{Path.GetFileName(folder)[StagePrefix.Length..]}")))
+        foreach (string folder in Directory.GetDirectories(partial, StagePrefix + "*"))
         {
-            CacheWriter.Remove(folder);
+            if (!Directory.Exists($"/proc/{Path.GetFileName(folder)[StagePrefix.Length..]}"))
+            {
+                CacheWriter.Remove(folder);
+            }
         }
     }
 

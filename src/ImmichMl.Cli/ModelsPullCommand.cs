@@ -10,32 +10,24 @@ static class ModelsPullCommand
 {
     const int BarWidth = 30;
 
-    public static Command Create()
-    {
-        Argument<string[]> names = ModelNames.Argument(optional: false);
-        return new Command("pull", "Fetch models into the cache. HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE and HTTPS_PROXY count as elsewhere.")
+    public static Command Create() => ModelNames.Verb(
+        "pull", "Fetch models into the cache. HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE and HTTPS_PROXY count as elsewhere.", needsNames: true,
+        static async (models, _, cancellation) =>
         {
-            names, CommandLine.Cache,
-        }.Does(async (arguments, cancellation) =>
-        {
-            ModelNames models = ModelNames.Read(arguments);
-            ModelKey[] keys = [.. arguments.GetRequiredValue(names).SelectMany(models.Known).Distinct()];
+            ModelKey[] keys = [.. models.Given.SelectMany(models.Known).Distinct()];
             foreach (string terms in keys.Select(key => models.Catalog.Find(key)?.Terms).OfType<string>().Distinct())
             {
                 await Console.Error.WriteLineAsync(terms);
             }
 
-            foreach (ModelKey key in keys)
+            int code = ExitCode.Ok;
+            for (int i = 0; i < keys.Length && code == ExitCode.Ok; i++)
             {
-                if (await PullAsync(models, key, cancellation) is not ExitCode.Ok and var code)
-                {
-                    return code;
-                }
+                code = await PullAsync(models, keys[i], cancellation);
             }
 
-            return ExitCode.Ok;
+            return code;
         });
-    }
 
     static async Task<int> PullAsync(ModelNames models, ModelKey key, CancellationToken cancellation)
     {

@@ -7,14 +7,11 @@ namespace ImmichMl.Cli;
 /// <summary>immich-ml models rm: frees a model's space on disk.</summary>
 static class ModelsRemoveCommand
 {
-    public static Command Create()
-    {
-        Argument<string[]> names = ModelNames.Argument(optional: false);
-        return new Command("rm", "Delete models from the cache and say how much that freed.") { names, CommandLine.Cache }.Does((arguments, _) =>
+    public static Command Create() => ModelNames.Verb(
+        "rm", "Delete models from the cache and say how much that freed.", needsNames: true, static (models, _, _) =>
         {
-            ModelNames models = ModelNames.Read(arguments);
             long freed = 0;
-            foreach (ModelKey key in arguments.GetRequiredValue(names).SelectMany(models.Present).Distinct())
+            foreach (ModelKey key in models.Chosen)
             {
                 // A language's name shares its detector with others: it goes with the name that owns the folder.
                 string folder = models.Store.Find(key);
@@ -24,8 +21,9 @@ static class ModelsRemoveCommand
                     continue;
                 }
 
-                using ModelLock held = ModelLock.TryTake(models.Cache, key.Kind.Task, $"{key.Name}.{key.Kind.Type}", TimeProvider.System)
-                    ?? throw new OperatorException($"{key} is being fetched or imported by another process, which {models.Cache}/.partial/{key.Kind.Task}/{key.Name}.{key.Kind.Type}.lock names.");
+                string type = $"{key.Name}.{key.Kind.Type}";
+                using ModelLock held = ModelLock.TryTake(models.Cache, key.Kind.Task, type, TimeProvider.System) ?? throw new OperatorException(
+                    $"{key} is being fetched or imported by another process, which {models.Cache}/.partial/{key.Kind.Task}/{type}.lock names.");
                 freed += models.Store.List().First(model => model.Key == key).Bytes;
                 CacheWriter.Remove(folder);
                 CacheWriter.Remove(Path.Combine(models.Cache, ".partial", key.Kind.Task, key.Name, key.Kind.Type));
@@ -38,5 +36,4 @@ static class ModelsRemoveCommand
             Console.WriteLine($"freed {ByteSize.Text(freed)}");
             return Task.FromResult(ExitCode.Ok);
         });
-    }
 }

@@ -12,37 +12,30 @@ namespace ImmichMl.Cli;
 /// </summary>
 static class ModelsVerifyCommand
 {
-    public static Command Create()
-    {
-        Argument<string[]> names = ModelNames.Argument(optional: true);
-        return new Command(
-            "verify", "Hash models of the cache again and compare with what came. Those without a record (Immich's own, or yours) are loaded instead. Exit code 3: damaged.")
+    public static Command Create() => ModelNames.Verb(
+        "verify", "Hash models of the cache again and compare with what came. Those without a record (Immich's own, or yours) are loaded instead. "
+            + "Exit code 3: damaged.", needsNames: false,
+        static async (models, _, cancellation) =>
         {
-            names, CommandLine.Cache,
-        }.Does(async (arguments, cancellation) =>
-        {
-            ModelNames models = ModelNames.Read(arguments);
-            string[] given = arguments.GetValue(names) ?? [];
-            ModelKey[] keys = [.. (given.Length > 0 ? given.SelectMany(models.Present) : models.Present(null)).Distinct()];
-            using IHost rooms = Rooms(models.Cache);
+            ModelKey[] keys = [.. models.Chosen];
+            using IHost host = Host(models.Cache);
             int code = ExitCode.Ok;
             foreach (ModelKey key in keys)
             {
-                (bool isGood, string said) = await TryLookAsync(key, models, rooms, cancellation);
+                (bool isGood, string said) = await TryLookAsync(key, models, host, cancellation);
                 code = isGood ? code : ExitCode.OperatorFault;
                 Console.WriteLine($"{key}  {said}");
             }
 
             return code;
         });
-    }
 
     /// <summary>What cannot be read is told of the one model; the others are looked at too.</summary>
-    static async Task<(bool IsGood, string Said)> TryLookAsync(ModelKey key, ModelNames models, IHost rooms, CancellationToken cancellation)
+    static async Task<(bool IsGood, string Said)> TryLookAsync(ModelKey key, ModelNames models, IHost host, CancellationToken cancellation)
     {
         try
         {
-            return await LookAsync(key, models, rooms, cancellation);
+            return await LookAsync(key, models, host, cancellation);
         }
         catch (Exception e) when (e is ModelException or IOException or UnauthorizedAccessException)
         {
@@ -50,18 +43,19 @@ static class ModelsVerifyCommand
         }
     }
 
-    static async Task<(bool IsGood, string Said)> LookAsync(ModelKey key, ModelNames models, IHost rooms, CancellationToken cancellation)
+    static async Task<(bool IsGood, string Said)> LookAsync(ModelKey key, ModelNames models, IHost host, CancellationToken cancellation)
     {
         string folder = models.Store.Find(key);
         if (ModelRecord.Read(folder) is not { } record)
         {
-            return Loads(key, rooms) is { } cause
+            return Loads(key, host) is { } cause
                 ? (false, $"no record to compare with, and it will not load: {cause}")
                 : (true, "no record to compare with; it loads");
         }
 
         List<string> differences = [.. await ModelVerifier.CompareAsync(folder, record, cancellation)];
-        if (record.Origin == ModelRecord.Fetched && models.Catalog.Find(key)?.Files.FirstOrDefault(file => file.Type == key.Kind.Type) is { } known
+        if (record.Origin == ModelRecord.Fetched
+            && models.Catalog.Find(key)?.Files.FirstOrDefault(file => file.Type == key.Kind.Type) is { } known
             && record.Files.FirstOrDefault(file => file.Path == ModelStore.ModelFileName)?.Sha256 != known.Sha256)
         {
             differences.Add($"{ModelStore.ModelFileName} is not the one that the catalogue knows");
@@ -78,11 +72,11 @@ static class ModelsVerifyCommand
     }
 
     /// <summary>Why it does not load; null when it does.</summary>
-    static string? Loads(ModelKey key, IHost rooms)
+    static string? Loads(ModelKey key, IHost host)
     {
         try
         {
-            rooms.Services.GetRequiredService<ModelLoader>().Load(key).Dispose();
+            host.Services.GetRequiredService<ModelLoader>().Load(key).Dispose();
             return null;
         }
         catch (Exception e) when (e is ModelException or IOException or UnauthorizedAccessException)
@@ -91,6 +85,7 @@ static class ModelsVerifyCommand
         }
     }
 
-    static IHost Rooms(string cache) => DaemonHost.BuildSilent(
-        DaemonOptions.Read(new Settings().AddEnvironment().Add("MACHINE_LEARNING_CACHE_FOLDER", cache).Add("MACHINE_LEARNING_PREPARE_MODELS", "false")));
+    static IHost Host(string cache) => DaemonHost.BuildSilent(
+        DaemonOptions.Read(
+            new Settings().AddEnvironment().Add("MACHINE_LEARNING_CACHE_FOLDER", cache).Add("MACHINE_LEARNING_PREPARE_MODELS", "false")));
 }

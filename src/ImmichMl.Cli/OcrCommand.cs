@@ -10,18 +10,18 @@ static class OcrCommand
 {
     public static Command Create()
     {
-        var model = new Option<string>("--model") { Description = "Name of the OCR model", HelpName = "NAME", DefaultValueFactory = _ => "PP-OCRv5_mobile" };
+        Option<string> model = CommandLine.Model("--model", "Name of the OCR model", "PP-OCRv5_mobile");
         Option<double?> minScore = PictureVerb.MinScore("a text", TextRecognizer.DefaultMinScore);
         Argument<string?> file = PredictCommand.FileArgument();
         return new Command("ocr", "Read the text in a picture; with --draw show where it stands.")
         {
-            file, model, minScore, PictureVerb.Draw, CommandLine.Socket, CommandLine.Timeout, CommandLine.Json,
-        }.Does((arguments, cancellation) =>
+            file, model, minScore, PictureVerb.Draw,
+        }.Asks((client, arguments, cancellation) =>
         {
             string name = arguments.GetRequiredValue(model);
             var detection = new TaskEntry { Task = "ocr", Type = "detection", ModelName = name };
             var recognition = detection with { Type = "recognition", Options = new TaskOptions { MinScore = arguments.GetValue(minScore) } };
-            return PictureVerb.RunAsync(arguments, file, [detection, recognition], ToText, DrawTexts, cancellation);
+            return PictureVerb.RunAsync(client, arguments, file, [detection, recognition], ToText, DrawTexts, cancellation);
         });
     }
 

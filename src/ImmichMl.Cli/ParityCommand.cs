@@ -18,13 +18,13 @@ static class ParityCommand
 {
     const int MostPictures = 1000;
 
-    static readonly Option<string> s_model = new("--model") { Description = "Name of a CLIP or face model", HelpName = "NAME", DefaultValueFactory = _ => "ViT-B-32__openai" };
-
+    static readonly Option<string> s_model = CommandLine.Model("--model", "Name of a CLIP or face model", "ViT-B-32__openai");
     static readonly Option<bool> s_faces = new("--faces") { Description = "The face models of that name, where there are CLIP models as well" };
-
     static readonly Argument<string[]> s_pictures = new("PICTURE") { Description = "Pictures, or folders of them", Arity = ArgumentArity.OneOrMore };
-
-    static readonly Option<string?> s_config = new("--config") { Description = "File of NAME=value lines; the environment goes before it", HelpName = "FILE" };
+    static readonly Option<string?> s_config = new("--config")
+    {
+        Description = "File of NAME=value lines; the environment goes before it", HelpName = "FILE",
+    };
 
     /// <param name="Where">The devices that the model ran on.</param>
     /// <param name="Embeddings">Of every picture, or of every face in the order of the pictures.</param>
@@ -47,17 +47,18 @@ static class ParityCommand
             throw new FormatException("There is no picture.");
         }
 
-        Side reference = await AskAsync(Given(arguments, onCpu: true), arguments.GetValue(s_model)!, arguments.GetValue(s_faces), files, cancellation);
-        Side other = await AskAsync(Given(arguments, onCpu: false), arguments.GetValue(s_model)!, arguments.GetValue(s_faces), files, cancellation);
-        (List<float[]> a, List<float[]> b) = reference.Boxes.Count + other.Boxes.Count > 0 ? FacesOfBoth(reference, other) : (reference.Embeddings, other.Embeddings);
+        Task<Side> Ask(bool onCpu) =>
+            AskAsync(Given(arguments, onCpu), arguments.GetValue(s_model)!, arguments.GetValue(s_faces), files, cancellation);
+        Side reference = await Ask(onCpu: true), other = await Ask(onCpu: false);
+        (List<float[]> a, List<float[]> b) =
+            reference.Boxes.Count + other.Boxes.Count > 0 ? FacesOfBoth(reference, other) : (reference.Embeddings, other.Embeddings);
         if (a.Count == 0)
         {
             throw new FormatException("Nothing was found on the pictures that could be compared.");
         }
 
         EmbeddingParity parity = EmbeddingParity.Of(a, b);
-        Console.WriteLine(arguments.GetValue(CommandLine.Json) ? ToJson(parity, reference, other, files.Length) : ToText(parity, reference, other, files.Length));
-        return ExitCode.Ok;
+        return arguments.Print(ToJson(parity, reference, other, files.Length), ToText(parity, reference, other, files.Length));
     }
 
     static IEnumerable<string> FilesOf(string path) => Directory.Exists(path) ? Directory.EnumerateFiles(path).Order(StringComparer.Ordinal) : [path];
@@ -96,8 +97,8 @@ static class ParityCommand
             var side = new Side("", [], [], 0);
             for (int i = 0; i < files.Length; i++)
             {
-                var request = new PredictRequest { Id = 0, Tasks = tasks, Image = new ReadOnlySequence<byte>(await File.ReadAllBytesAsync(files[i], cancellation)) };
-                PredictResult result = await client.PredictAsync(request, cancellation);
+                var image = new ReadOnlySequence<byte>(await File.ReadAllBytesAsync(files[i], cancellation));
+                PredictResult result = await client.PredictAsync(new PredictRequest { Id = 0, Tasks = tasks, Image = image }, cancellation);
                 side = side with { Milliseconds = side.Milliseconds + result.Timings.Inference };
                 side.Embeddings.AddRange(result.Clip is { } clip ? [clip] : result.Faces!.Select(face => face.Embedding!));
                 side.Boxes.AddRange(result.Faces?.Select(face => (i, face.BoundingBox)) ?? []);
@@ -105,7 +106,8 @@ static class ParityCommand
 
             ModelsResult models = await client.GetModelsAsync(cancellation);
             await host.StopAsync(cancellation);
-            return side with { Where = string.Join(" and ", models.Models.Where(one => one.Device.Length > 0).Select(one => one.Device).Distinct()) };
+            IEnumerable<string> devices = models.Models.Where(one => one.Device.Length > 0).Select(one => one.Device).Distinct();
+            return side with { Where = string.Join(" and ", devices) };
         }
         finally
         {
@@ -140,24 +142,23 @@ static class ParityCommand
 
     static double Overlap(float[] a, float[] b)
     {
-        double width = Math.Max(0, Math.Min(a[2], b[2]) - Math.Max(a[0], b[0])), height = Math.Max(0, Math.Min(a[3], b[3]) - Math.Max(a[1], b[1]));
-        double both = width * height;
+        double both = Math.Max(0, Math.Min(a[2], b[2]) - Math.Max(a[0], b[0])) * Math.Max(0, Math.Min(a[3], b[3]) - Math.Max(a[1], b[1]));
         return both / (((a[2] - a[0]) * (a[3] - a[1])) + ((b[2] - b[0]) * (b[3] - b[1])) - both);
     }
 
+    static string FacesText(EmbeddingParity parity, Side reference, Side other) => reference.Boxes.Count == 0 ? ""
+        : $", {reference.Boxes.Count} faces on the one side, {other.Boxes.Count} on the other, {parity.Count} on both";
+
     static string ToText(EmbeddingParity parity, Side reference, Side other, int pictures) => $"""
-        pictures   {pictures}{(reference.Boxes.Count > 0 ? $", {reference.Boxes.Count} faces on the one side, {other.Boxes.Count} on the other, {parity.Count} on both" : "")}
+        pictures   {pictures}{FacesText(parity, reference, other)}
         reference  {reference.Where}, single precision, {reference.Milliseconds / pictures:0.0} ms of model time a picture
         compared   {other.Where}, {other.Milliseconds / pictures:0.0} ms
         cosine     worst {parity.WorstCosine:0.000000}, mean {parity.MeanCosine:0.000000}
         neighbours {(parity.Neighbours == 0 ? "one thing has none" : $"{parity.Overlap:P1} of the {parity.Neighbours} nearest are the same")}
         """;
 
-    static string ToJson(EmbeddingParity parity, Side reference, Side other, int pictures) => JsonText.Object(
-    [
-        ("pictures", JsonText.Number(pictures)), ("compared", JsonText.Number(parity.Count)), ("reference", JsonText.Text(reference.Where)), ("device", JsonText.Text(other.Where)),
-        ("worstCosine", JsonText.Number(parity.WorstCosine)), ("meanCosine", JsonText.Number(parity.MeanCosine)),
-        ("neighbours", JsonText.Number(parity.Neighbours)), ("overlap", JsonText.Number(parity.Overlap)),
-        ("referenceMs", JsonText.Number(reference.Milliseconds / pictures)), ("deviceMs", JsonText.Number(other.Milliseconds / pictures)),
-    ]);
+    static JsonText ToJson(EmbeddingParity parity, Side reference, Side other, int pictures) => JsonText.Of(
+        ("pictures", pictures), ("compared", parity.Count), ("reference", reference.Where), ("device", other.Where),
+        ("worstCosine", parity.WorstCosine), ("meanCosine", parity.MeanCosine), ("neighbours", parity.Neighbours), ("overlap", parity.Overlap),
+        ("referenceMs", reference.Milliseconds / pictures), ("deviceMs", other.Milliseconds / pictures));
 }

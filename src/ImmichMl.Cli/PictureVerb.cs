@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using ImmichMl.Client;
 using ImmichMl.Imaging;
 using ImmichMl.Protocol.Messages;
@@ -18,28 +17,17 @@ static class PictureVerb
         HelpName = "OUT.png",
     };
 
-    public static Option<double?> MinScore(string of, double standard) => new("--min-score")
+    public static Option<double?> MinScore(string of, double standard) => new Option<double?>("--min-score")
     {
-        Description = $"Score under which {of} is dropped, 0 to 1 [default: {standard:0.0}]",
-        HelpName = "SCORE",
+        Description = $"Score under which {of} is dropped, 0 to 1 [default: {standard:0.0}]", HelpName = "SCORE",
         CustomParser = given => CommandLine.Number(given),
-        Validators = { CheckScore },
-    };
-
-    static void CheckScore(OptionResult given)
-    {
-        if (given.Tokens is [{ Value: var text }] && CommandLine.TryReadNumber(text, out double score) && score is not (>= 0 and <= 1))
-        {
-            given.AddError("--min-score takes 0 to 1.");
-        }
-    }
+    }.Within(score => score is >= 0 and <= 1, "0 to 1");
 
     public static async Task<int> RunAsync(
-        ParseResult arguments, Argument<string?> file, IReadOnlyList<TaskEntry> tasks, Func<PredictResult, string> tell, Action<PredictResult, Annotation> draw,
-        CancellationToken cancellation)
+        MlClient client, ParseResult arguments, Argument<string?> file, IReadOnlyList<TaskEntry> tasks, Func<PredictResult, string> tell,
+        Action<PredictResult, Annotation> draw, CancellationToken cancellation)
     {
         ReadOnlySequence<byte> image = await PredictCommand.ReadImageAsync(arguments.GetValue(file)!, cancellation);
-        await using MlClient client = CommandLine.Connect(arguments);
         PredictResult result = await client.PredictAsync(
             new PredictRequest { Id = 0, Tasks = tasks, Image = image, Priority = Priority.Interactive }, cancellation);
         if (arguments.GetValue(Draw) is { } path)
@@ -47,8 +35,7 @@ static class PictureVerb
             await File.WriteAllBytesAsync(path, Drawn(image.ToArray(), result, draw), cancellation);
         }
 
-        Console.WriteLine(arguments.GetValue(CommandLine.Json) ? ImmichJson.Write(tasks, result) : tell(result));
-        return ExitCode.Ok;
+        return arguments.Print(JsonText.Raw(ImmichJson.Write(tasks, result)), tell(result));
     }
 
     static byte[] Drawn(byte[] image, PredictResult result, Action<PredictResult, Annotation> draw)

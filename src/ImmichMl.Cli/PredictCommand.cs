@@ -22,8 +22,8 @@ static class PredictCommand
         file.Arity = ArgumentArity.ZeroOrOne;
         return new Command("predict", "Ask the daemon about one picture or text and print the answer as Immich's JSON.")
         {
-            tasks, text, file, CommandLine.Socket, CommandLine.Timeout, CommandLine.Json,
-        }.Does(async (arguments, cancellation) =>
+            tasks, text, file,
+        }.Asks(async (client, arguments, cancellation) =>
         {
             IReadOnlyList<TaskEntry> entries = ImmichJson.ReadEntries(Encoding.UTF8.GetBytes(arguments.GetRequiredValue(tasks)));
             string? path = arguments.GetValue(file);
@@ -32,14 +32,8 @@ static class PredictCommand
                 throw new FormatException("Give either a FILE or --text TEXT.");
             }
 
-            var request = new PredictRequest
-            {
-                Id = 0,
-                Tasks = entries,
-                Image = path is null ? null : await ReadImageAsync(path, cancellation),
-                Text = arguments.GetValue(text),
-            };
-            await using MlClient client = CommandLine.Connect(arguments);
+            ReadOnlySequence<byte>? image = path is null ? null : await ReadImageAsync(path, cancellation);
+            var request = new PredictRequest { Id = 0, Tasks = entries, Image = image, Text = arguments.GetValue(text) };
             Console.WriteLine(ImmichJson.Write(entries, await client.PredictAsync(request, cancellation)));
             return ExitCode.Ok;
         });

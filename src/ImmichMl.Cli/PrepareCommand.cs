@@ -16,7 +16,9 @@ static class PrepareCommand
         var task = new Argument<string>("task");
         var type = new Argument<string>("type");
         var name = new Argument<string>("name");
-        return new Command(DaemonHost.PrepareVerb, "Make the prepared copy of a model.") { task, type, name }.Hide().Does((arguments, _) =>
+        var command = new Command(DaemonHost.PrepareVerb, "Make the prepared copy of a model.") { task, type, name };
+        command.Hidden = true;
+        return command.Does((arguments, _) =>
         {
             BeFirstToGo();
             EndWithParent();
@@ -66,11 +68,5 @@ static class PrepareCommand
         {
             RuntimeLibrary.UseFolder(folder);
         }
-    }
-
-    static Command Hide(this Command command)
-    {
-        command.Hidden = true;
-        return command;
     }
 }

@@ -31,8 +31,10 @@ static class ServeCommand
         DaemonOptions options = DaemonOptions.Read(settings);
         if (printConfig)
         {
-            PrintConfig(options, arguments.GetValue(CommandLine.Json));
-            return ExitCode.Ok;
+            (string Name, string Value, string Description)[] all = [.. options.Describe()];
+            return arguments.Print(
+                JsonText.Of(all.Select(setting => (setting.Name, (JsonText)setting.Value))),
+                string.Join('\n', all.Select(setting => $"# {setting.Description}\n{setting.Name}={setting.Value}")));
         }
 
         ModelNames.CheckFolder(options.Models);
@@ -59,18 +61,4 @@ static class ServeCommand
         .AddEnvironment(before)
         .Add(MlClientOptions.SocketVariable, arguments.GetValue(CommandLine.Socket))
         .Add("MACHINE_LEARNING_CACHE_FOLDER", arguments.GetValue(CommandLine.Cache));
-
-    static void PrintConfig(DaemonOptions options, bool json)
-    {
-        if (json)
-        {
-            Console.WriteLine(JsonText.Object(options.Describe().Select(setting => (setting.Name, JsonText.Text(setting.Value)))));
-            return;
-        }
-
-        foreach ((string name, string value, string description) in options.Describe())
-        {
-            Console.WriteLine($"# {description}\n{name}={value}");
-        }
-    }
 }

@@ -15,17 +15,10 @@ static class TopCommand
 
     public static Command Create()
     {
-        var interval = new Option<double>("--interval")
+        Option<double> interval = new Option<double>("--interval")
         {
             Description = "Seconds between two looks", HelpName = "SECONDS", DefaultValueFactory = _ => 1, CustomParser = CommandLine.Number,
-        };
-        interval.Validators.Add(given =>
-        {
-            if (given.Tokens is [{ Value: var text }] && CommandLine.TryReadNumber(text, out double seconds) && seconds is not (>= 0.1 and <= 3600))
-            {
-                given.AddError("--interval takes 0.1 to 3600 seconds.");
-            }
-        });
+        }.Within(seconds => seconds is >= 0.1 and <= 3600, "0.1 to 3600 seconds");
         var once = new Option<bool>("--once") { Description = "Print one view and stop" };
         return new Command("top", "Show live what the daemon does: rates, times, models, memory, queue. Ctrl+C ends it.")
         {
@@ -36,7 +29,7 @@ static class TopCommand
 
     static async Task<int> RunAsync(ParseResult arguments, TimeSpan interval, bool once, CancellationToken cancellation)
     {
-        await using MlClient client = CommandLine.Connect(arguments);
+        await using MlClient client = new(CommandLine.Connection(arguments));
         InfoResult info = await client.GetInfoAsync(cancellation);
         StatsResult before = await client.GetStatsAsync(cancellation);
         if (once)
@@ -45,14 +38,12 @@ static class TopCommand
             return ExitCode.Ok;
         }
 
-        Console.Write(Home + ToEndOfScreen);
         try
         {
             while (true)
             {
                 StatsResult now = await client.GetStatsAsync(cancellation);
-                string view = Fit(View(info, before, now, interval), Console.WindowWidth, Console.WindowHeight);
-                Console.Write(Home + view.Replace("\n", $"{ToEndOfLine}\n", StringComparison.Ordinal) + ToEndOfScreen);
+                Draw(View(info, before, now, interval));
                 before = now;
                 await Task.Delay(interval, TimeProvider.System, cancellation);
             }
@@ -63,11 +54,18 @@ static class TopCommand
         }
     }
 
-    /// <summary>What the terminal has room for: a line that breaks, or one too many, would move all the others. 0 is a size that is not known.</summary>
+    /// <summary>Over what was drawn before.</summary>
+    internal static void Draw(string view) => Console.Write(
+        Home + Fit(view, Console.WindowWidth, Console.WindowHeight).Replace("\n", $"{ToEndOfLine}\n", StringComparison.Ordinal) + ToEndOfLine + ToEndOfScreen);
+
+    internal static void Clear() => Console.Write(Home + ToEndOfScreen);
+
+    /// <summary>What the terminal holds: a line that breaks, or one too many, would move all the others. 0 is a size that is not known.</summary>
     internal static string Fit(string view, int width, int height)
     {
         string[] lines = view.TrimEnd('\n').Split('\n');
-        return string.Join('\n', lines.Take(height > 0 ? height : lines.Length).Select(line => width > 0 && line.Length > width ? line[..width] : line));
+        return string.Join(
+            '\n', lines.Take(height > 0 ? height : lines.Length).Select(line => width > 0 && line.Length > width ? line[..width] : line));
     }
 
     static string View(InfoResult info, StatsResult before, StatsResult now, TimeSpan interval)
@@ -79,7 +77,8 @@ static class TopCommand
         int widest = shown.Select(address => NameOf(address).Length).Append(20).Max();
         var text = new StringBuilder();
         text.Append($"immich-ml {info.Version}, pid {info.Pid}   waiting {now.Queue.Interactive} interactive, {now.Queue.Background} background\n")
-            .Append($"memory {ByteSize.Text(now.Memory.RssBytes)} resident, {ByteSize.Text(now.Memory.AnonBytes)} anonymous; arenas hold {ByteSize.Text(now.Memory.ArenaBytes)}\n")
+            .Append($"memory {ByteSize.Text(now.Memory.RssBytes)} resident, {ByteSize.Text(now.Memory.AnonBytes)} anonymous; ")
+            .Append($"arenas hold {ByteSize.Text(now.Memory.ArenaBytes)}\n")
             .Append($"{info.Threads}\n\n")
             .Append($"{"model".PadRight(widest)} {"state",-8} {"size",8} {"idle s",6} {"ok",8} {"errors",6} {"/s",6} {"mean ms",8} {"inference",9}\n");
         foreach (ModelAddress address in shown)
@@ -89,7 +88,8 @@ static class TopCommand
             LatencyHistogram? total = Histogram(now, address, "total");
             LatencyHistogram? inference = Histogram(now, address, "inference");
             double rate = (ok - Count(before, address, isOk: true)) / interval.TotalSeconds;
-            text.Append($"{NameOf(address).PadRight(widest)} {status?.State ?? "",-8} {ByteSize.Text(status?.Bytes ?? 0),8} {(status?.IdleMs ?? 0) / 1000,6} {ok,8} ")
+            text.Append($"{NameOf(address).PadRight(widest)} {status?.State ?? "",-8} {ByteSize.Text(status?.Bytes ?? 0),8} ")
+                .Append($"{(status?.IdleMs ?? 0) / 1000,6} {ok,8} ")
                 .Append($"{Count(now, address, isOk: false),6} {rate,6:0.0} {Mean(total),8:0.0} {Mean(inference),9:0.0}\n");
         }
 

@@ -84,30 +84,30 @@ public static class ImmichJson
     {
         ArgumentNullException.ThrowIfNull(tasks);
         ArgumentNullException.ThrowIfNull(result);
-        var members = new List<(string, string)>();
+        var members = new List<(string, JsonText)>();
         foreach (string task in tasks.Select(entry => entry.Task).Distinct(StringComparer.Ordinal))
         {
             bool recognized = tasks.Any(entry => entry.Task == task && entry.Type == "recognition");
             string? value = task switch
             {
-                "clip" when result.Clip is not null => JsonText.Text(EmbeddingText(result.Clip)),
+                "clip" when result.Clip is not null => JsonText.Quote(EmbeddingText(result.Clip)),
                 "facial-recognition" when result.Faces is not null => recognized ? Faces(result.Faces) : FaceDetections(result.Faces),
                 "ocr" when result.Ocr is not null => recognized ? Texts(result.Ocr) : TextDetections(result),
                 _ => null,
             };
             if (value is not null)
             {
-                members.Add((task, value));
+                members.Add((task, JsonText.Raw(value)));
             }
         }
 
         if (result.ImageHeight is { } height && result.ImageWidth is { } width)
         {
-            members.Add(("imageHeight", JsonText.Number(height)));
-            members.Add(("imageWidth", JsonText.Number(width)));
+            members.Add(("imageHeight", height));
+            members.Add(("imageWidth", width));
         }
 
-        return JsonText.Object(members);
+        return JsonText.Of(members).ToString();
     }
 
     /// <summary>An embedding as Immich carries it: a JSON array of float32 in shortest form, itself inside a string.</summary>
@@ -122,7 +122,7 @@ public static class ImmichJson
             JsonNumber.Append(json, (double)face.BoundingBox[i]);
         }
 
-        json.Append("},\"embedding\":").Append(JsonText.Text(EmbeddingText(face.Embedding ?? []))).Append(",\"score\":");
+        json.Append("},\"embedding\":").Append(JsonText.Quote(EmbeddingText(face.Embedding ?? []))).Append(",\"score\":");
         JsonNumber.Append(json, (double)face.Score);
         json.Append('}');
     });
@@ -139,7 +139,7 @@ public static class ImmichJson
 
     static string Texts(OcrResult ocr)
     {
-        string text = List(ocr.Text ?? [], static (json, line) => json.Append(JsonText.Text(line)));
+        string text = List(ocr.Text ?? [], static (json, line) => json.Append(JsonText.Quote(line)));
         string textScore = List(ocr.TextScore ?? [], JsonNumber.Append);
         return $"{{\"text\":{text},\"box\":{Doubles(ocr.Box)},\"boxScore\":{Doubles(ocr.BoxScore)},\"textScore\":{textScore}}}";
     }

@@ -3,19 +3,37 @@ using System.Text.Encodings.Web;
 
 namespace ImmichMl.Client;
 
-/// <summary>The little JSON that the programs print, as text.</summary>
-static class JsonText
+/// <summary>The little JSON that the programs print: a value as text. Numbers have three decimals at most.</summary>
+public sealed class JsonText
 {
-    public static string Text(string value) => $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(value)}\"";
+    readonly string _text;
 
-    public static string Number(double value) => value.ToString("0.###", CultureInfo.InvariantCulture);
+    JsonText(string? text) => _text = text ?? "null";
 
-    public static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+    /// <summary>What is JSON already.</summary>
+    public static JsonText Raw(string json) => new(json);
 
-    public static string Flag(bool value) => value ? "true" : "false";
+    /// <summary>An object of these members, in their order.</summary>
+    public static JsonText Of(params IEnumerable<(string Name, JsonText Value)> members) =>
+        new($"{{{string.Join(',', members.Select(member => $"{Quote(member.Name)}:{member.Value}"))}}}");
 
-    public static string Object(IEnumerable<(string Name, string Json)> members) =>
-        $"{{{string.Join(',', members.Select(member => $"{Text(member.Name)}:{member.Json}"))}}}";
+    /// <summary>An array of these values.</summary>
+    public static JsonText List(params IEnumerable<JsonText> items) => new($"[{string.Join(',', items)}]");
 
-    public static string Array(IEnumerable<string> items) => $"[{string.Join(',', items)}]";
+    /// <summary>Text in quotes; null is null.</summary>
+    public static implicit operator JsonText(string? value) => new(value is null ? null : Quote(value));
+
+    /// <summary>A whole number; null is null.</summary>
+    public static implicit operator JsonText(long? value) => new(value?.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>A number to three decimals; null is null.</summary>
+    public static implicit operator JsonText(double? value) => new(value?.ToString("0.###", CultureInfo.InvariantCulture));
+
+    /// <summary>True or false.</summary>
+    public static implicit operator JsonText(bool value) => new(value ? "true" : "false");
+
+    /// <summary>The JSON.</summary>
+    public override string ToString() => _text;
+
+    internal static string Quote(string text) => $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"";
 }

@@ -1,9 +1,9 @@
 namespace ImmichMl.Cli.Demo;
 
 /// <summary>A picture to draw on, of one colour at first; colours are 0xRRGGBB.</summary>
-internal sealed class Canvas
+sealed class Canvas
 {
-    private readonly byte[] _rgb;
+    readonly byte[] _rgb;
 
     public Canvas(int width, int height, int colour)
     {
@@ -52,9 +52,9 @@ internal sealed class Canvas
     {
         for (var i = 0; i < text.Length; i++)
         {
-            for (var place = 0; place < DemoFont.Width * DemoFont.Height; place++)
+            for (var index = 0; index < DemoFont.Width * DemoFont.Height; index++)
             {
-                var (x, y) = (place % DemoFont.Width, place / DemoFont.Width);
+                var (x, y) = (index % DemoFont.Width, index / DemoFont.Width);
                 if (DemoFont.IsInk(text[i], x, y))
                 {
                     Fill(left + (((i * (DemoFont.Width + 1)) + x) * dot), top + (y * dot), dot, dot, colour);

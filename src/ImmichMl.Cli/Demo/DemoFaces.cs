@@ -1,13 +1,13 @@
 namespace ImmichMl.Cli.Demo;
 
 /// <summary>Someone to draw; colours are 0xRRGGBB.</summary>
-internal sealed record DemoPerson(string Name, int Skin, int Hair, int Eyes, int Mouth, bool Beard);
+sealed record DemoPerson(string Name, int Skin, int Hair, int Eyes, int Mouth, bool Beard);
 
 /// <summary>Where a person is: the middle of the face, and half its width in pixels.</summary>
-internal readonly record struct DemoFace(DemoPerson Person, double X, double Y, double HalfWidth);
+readonly record struct DemoFace(DemoPerson Person, double X, double Y, double HalfWidth);
 
 /// <summary>Faces as the synthetic models know them: an ellipse of skin with eyes, nose and mouth, and hair above it.</summary>
-internal static class DemoFaces
+static class DemoFaces
 {
     public static readonly DemoPerson Ada = new("Ada", 0xE6AA82, Hair: 0xC02020, Eyes: 0x20A020, Mouth: 0xC02020, Beard: false);
     public static readonly DemoPerson Ben = new("Ben", 0x965A32, Hair: 0x101010, Eyes: 0xF0F0F0, Mouth: 0x101010, Beard: true);
@@ -30,7 +30,7 @@ internal static class DemoFaces
         return canvas;
     }
 
-    private static void Draw(Canvas canvas, DemoFace face)
+    static void Draw(Canvas canvas, DemoFace face)
     {
         var (person, middleX, middleY, half) = face;
         void Spot(double x, double y, double width, double height, int colour) =>

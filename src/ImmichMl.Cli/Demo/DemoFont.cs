@@ -1,7 +1,7 @@
 namespace ImmichMl.Cli.Demo;
 
 /// <summary>Capital letters and digits of five by seven dots, for the texts of sample pictures.</summary>
-internal static class DemoFont
+static class DemoFont
 {
     public const int Width = 5;
 
@@ -10,7 +10,7 @@ internal static class DemoFont
     public const string Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
     // Seven rows from the top for each letter; the highest of five bits is the leftmost dot.
-    private static readonly byte[] _rows =
+    static readonly byte[] _rows =
     [
         0b01110, 0b10001, 0b10001, 0b11111, 0b10001, 0b10001, 0b10001, // A
         0b11110, 0b10001, 0b10001, 0b11110, 0b10001, 0b10001, 0b11110, // B
@@ -53,7 +53,7 @@ internal static class DemoFont
     /// <summary>No dot outside the letter, and none of what is no letter.</summary>
     public static bool IsInk(char letter, int x, int y)
     {
-        var place = Letters.IndexOf(letter, StringComparison.Ordinal);
-        return place >= 0 && x is >= 0 and < Width && y is >= 0 and < Height && ((_rows[(place * Height) + y] >> (Width - 1 - x)) & 1) == 1;
+        var index = Letters.IndexOf(letter, StringComparison.Ordinal);
+        return index >= 0 && x is >= 0 and < Width && y is >= 0 and < Height && ((_rows[(index * Height) + y] >> (Width - 1 - x)) & 1) == 1;
     }
 }

@@ -4,9 +4,9 @@ using System.IO.Compression;
 namespace ImmichMl.Cli.Demo;
 
 /// <summary>One sample picture, encoded. Pictures of one family look alike.</summary>
-internal sealed record DemoPicture(string Name, string Family, byte[] Image)
+sealed record DemoPicture(string Name, string Family, byte[] Image)
 {
-    private static readonly uint[] _crcTable = [.. Enumerable.Range(0, 256).Select(CrcEntry)];
+    static readonly uint[] _crcTable = [.. Enumerable.Range(0, 256).Select(CrcEntry)];
 
     /// <summary>24 bits a pixel, rows from the bottom up, each padded to 4 bytes.</summary>
     internal static byte[] EncodeBmp(int width, int height, ReadOnlySpan<byte> rgb)
@@ -66,7 +66,7 @@ internal sealed record DemoPicture(string Name, string Family, byte[] Image)
         return [0x89, .. "PNG\r\n\x1a\n"u8, .. Chunk("IHDR"u8, header), .. Chunk("IDAT"u8, packed.ToArray()), .. Chunk("IEND"u8, [])];
     }
 
-    private static byte[] Chunk(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
+    static byte[] Chunk(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
     {
         byte[] chunk = [0, 0, 0, 0, .. type, .. data, 0, 0, 0, 0];
         BinaryPrimitives.WriteInt32BigEndian(chunk, data.Length);
@@ -80,7 +80,7 @@ internal sealed record DemoPicture(string Name, string Family, byte[] Image)
         return chunk;
     }
 
-    private static uint CrcEntry(int value)
+    static uint CrcEntry(int value)
     {
         var entry = (uint)value;
         for (var bit = 0; bit < 8; bit++)

@@ -4,7 +4,7 @@ namespace ImmichMl.Cli.Demo;
 /// Sample pictures, drawn by formula. In a scene, y runs from 0 at the top to 1 at the bottom, and x is measured in the same unit
 /// from the middle, so that a centre crop leaves the subject in.
 /// </summary>
-internal static class DemoPictures
+static class DemoPictures
 {
     // Sizes differ so that resizing and cropping have work to do; 403 pixels leave padding at the end of each BMP row.
     public static IReadOnlyList<DemoPicture> Draw() =>
@@ -20,7 +20,7 @@ internal static class DemoPictures
         Png("night-city", "city", 640, 480, City),
     ];
 
-    private static Colour Sunset(double x, double y, double sunX, double hills, double rise)
+    static Colour Sunset(double x, double y, double sunX, double hills, double rise)
     {
         var far = 0.68 - rise + (0.05 * Math.Sin((x * 6) + hills)) + (0.02 * Math.Sin((x * 13) + (2 * hills)));
         var near = 0.84 - rise + (0.05 * Math.Sin((x * 4) + (3 * hills)));
@@ -39,7 +39,7 @@ internal static class DemoPictures
         return distance < 0.11 ? 0xFFF3B8 : Mix(0xFFD27A, sky, (distance - 0.11) / 0.2);
     }
 
-    private static Colour Forest(double x, double y, int shift, Colour sky)
+    static Colour Forest(double x, double y, int shift, Colour sky)
     {
         for (var row = 2; row >= 0; row--)
         {
@@ -61,7 +61,7 @@ internal static class DemoPictures
         return y > 0.75 ? Mix(0x5B8040, 0x35562B, (y - 0.75) * 4) : Mix(sky, 0x9CC7A2, y / 0.75);
     }
 
-    private static Colour Sea(double x, double y, double horizon, double shore, double boatX)
+    static Colour Sea(double x, double y, double horizon, double shore, double boatX)
     {
         var (right, up) = (x - boatX, horizon + 0.05 - y);
         if (up is > 0.02 and < 0.2 && right > -0.01 && right < (0.2 - up) * 0.6)
@@ -91,13 +91,13 @@ internal static class DemoPictures
         return wave > 0.86 ? Mix(0xA6DCE8, 0xE4F6F6, depth) : Mix(0x2F95B8, 0x0E4C86, depth);
     }
 
-    private static Colour Circle(double x, double y, double middleX, double middleY, double radius, Colour background)
+    static Colour Circle(double x, double y, double middleX, double middleY, double radius, Colour background)
     {
         var distance = Math.Sqrt(Square(x - middleX) + Square(y - middleY)) / radius;
         return distance < 1 ? Mix(0xE23A34, 0xC2161F, distance) : Mix(background, 0xFFFFFF, 0.4 * (1 - y));
     }
 
-    private static Colour City(double x, double y)
+    static Colour City(double x, double y)
     {
         var block = (int)Math.Floor(x / 0.11);
         var roof = 0.38 + (0.34 * Scatter(block, 7));
@@ -113,13 +113,13 @@ internal static class DemoPictures
         return moon < 0.07 ? 0xEFEBD8 : star ? 0xC8D0F0 : Mix(0x070A20, 0x25305E, y / 0.7);
     }
 
-    private static DemoPicture Bmp(string name, string family, int width, int height, Func<double, double, Colour> scene) =>
+    static DemoPicture Bmp(string name, string family, int width, int height, Func<double, double, Colour> scene) =>
         new(name, family, DemoPicture.EncodeBmp(width, height, Paint(width, height, scene)));
 
-    private static DemoPicture Png(string name, string family, int width, int height, Func<double, double, Colour> scene) =>
+    static DemoPicture Png(string name, string family, int width, int height, Func<double, double, Colour> scene) =>
         new(name, family, DemoPicture.EncodePng(width, height, Paint(width, height, scene)));
 
-    private static byte[] Paint(int width, int height, Func<double, double, Colour> scene)
+    static byte[] Paint(int width, int height, Func<double, double, Colour> scene)
     {
         var rgb = new byte[width * height * 3];
         for (var i = 0; i < width * height; i++)
@@ -132,16 +132,16 @@ internal static class DemoPictures
     }
 
     /// <summary>A fixed number in [0, 1) for each cell, without a pattern that the eye would see.</summary>
-    private static double Scatter(int a, int b)
+    static double Scatter(int a, int b)
     {
         var mixed = unchecked(((uint)a * 0x9E3779B1u) ^ ((uint)b * 0x85EBCA77u));
         mixed = unchecked((mixed ^ (mixed >> 15)) * 0xC2B2AE3Du);
         return (mixed >> 8) / (double)(1 << 24);
     }
 
-    private static double Square(double value) => value * value;
+    static double Square(double value) => value * value;
 
-    private static Colour Mix(Colour from, Colour to, double share)
+    static Colour Mix(Colour from, Colour to, double share)
     {
         var t = Math.Clamp(share, 0, 1);
         return new Colour(Blend(from.R, to.R), Blend(from.G, to.G), Blend(from.B, to.B));
@@ -149,7 +149,7 @@ internal static class DemoPictures
         byte Blend(byte a, byte b) => (byte)Math.Round(a + ((b - a) * t));
     }
 
-    private readonly record struct Colour(byte R, byte G, byte B)
+    readonly record struct Colour(byte R, byte G, byte B)
     {
         public static implicit operator Colour(int hex) => new((byte)(hex >> 16), (byte)(hex >> 8), (byte)hex);
     }

@@ -5,9 +5,9 @@ using ImmichMl.Protocol.Messages;
 namespace ImmichMl.Cli.Demo;
 
 /// <summary>The demo's search: queries in words, and the pictures that come out first. Both towers share one space.</summary>
-internal sealed record DemoQueries(IReadOnlyList<(string Query, string Family, IReadOnlyList<(DemoPicture Picture, float Cosine)> Found)> Answers)
+sealed record DemoQueries(IReadOnlyList<(string Query, string Family, IReadOnlyList<(DemoPicture Picture, float Cosine)> Found)> Answers)
 {
-    private static readonly (string Query, string Family)[] _queries =
+    static readonly (string Query, string Family)[] _queries =
         [("red circle", "circle"), ("sunset", "sunset"), ("a green forest", "forest"), ("the blue sea", "sea"), ("city at night", "city")];
 
     /// <summary>Every query finds a picture of its kind first.</summary>

@@ -6,13 +6,13 @@ namespace ImmichMl.Cli.Doctor;
 /// <summary>Whether a daemon can be reached, and whether it is ready.</summary>
 static class SocketChecks
 {
-    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
-
-    public static async Task<Finding> DaemonAsync(string path, CancellationToken cancellation)
+    public static async Task<Finding> DaemonAsync(MlClientOptions options, CancellationToken cancellation)
     {
+        string path = options.SocketPath;
         if (!File.Exists(path))
         {
-            return new Finding("socket", Verdict.Bad, $"{path} is not there", "systemctl enable --now immich-ml.socket, or start one by hand: immich-ml serve");
+            return new Finding(
+                "socket", Verdict.Bad, $"{path} is not there", "systemctl enable --now immich-ml.socket, or start one by hand: immich-ml serve");
         }
 
         if (!Permission.IsAllowed(path, Permission.Read | Permission.Write))
@@ -24,11 +24,13 @@ static class SocketChecks
 
         try
         {
-            await using var client = new MlClient(new MlClientOptions { SocketPath = path, RequestTimeout = s_patience });
+            await using var client = new MlClient(options);
             InfoResult info = await client.GetInfoAsync(cancellation);
             return info.Ready
                 ? new Finding("socket", Verdict.Good, $"{path}: version {info.Version} answers and is ready")
-                : new Finding("socket", Verdict.Warning, $"{path}: version {info.Version} answers and is not ready", "It loads models or is being stopped: immich-ml top");
+                : new Finding(
+                    "socket", Verdict.Warning, $"{path}: version {info.Version} answers and is not ready",
+                    "It loads models or is being stopped: immich-ml top");
         }
         catch (Exception e) when (e is MlConnectionException or MlErrorException or TimeoutException)
         {
