@@ -2,7 +2,7 @@ using ImmichMl.Imaging;
 
 namespace ImmichMl.Bench;
 
-/// <summary>The pictures of a load: the user's own, or drawn here with the detail that photographs have, so that they weigh and decode alike.</summary>
+/// <summary>The pictures of a load: the user's own, or drawn here with the detail of photographs, to weigh and decode alike.</summary>
 public static class BenchPictures
 {
     static readonly string[] s_endings = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"];
@@ -16,7 +16,8 @@ public static class BenchPictures
             .. paths.SelectMany(path => !Directory.Exists(path) ? (IEnumerable<string>)[path] : Directory.EnumerateFiles(path)
                 .Where(file => s_endings.Contains(Path.GetExtension(file).ToLowerInvariant())).Order(StringComparer.Ordinal)),
         ];
-        return files.Length > 0 ? [.. files.Select(File.ReadAllBytes)] : throw new FormatException("There is no picture in the folders of --pictures.");
+        return files.Length > 0
+            ? [.. files.Select(File.ReadAllBytes)] : throw new FormatException("There is no picture in the folders of --pictures.");
     }
 
     public static IReadOnlyList<byte[]> Draw(int count, int width, int height, PictureFormat format) =>

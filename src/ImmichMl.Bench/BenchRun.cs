@@ -5,7 +5,7 @@ namespace ImmichMl.Bench;
 /// <summary>How a run stands, for whoever watches it: what is counted so far, and the last second.</summary>
 public sealed record Progress(RunReport SoFar, TimeSpan Elapsed);
 
-/// <summary>One load on one target: a first request of each kind, ramp, warm-up, what is measured, and the wait for what is still open.</summary>
+/// <summary>One load on one target: a first request of each kind, ramp, warm-up, what is measured, and the wait for what is open.</summary>
 public sealed class BenchRun(BenchTarget target, Workload workload, Load load, TimeProvider time)
 {
     static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
@@ -20,10 +20,9 @@ public sealed class BenchRun(BenchTarget target, Workload workload, Load load, T
         await using BenchConnections server = target.Connect(load.Slots);
         await AskFirstAsync(server, cancellation);
         await using var memory = new ServerMemory(target);
-        var recorder = new Recorder(workload.Mix, time, load.IsOpen, load.Count);
         long begun = time.GetTimestamp();
         long from = begun + Ticks(load.Ramp + load.WarmUp);
-        recorder.Measure(from, load.Count is null ? from + Ticks(load.Duration) : long.MaxValue);
+        var recorder = new Recorder(workload.Mix, time, load, from, load.Count is null ? from + Ticks(load.Duration) : long.MaxValue);
         using var driver = new Driver(server, workload, recorder, load, time);
         using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(abandon.Token);
@@ -100,7 +99,8 @@ public sealed class BenchRun(BenchTarget target, Workload workload, Load load, T
         EndpointReport cut = recorder.CutInterval();
         return new Moment
         {
-            Seconds = (now - recorder.From) / (double)time.TimestampFrequency, Length = Math.Max(1e-6, time.GetElapsedTime(since, now).TotalSeconds),
+            Seconds = (now - recorder.From) / (double)time.TimestampFrequency,
+            Length = Math.Max(1e-6, time.GetElapsedTime(since, now).TotalSeconds),
             Answered = cut.Latency.Count, Errors = cut.Errors, P50 = cut.Latency.P50, P99 = cut.Latency.P99, InFlight = driver.InFlight,
             MemoryBytes = memory.Resident, Runtime = memory.Runtime,
         };

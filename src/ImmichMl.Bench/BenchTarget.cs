@@ -32,7 +32,8 @@ public sealed class BenchTarget
         return new BenchTarget(url.GetLeftPart(UriPartial.Authority), most => new HttpConnections(url, headers, timeout, most), null);
     }
 
-    public static BenchTarget OfSocket(MlClientOptions options) => new(options.SocketPath, most => new SocketConnections(options, most), options);
+    public static BenchTarget OfSocket(MlClientOptions options) =>
+        new(options.SocketPath, most => new SocketConnections(options, most), options);
 
     /// <param name="most">So many connections at most; each is made at its first request.</param>
     internal BenchConnections Connect(int most) => _connect(most);

@@ -13,19 +13,12 @@ public sealed record Comparison(string Endpoint, string Figure, double A, double
     static readonly string[] s_figures = ["req/s", "p50 ms", "p90 ms", "p99 ms"];
 
     /// <param name="runs">A B A B …, as they were made.</param>
-    public static Comparison[] Of(IReadOnlyList<RunReport> runs)
-    {
-        var all = new List<Comparison>();
-        for (int i = 0; i < runs[0].Lines.Length; i++)
-        {
-            foreach (string figure in s_figures)
-            {
-                all.Add(Of(runs[0].Endpoints[i].Name, figure, [.. runs.Select(run => Read(run, run.Endpoints[i], figure))]));
-            }
-        }
-
-        return [.. all];
-    }
+    public static Comparison[] Of(IReadOnlyList<RunReport> runs) =>
+    [
+        .. from i in Enumerable.Range(0, runs[0].Lines.Length)
+           from figure in s_figures
+           select Of(runs[0].Endpoints[i].Name, figure, [.. runs.Select(run => Read(run, run.Endpoints[i], figure))]),
+    ];
 
     static double Read(RunReport run, EndpointReport endpoint, string figure) => figure switch
     {
@@ -52,9 +45,8 @@ public sealed record Comparison(string Endpoint, string Figure, double A, double
         }
 
         ratios.Sort();
-        return ratios.Count == 0
-            ? new Comparison(endpoint, figure, Median(first), Median(second), 0, 0, 0)
-            : new Comparison(endpoint, figure, Median(first), Median(second), Median(ratios), ratios[0], ratios[^1]);
+        return new Comparison(
+            endpoint, figure, Median(first), Median(second), Median(ratios), ratios.FirstOrDefault(), ratios.LastOrDefault());
     }
 
     static double Median(List<double> values)

@@ -39,8 +39,10 @@ sealed class Driver(BenchConnections server, Workload workload, Recorder recorde
 
         // An open loop has a thread of its own, so that a busy thread pool does not make requests late.
         await (load.IsOpen
-            ? Task.Factory.StartNew(() => Clock(begun, halt, abandon), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
-            : Task.WhenAll(Enumerable.Range(0, load.Users).Select(user => GuardAsync(UserAsync(user, halt.Token, abandon), halt, abandon))));
+            ? Task.Factory.StartNew(
+                () => Clock(begun, halt, abandon), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            : Task.WhenAll(Enumerable.Range(0, load.Users)
+                .Select(user => GuardAsync(UserAsync(user, halt.Token, abandon), halt, abandon))));
         while (InFlight > 0)
         {
             await Task.Delay(s_look, time, CancellationToken.None);
@@ -55,7 +57,7 @@ sealed class Driver(BenchConnections server, Workload workload, Recorder recorde
     async Task UserAsync(int user, CancellationToken stop, CancellationToken abandon)
     {
         await Task.Delay(load.Ramp * user / load.Users, time, stop);
-        while (!stop.IsCancellationRequested && !recorder.IsFilled)
+        while (!stop.IsCancellationRequested && !recorder.Filled.IsCompleted)
         {
             Interlocked.Increment(ref _inFlight);
             bool reached;

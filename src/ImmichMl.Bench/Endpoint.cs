@@ -30,18 +30,21 @@ public sealed class EndpointOptions
 
     public Endpoint Describe(string name, int weight) => new(name, weight, name switch
     {
-        "text" => [new TaskEntry { Task = "clip", Type = "textual", ModelName = ClipModel, Options = new TaskOptions { Language = Language } }],
-        "image" => [new TaskEntry { Task = "clip", Type = "visual", ModelName = ClipModel }],
+        "text" => [Entry("clip", "textual", ClipModel, new TaskOptions { Language = Language })],
+        "image" => [Entry("clip", "visual", ClipModel)],
         "faces" =>
         [
-            new TaskEntry { Task = "facial-recognition", Type = "detection", ModelName = FacesModel, Options = new TaskOptions { MinScore = MinFaceScore } },
-            new TaskEntry { Task = "facial-recognition", Type = "recognition", ModelName = FacesModel },
+            Entry("facial-recognition", "detection", FacesModel, new TaskOptions { MinScore = MinFaceScore }),
+            Entry("facial-recognition", "recognition", FacesModel),
         ],
         "ocr" =>
         [
-            new TaskEntry { Task = "ocr", Type = "detection", ModelName = OcrModel, Options = new TaskOptions { MaxResolution = MaxResolution } },
-            new TaskEntry { Task = "ocr", Type = "recognition", ModelName = OcrModel, Options = new TaskOptions { MinScore = MinTextScore } },
+            Entry("ocr", "detection", OcrModel, new TaskOptions { MaxResolution = MaxResolution }),
+            Entry("ocr", "recognition", OcrModel, new TaskOptions { MinScore = MinTextScore }),
         ],
         _ => throw new FormatException($"'{name}' is none of text, image, faces and ocr."),
     });
+
+    static TaskEntry Entry(string task, string type, string model, TaskOptions? options = null) =>
+        new() { Task = task, Type = type, ModelName = model, Options = options ?? TaskOptions.None };
 }

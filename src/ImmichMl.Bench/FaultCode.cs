@@ -2,7 +2,7 @@ using ImmichMl.Client;
 
 namespace ImmichMl.Bench;
 
-/// <summary>The name under which a failed request is counted: the wire's code, <c>http_</c> and a status, or what happened to the connection.</summary>
+/// <summary>Under which name a failed request is counted: the wire's code, <c>http_</c> and a status, or that of the connection.</summary>
 static class FaultCode
 {
     public const string NoConnection = "no_connection";

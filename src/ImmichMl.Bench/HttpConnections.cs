@@ -6,7 +6,7 @@ using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Bench;
 
-/// <summary>Over HTTP/1.1 as Immich's own server asks: one multipart POST a request, on connections that are kept while the server keeps them.</summary>
+/// <summary>Over HTTP/1.1 as Immich's own server asks: a multipart POST a request, on connections kept as long as it keeps them.</summary>
 sealed class HttpConnections : BenchConnections
 {
     const int MaxBody = 128 * 1024 * 1024;
@@ -23,7 +23,8 @@ sealed class HttpConnections : BenchConnections
         (_url, _timeout) = (url, timeout);
         _client = new HttpClient(new SocketsHttpHandler
         {
-            MaxConnectionsPerServer = most, AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ActivityHeadersPropagator = null,
+            MaxConnectionsPerServer = most, AllowAutoRedirect = false, UseProxy = false, UseCookies = false,
+            ActivityHeadersPropagator = null,
         })
         { Timeout = Timeout.InfiniteTimeSpan }; // Its own would end with the answer's head.
         _client.DefaultRequestHeaders.Add("Accept", "application/json");
@@ -75,8 +76,9 @@ sealed class HttpConnections : BenchConnections
         }
 
         // A document is a string inside JSON there; whether it holds the task asked for is all that a load test need know.
+        bool isTimed = answer.Headers.NonValidated.TryGetValues("Server-Timing", out HeaderStringValues timing);
         return body.AsSpan().IndexOf(Encoding.UTF8.GetBytes($"\"{call.Endpoint.Tasks[0].Task}\":")) > 0
-            ? ServerTiming.Read(answer.Headers.TryGetValues("Server-Timing", out IEnumerable<string>? values) ? string.Join(',', values) : null)
+            ? ServerTiming.Read(isTimed ? timing.ToString() : null)
             : throw BadAnswerException.Without(call);
     }
 
@@ -105,29 +107,20 @@ sealed class HttpConnections : BenchConnections
         return part;
     }
 
-    /// <summary>Immich's <c>entries</c>. Options that were not given are left out; the object is always there, for servers that insist on it.</summary>
+    /// <summary>Immich's <c>entries</c>: what was not given is left out; the object is always there, as some insist.</summary>
     static string Entries(IReadOnlyList<TaskEntry> tasks) => JsonText.Of(tasks.GroupBy(entry => entry.Task).Select(task => (task.Key,
-        JsonText.Of(task.Select(entry => (entry.Type, JsonText.Of(("modelName", entry.ModelName), ("options", Options(entry.Options))))))))).ToString();
+        JsonText.Of(task.Select(entry => (entry.Type, Entry(entry))))))).ToString();
+
+    static JsonText Entry(TaskEntry entry) => JsonText.Of(("modelName", entry.ModelName), ("options", Options(entry.Options)));
 
     static JsonText Options(TaskOptions options)
     {
-        var given = new List<(string, JsonText)>();
-        if (options.MinScore is { } minScore)
-        {
-            given.Add(("minScore", JsonText.Raw(minScore.ToString("R", CultureInfo.InvariantCulture))));
-        }
-
-        if (options.MaxResolution is { } maxResolution)
-        {
-            given.Add(("maxResolution", (long)maxResolution));
-        }
-
-        if (options.Language is { } language)
-        {
-            given.Add(("language", language));
-        }
-
-        return JsonText.Of(given);
+        (string Name, JsonText Value)[] all =
+        [
+            ("minScore", JsonText.Raw(options.MinScore?.ToString("R", CultureInfo.InvariantCulture))),
+            ("maxResolution", options.MaxResolution), ("language", options.Language),
+        ];
+        return JsonText.Of(all.Where(option => !option.Value.IsNull));
     }
 
     public override ValueTask DisposeAsync()

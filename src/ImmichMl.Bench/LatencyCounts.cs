@@ -105,23 +105,17 @@ public sealed class LatencyCounts
 
         double from = Math.Max(Min, 1e-3), to = Math.Max(Max, from * 1.02);
         double ratio = Math.Pow(to / from, 1.0 / parts);
-        var bars = new LatencyBar[parts];
-        for (int i = 0; i < parts; i++)
-        {
-            bars[i] = new LatencyBar(from * Math.Pow(ratio, i), from * Math.Pow(ratio, i + 1));
-        }
-
+        long[] counts = new long[parts];
         for (int index = 0; index < _counts.Length; index++)
         {
             if (_counts[index] > 0)
             {
                 double middle = Math.Clamp((LowerBound(index) + LowerBound(index + 1)) / 2e6, from, to);
-                int part = Math.Clamp((int)(Math.Log(middle / from) / Math.Log(ratio)), 0, parts - 1);
-                bars[part].Count += _counts[index];
+                counts[Math.Clamp((int)(Math.Log(middle / from) / Math.Log(ratio)), 0, parts - 1)] += _counts[index];
             }
         }
 
-        return bars;
+        return [.. counts.Select((count, i) => new LatencyBar(from * Math.Pow(ratio, i), from * Math.Pow(ratio, i + 1), count))];
     }
 
     static int IndexOf(long nanoseconds)
@@ -143,13 +137,6 @@ public sealed class LatencyCounts
     }
 }
 
-/// <summary>So many requests took at least one and less than the other, in milliseconds.</summary>
+/// <summary>So many requests took at least one and less than the other.</summary>
 // A class: lists of structs have code of their own for everything that is done with them, 30 kB here.
-public sealed class LatencyBar(double fromMs, double toMs)
-{
-    public double FromMs { get; } = fromMs;
-
-    public double ToMs { get; } = toMs;
-
-    public long Count { get; set; }
-}
+public sealed record LatencyBar(double FromMs, double ToMs, long Count);

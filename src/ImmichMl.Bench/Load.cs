@@ -1,6 +1,6 @@
 namespace ImmichMl.Bench;
 
-/// <summary>How hard and how long: users who each wait for their answer (closed loop), or requests a second whatever comes back (open loop).</summary>
+/// <summary>How hard and how long: users who each wait for their answer (closed loop), or so many requests a second (open loop).</summary>
 public sealed record Load
 {
     /// <summary>Closed loop; counts where <see cref="Rate"/> is null.</summary>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace ImmichMl.Bench;
 
-/// <summary>Which endpoint each request of a load asks: every stretch as long as the weights together holds each as often as it weighs, well spread.</summary>
+/// <summary>Which endpoint each request asks: a stretch as long as all weights holds each as often as it weighs, well spread.</summary>
 public sealed class Mix
 {
     public const int MaxWeight = 1000;
@@ -53,7 +53,8 @@ public sealed class Mix
             string[] parts = word.Split('=');
             int weight = 1;
             if (parts.Length > 2 || (parts.Length == 2
-                && !(int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out weight) && weight is > 0 and <= MaxWeight)))
+                && !(int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out weight)
+                    && weight is > 0 and <= MaxWeight)))
             {
                 throw new FormatException($"'{word}' is not ENDPOINT or ENDPOINT=WEIGHT with a weight of 1 to {MaxWeight}.");
             }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ImmichMl.Bench;
 
-/// <summary>Waits to within a tenth of a millisecond. Timers of .NET are a millisecond late and more, which would be counted as the server's.</summary>
+/// <summary>Waits to within a tenth of a millisecond. .NET's timers are a millisecond late, which would count as the server's.</summary>
 static partial class PreciseDelay
 {
     // So often it looks whether to stop.

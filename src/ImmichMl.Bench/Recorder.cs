@@ -6,34 +6,20 @@ namespace ImmichMl.Bench;
 /// Takes down what became of every request. In a closed loop those count that were answered within the measured time: throughput is then
 /// free of what happens at its edges. In an open loop those count that were meant to start within it, however late they are answered.
 /// </summary>
-sealed class Recorder(Mix mix, TimeProvider time, bool byStart, long? limit)
+sealed class Recorder(Mix mix, TimeProvider time, Load load, long from, long until)
 {
     readonly Lock _lock = new();
     readonly EndpointReport[] _endpoints = [.. mix.Endpoints.Select(endpoint => new EndpointReport(endpoint.Name))];
     readonly TaskCompletionSource _filled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     EndpointReport _interval = new("");
-    long _from = long.MaxValue;
-    long _until = long.MaxValue;
     long _counted;
     long _last;
 
     /// <summary>Completes once the limit of counted requests is reached.</summary>
     public Task Filled => _filled.Task;
 
-    /// <summary>Timestamp of the first moment that counts; in the future until that is known.</summary>
-    public long From => Volatile.Read(ref _from);
-
-    public bool IsFilled => Filled.IsCompleted;
-
-    /// <param name="from">Timestamp of the first moment that counts.</param>
-    /// <param name="until">Of the first that counts no more.</param>
-    public void Measure(long from, long until)
-    {
-        lock (_lock)
-        {
-            (_from, _until, _last) = (from, until, from);
-        }
-    }
+    /// <summary>Timestamp of the first moment that counts.</summary>
+    public long From => from;
 
     public void Answered(Call call, long intended, long started, Timings? timings)
     {
@@ -87,27 +73,27 @@ sealed class Recorder(Mix mix, TimeProvider time, bool byStart, long? limit)
         lock (_lock)
         {
             long now = time.GetTimestamp();
-            if (_from > now)
+            if (from > now)
             {
                 return 0;
             }
 
             // Of a closed loop all the time was measured; an open loop is over when its last request is.
-            long end = byStart ? Math.Max(_last, Math.Min(_until, now)) : Math.Min(IsFilled ? _last : now, _until);
-            return time.GetElapsedTime(_from, IsFilled ? _last : end).TotalSeconds;
+            long end = Filled.IsCompleted ? _last : load.IsOpen ? Math.Max(_last, Math.Min(until, now)) : Math.Min(now, until);
+            return time.GetElapsedTime(from, end).TotalSeconds;
         }
     }
 
     bool Counts(long intended, long now)
     {
-        long moment = byStart ? intended : now;
-        if (moment < _from || moment >= _until || _counted >= (limit ?? long.MaxValue))
+        long moment = load.IsOpen ? intended : now;
+        if (moment < from || moment >= until || _counted >= (load.Count ?? long.MaxValue))
         {
             return false;
         }
 
         _last = Math.Max(_last, now);
-        if (++_counted == limit)
+        if (++_counted == load.Count)
         {
             _filled.TrySetResult();
         }

@@ -3,7 +3,7 @@ using ImmichMl.Client;
 
 namespace ImmichMl.Bench;
 
-/// <summary>The result for programs. <c>schema</c> changes when a name goes or means something else; new names may come at any time.</summary>
+/// <summary>The result for programs. <c>schema</c> changes when a name goes or means something else; names may come at any time.</summary>
 public static class ReportJson
 {
     const int Schema = 1;
@@ -34,11 +34,11 @@ public static class ReportJson
     }
 
     static JsonText Run(string name, RunReport run) => JsonText.Of(
-        ("name", name), ("target", run.Target), ("seconds", run.Seconds), ("cutShort", run.IsCutShort), ("requestsPerSecond", run.Throughput),
-        ("peakMemoryBytes", run.PeakMemory),
+        ("name", name), ("target", run.Target), ("seconds", run.Seconds), ("cutShort", run.IsCutShort),
+        ("requestsPerSecond", run.Throughput), ("peakMemoryBytes", run.PeakMemory),
         ("managed", run.Managed is not { } managed ? (string?)null : JsonText.Of(
-            ("bytesPerRequest", managed.BytesPerRequest), ("collections", JsonText.List(managed.Collections.Select(count => (JsonText)count))),
-            ("requests", managed.Requests))),
+            ("bytesPerRequest", managed.BytesPerRequest), ("requests", managed.Requests),
+            ("collections", JsonText.List(managed.Collections.Select(count => (JsonText)count))))),
         ("endpoints", JsonText.List(run.Endpoints.Select(Endpoint))),
         ("timeline", JsonText.List(run.Moments.Select(moment => JsonText.Of(
             ("second", moment.Seconds), ("requestsPerSecond", moment.Throughput), ("answered", moment.Answered), ("errors", moment.Errors),
@@ -53,6 +53,6 @@ public static class ReportJson
             ("fromMs", bar.FromMs), ("toMs", bar.ToMs), ("count", bar.Count))))));
 
     static JsonText Latency(LatencyCounts latency) => JsonText.Of(
-        ("mean", latency.Mean), ("min", latency.Min), ("p50", latency.P50), ("p90", latency.P90), ("p95", latency.P95), ("p99", latency.P99),
-        ("p999", latency.P999), ("max", latency.Max));
+        ("mean", latency.Mean), ("min", latency.Min), ("p50", latency.P50), ("p90", latency.P90), ("p95", latency.P95),
+        ("p99", latency.P99), ("p999", latency.P999), ("max", latency.Max));
 }

@@ -1,6 +1,6 @@
 namespace ImmichMl.Bench;
 
-/// <summary>The result as one HTML page that needs nothing else: the JSON, and a script of its own that draws tables and charts from it.</summary>
+/// <summary>The result as one HTML page that needs nothing else: the JSON, and a script that draws tables and charts from it.</summary>
 public static class ReportPage
 {
     public static string Write(BenchResult result)
@@ -8,6 +8,7 @@ public static class ReportPage
         using var template = new StreamReader(typeof(ReportPage).Assembly.GetManifestResourceStream("report.html")!);
 
         // No name can end the element that it stands in.
-        return template.ReadToEnd().Replace("@REPORT@", ReportJson.Write(result).Replace("<", "\\u003c", StringComparison.Ordinal), StringComparison.Ordinal);
+        string json = ReportJson.Write(result).Replace("<", "\\u003c", StringComparison.Ordinal);
+        return template.ReadToEnd().Replace("@REPORT@", json, StringComparison.Ordinal);
     }
 }

@@ -7,8 +7,6 @@ public static class ReportText
 {
     static readonly string[] s_head = ["endpoint", "req/s", "answered", "errors", "mean ms", "p50", "p90", "p99", "p99.9", "max"];
 
-    static readonly string[] s_comparisonHead = ["endpoint", "figure", "A", "B", "B / A", "least", "most"];
-
     public static string Write(BenchResult result)
     {
         var text = new StringBuilder($"{result.Workload.Mix}: {result.Load}; {result.Pictures}\n");
@@ -16,12 +14,13 @@ public static class ReportText
         {
             RunReport run = result.Runs[i];
             string name = result.NameOf(i);
-            text.Append($"\n{(name.Length > 0 ? $"{name}  " : "")}{run.Target}, {run.Seconds:0.0} s measured{(run.IsCutShort ? ", cut short" : "")}\n\n")
-                .Append(Table(run)).Append('\n').Append(Details(run.All));
+            text.Append($"\n{(name.Length > 0 ? $"{name}  " : "")}{run.Target}, {run.Seconds:0.0} s measured")
+                .Append(run.IsCutShort ? ", cut short\n\n" : "\n\n").Append(Table(run)).Append('\n').Append(Details(run.All));
             if (result.Load.IsOpen)
             {
                 LatencyCounts response = run.All.Response;
-                text.Append($"sent late   from the start that was made: p50 {Number(response.P50)}, p99 {Number(response.P99)}, max {Number(response.Max)} ms\n");
+                text.Append($"sent late   from the start that was made: p50 {Number(response.P50)}, ")
+                    .Append($"p99 {Number(response.P99)}, max {Number(response.Max)} ms\n");
             }
 
             if (run.LastMemory is { } memory)
@@ -38,8 +37,14 @@ public static class ReportText
 
         if (result.Comparisons.Length > 0)
         {
-            text.Append($"\nA {result.Runs[0].Target}\nB {result.Runs[1].Target}\n\n").Append(Rows([s_comparisonHead, .. result.Comparisons.Select(one =>
-                (string[])[one.Endpoint, one.Figure, Number(one.A), Number(one.B), $"{one.Ratio:0.000}", $"{one.Least:0.000}", $"{one.Most:0.000}"])]));
+            text.Append($"\nA {result.Runs[0].Target}\nB {result.Runs[1].Target}\n\n").Append(Rows(
+            [
+                ["endpoint", "figure", "A", "B", "B / A", "least", "most"],
+                .. result.Comparisons.Select(one => (string[])
+                [
+                    one.Endpoint, one.Figure, Number(one.A), Number(one.B), $"{one.Ratio:0.000}", $"{one.Least:0.000}", $"{one.Most:0.000}",
+                ]),
+            ]));
         }
 
         return text.ToString().TrimEnd();
@@ -53,8 +58,8 @@ public static class ReportText
             LatencyCounts latency = endpoint.Latency;
             rows.Add(
             [
-                endpoint.Name, Number(run.RateOf(endpoint)), $"{latency.Count}", $"{endpoint.Errors}", Number(latency.Mean), Number(latency.P50),
-                Number(latency.P90), Number(latency.P99), Number(latency.P999), Number(latency.Max),
+                endpoint.Name, Number(run.RateOf(endpoint)), $"{latency.Count}", $"{endpoint.Errors}", Number(latency.Mean),
+                Number(latency.P50), Number(latency.P90), Number(latency.P99), Number(latency.P999), Number(latency.Max),
             ]);
         }
 
@@ -71,7 +76,8 @@ public static class ReportText
 
         if (all.Stages.Length > 0)
         {
-            text.Append($"server      {string.Join(", ", all.Stages.Select((stage, i) => $"{ServerTiming.Stages[i]} {Number(stage.Mean)}"))} ms (mean)\n");
+            IEnumerable<string> stages = all.Stages.Select((stage, i) => $"{ServerTiming.Stages[i]} {Number(stage.Mean)}");
+            text.Append($"server      {string.Join(", ", stages)} ms (mean)\n");
         }
 
         return text.ToString();

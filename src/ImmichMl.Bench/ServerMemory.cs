@@ -4,27 +4,21 @@ using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Bench;
 
-/// <summary>What a server is known to hold: resident bytes, and what its managed memory has done since its start; null is unknown.</summary>
+/// <summary>What a server is known to hold: resident bytes, and what its managed memory did since its start; null is unknown.</summary>
 readonly record struct MemoryReading(long? Resident, RuntimeUse? Runtime);
 
 /// <summary>
 /// The server's resident memory: of a process with all its descendants (a Python service forks its workers; pages that they share count for
 /// each), or as the daemon itself says.
 /// </summary>
-sealed class ServerMemory : IAsyncDisposable
+sealed class ServerMemory(BenchTarget target) : IAsyncDisposable
 {
-    readonly int? _process;
-    readonly MlClient? _daemon;
-
-    public ServerMemory(BenchTarget target)
-    {
-        _process = target.Process;
-        _daemon = target.Statistics is { } options ? new MlClient(options with { RequestTimeout = TimeSpan.FromSeconds(5) }) : null;
-    }
+    readonly MlClient? _daemon =
+        target.Statistics is { } options ? new MlClient(options with { RequestTimeout = TimeSpan.FromSeconds(5) }) : null;
 
     public async Task<MemoryReading> ReadAsync(CancellationToken cancellation)
     {
-        long? resident = _process is { } process && OfTree(process, depth: 0) is > 0 and var bytes ? bytes : null;
+        long? resident = target.Process is { } process && OfTree(process, depth: 0) is > 0 and var bytes ? bytes : null;
         try
         {
             StatsResult? stats = _daemon is null ? null : await _daemon.GetStatsAsync(cancellation);

@@ -28,8 +28,9 @@ public static class ServerTiming
 
         return !stages.TryGetValue("total", out double total) ? null : new Timings
         {
-            Queue = stages.GetValueOrDefault("queue"), Decode = stages.GetValueOrDefault("decode"), Preprocess = stages.GetValueOrDefault("preprocess"),
-            Inference = stages.GetValueOrDefault("inference"), Postprocess = stages.GetValueOrDefault("postprocess"), Total = total,
+            Queue = stages.GetValueOrDefault("queue"), Decode = stages.GetValueOrDefault("decode"),
+            Preprocess = stages.GetValueOrDefault("preprocess"), Inference = stages.GetValueOrDefault("inference"),
+            Postprocess = stages.GetValueOrDefault("postprocess"), Total = total,
         };
     }
 

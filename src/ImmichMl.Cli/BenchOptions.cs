@@ -1,8 +1,6 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using ImmichMl.Bench;
-using ImmichMl.Client;
 using ImmichMl.Imaging;
 
 namespace ImmichMl.Cli;
@@ -12,47 +10,66 @@ sealed class BenchOptions
 {
     const int MaxSide = 16_384;
 
-    readonly Argument<string[]> _mix = new("MIX") { Description = "What to ask: text, image, faces, ocr, each with =WEIGHT if wanted [default: image]", Arity = ArgumentArity.ZeroOrMore };
-    readonly Option<string?> _http = new("--http") { Description = "Measure an Immich-compatible server over HTTP/1.1 instead of the socket, such as http://localhost:3003", HelpName = "URL" };
+    readonly Argument<string[]> _mix = new("MIX")
+    {
+        Description = "What to ask: text, image, faces, ocr, each with =WEIGHT if wanted [default: image]",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    readonly Option<string?> _http = Given<string?>(
+        "--http", "URL", "Measure an Immich-compatible server over HTTP/1.1 instead of the socket, such as http://localhost:3003");
+
     readonly Option<string[]> _compare = new("--compare")
     {
         Description = "Measure two targets in turn, A B A B, and print ratios; each is a socket's path or a URL", HelpName = "A B",
         Arity = new ArgumentArity(2, 2), AllowMultipleArgumentsPerToken = true,
     };
 
-    readonly Option<int[]> _pid = new("--pid") { Description = "Process of the server whose memory to read, with its children; for --compare once for A and once for B", HelpName = "PID" };
-    readonly Option<string[]> _header = new("--header") { Description = "A header to send with every HTTP request, such as 'X-Api-Key: …'; may be repeated", HelpName = "HEADER" };
+    readonly Option<int[]> _pid = Given<int[]>(
+        "--pid", "PID", "Process of the server whose memory to read, with its children; for --compare once for A and once for B");
+
+    readonly Option<string[]> _header = Given<string[]>(
+        "--header", "HEADER", "A header to send with every HTTP request, such as 'X-Api-Key: …'; may be repeated");
+
     readonly Option<int> _users = Number("--users", "Users that each wait for their answer", "N", 8, 1, 10_000);
-    readonly Option<double?> _rate = new("--rate") { Description = "Requests a second whatever comes back, instead of --users", HelpName = "R", CustomParser = given => CommandLine.Number(given) };
+    readonly Option<double?> _rate = Decimal("--rate", "R", "Requests a second whatever comes back, instead of --users");
     readonly Option<bool> _poisson = new("--poisson") { Description = "With --rate: at random moments rather than evenly" };
     readonly Option<int> _connections = Number("--connections", "With --rate: connections at most", "N", 256, 1, 10_000);
     readonly Option<double> _ramp = Seconds("--ramp", "Seconds over which users or rate grow to their full number", 0);
     readonly Option<double> _warmUp = Seconds("--warm-up", "Seconds after the ramp that are not counted", 3);
     readonly Option<double> _duration = Seconds("--duration", "Seconds to measure", 20);
-    readonly Option<long?> _count = new("--count") { Description = "Measure so many requests, instead of --duration", HelpName = "N" };
-    readonly Option<string[]> _pictures = new("--pictures") { Description = "Files, or folders of pictures, to send; else pictures are drawn", HelpName = "PATH", AllowMultipleArgumentsPerToken = true };
-    readonly Option<string> _size = new("--size") { Description = "Of drawn pictures", HelpName = "WxH", DefaultValueFactory = _ => "1440x1080" };
-    readonly Option<string> _format = new("--format") { Description = "Of drawn pictures: jpeg, png or webp", HelpName = "FORMAT", DefaultValueFactory = _ => "jpeg" };
+    readonly Option<long?> _count = Given<long?>("--count", "N", "Measure so many requests, instead of --duration");
+    readonly Option<string[]> _pictures = new("--pictures")
+    {
+        Description = "Files, or folders of pictures, to send; else pictures are drawn", HelpName = "PATH",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    readonly Option<string> _size = Given("--size", "WxH", "Of drawn pictures", "1440x1080");
+    readonly Option<string> _format = Given("--format", "FORMAT", "Of drawn pictures: jpeg, png or webp", "jpeg");
     readonly Option<int> _distinct = Number("--distinct", "Different pictures to draw", "N", 16, 1, 10_000);
-    readonly Option<string?> _queries = new("--queries") { Description = "A file of queries, one a line; else 1,000 are made", HelpName = "FILE" };
-    readonly Option<string> _clipModel = Named("--clip-model", "ViT-B-32__openai");
-    readonly Option<string> _facesModel = Named("--faces-model", "buffalo_l");
-    readonly Option<string> _ocrModel = Named("--ocr-model", "PP-OCRv5_mobile");
-    readonly Option<double?> _minFaceScore = new("--min-face-score") { Description = "Score under which a face is dropped", HelpName = "SCORE", CustomParser = given => CommandLine.Number(given) };
-    readonly Option<double?> _minTextScore = new("--min-text-score") { Description = "Score under which a text is dropped", HelpName = "SCORE", CustomParser = given => CommandLine.Number(given) };
-    readonly Option<int?> _maxResolution = new("--max-resolution") { Description = "Shorter side to which a page is made smaller before text is looked for", HelpName = "PIXELS" };
-    readonly Option<string?> _language = new("--language") { Description = "Language of the queries; only NLLB models ask for it", HelpName = "LANGUAGE" };
+    readonly Option<string?> _queries = Given<string?>("--queries", "FILE", "A file of queries, one a line; else 1,000 are made");
+    readonly Option<string> _clipModel = CommandLine.Model("--clip-model", "Name of the model", "ViT-B-32__openai");
+    readonly Option<string> _facesModel = CommandLine.Model("--faces-model", "Name of the model", "buffalo_l");
+    readonly Option<string> _ocrModel = CommandLine.Model("--ocr-model", "Name of the model", "PP-OCRv5_mobile");
+    readonly Option<double?> _minFaceScore = Decimal("--min-face-score", "SCORE", "Score under which a face is dropped");
+    readonly Option<double?> _minTextScore = Decimal("--min-text-score", "SCORE", "Score under which a text is dropped");
+    readonly Option<int?> _maxResolution = Given<int?>(
+        "--max-resolution", "PIXELS", "Shorter side to which a page is made smaller before text is looked for");
+
+    readonly Option<string?> _language = Given<string?>("--language", "LANGUAGE", "Language of the queries; only NLLB models ask for it");
 
     public Option<int> Rounds { get; } = Number("--rounds", "With --compare: runs of each", "N", 2, 1, 1000);
 
-    public Option<string?> Html { get; } = new("--html") { Description = "Write one self-contained page with tables and charts", HelpName = "REPORT.html" };
+    public Option<string?> Html { get; } = Given<string?>("--html", "REPORT.html", "Write one self-contained page with tables and charts");
 
     public Option<bool> Quiet { get; } = new("--quiet") { Description = "No live table" };
 
     public IEnumerable<Symbol> All =>
     [
-        _mix, _users, _rate, _poisson, _connections, _ramp, _warmUp, _duration, _count, CommandLine.Socket, _http, _compare, Rounds, _pid, _header, _pictures, _size, _format,
-        _distinct, _queries, _clipModel, _facesModel, _ocrModel, _minFaceScore, _minTextScore, _maxResolution, _language, CommandLine.Timeout, CommandLine.Json, Html, Quiet,
+        _mix, _users, _rate, _poisson, _connections, _ramp, _warmUp, _duration, _count, CommandLine.Socket, _http, _compare, Rounds, _pid,
+        _header, _pictures, _size, _format, _distinct, _queries, _clipModel, _facesModel, _ocrModel, _minFaceScore, _minTextScore,
+        _maxResolution, _language, CommandLine.Timeout, CommandLine.Json, Html, Quiet,
     ];
 
     public BenchTarget[] Targets(ParseResult arguments)
@@ -64,18 +81,16 @@ sealed class BenchOptions
             throw new FormatException($"'{broken}' is not NAME: VALUE.");
         }
 
-        string? socket = arguments.GetValue(CommandLine.Socket);
         string? http = arguments.GetValue(_http);
         string[] both = arguments.GetValue(_compare) ?? [];
-        if ((socket is null ? 0 : 1) + (http is null ? 0 : 1) + (both.Length > 0 ? 1 : 0) > 1)
+        if (new[] { arguments.GetValue(CommandLine.Socket) is not null, http is not null, both.Length > 0 }.Count(given => given) > 1)
         {
             throw new FormatException("Give one of --socket, --http and --compare.");
         }
 
-        var options = new MlClientOptions { RequestTimeout = timeout };
         BenchTarget[] targets = both.Length > 0 ? [.. both.Select(one => BenchTarget.Read(one, headers, timeout))]
             : http is not null ? [BenchTarget.Read(http, headers, timeout)]
-            : [BenchTarget.OfSocket(socket is { Length: > 0 } ? options with { SocketPath = socket } : options)];
+            : [BenchTarget.OfSocket(CommandLine.Connection(arguments))];
         int[] processes = arguments.GetValue(_pid) ?? [];
         if (processes.Length > 0 && processes.Length != targets.Length)
         {
@@ -106,7 +121,8 @@ sealed class BenchOptions
 
         return new Load
         {
-            Users = arguments.GetValue(_users), Rate = rate, Poisson = arguments.GetValue(_poisson), Connections = arguments.GetValue(_connections),
+            Users = arguments.GetValue(_users), Rate = rate, Poisson = arguments.GetValue(_poisson),
+            Connections = arguments.GetValue(_connections),
             Ramp = TimeSpan.FromSeconds(arguments.GetValue(_ramp)), WarmUp = TimeSpan.FromSeconds(arguments.GetValue(_warmUp)),
             Duration = TimeSpan.FromSeconds(arguments.GetValue(_duration)), Count = count,
         };
@@ -118,7 +134,8 @@ sealed class BenchOptions
         string[] words = arguments.GetValue(_mix) ?? [];
         Mix mix = Mix.Read(words.Length > 0 ? words : ["image"], new EndpointOptions
         {
-            ClipModel = arguments.GetRequiredValue(_clipModel), FacesModel = arguments.GetRequiredValue(_facesModel), OcrModel = arguments.GetRequiredValue(_ocrModel),
+            ClipModel = arguments.GetRequiredValue(_clipModel), FacesModel = arguments.GetRequiredValue(_facesModel),
+            OcrModel = arguments.GetRequiredValue(_ocrModel),
             MinFaceScore = arguments.GetValue(_minFaceScore), MinTextScore = arguments.GetValue(_minTextScore),
             MaxResolution = arguments.GetValue(_maxResolution), Language = arguments.GetValue(_language),
         });
@@ -129,7 +146,8 @@ sealed class BenchOptions
         }
 
         (IReadOnlyList<byte[]> pictures, string origin) = Pictures(arguments);
-        return (new Workload(mix, pictures, queries), $"{pictures.Count} pictures, {origin}, {ByteSize.Text((long)pictures.Average(picture => picture.Length))} each");
+        string size = ByteSize.Text((long)pictures.Average(picture => picture.Length));
+        return (new Workload(mix, pictures, queries), $"{pictures.Count} pictures, {origin}, {size} each");
     }
 
     (IReadOnlyList<byte[]> Pictures, string Origin) Pictures(ParseResult arguments)
@@ -157,29 +175,21 @@ sealed class BenchOptions
     static bool TryReadSide(string text, out int side) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out side) && side is > 0 and <= MaxSide;
 
-    static Option<string> Named(string name, string standard) =>
-        new(name) { Description = "Name of the model", HelpName = "NAME", DefaultValueFactory = _ => standard };
+    static Option<T> Given<T>(string name, string helpName, string description) =>
+        new(name) { Description = description, HelpName = helpName };
 
-    static Option<int> Number(string name, string description, string helpName, int standard, int least, int most)
-    {
-        var option = new Option<int>(name) { Description = description, HelpName = helpName, DefaultValueFactory = _ => standard };
-        option.Validators.Add(given => Check(given, value => value >= least && value <= most, $"{name} takes {least} to {most}."));
-        return option;
-    }
+    static Option<string> Given(string name, string helpName, string description, string standard) =>
+        new(name) { Description = description, HelpName = helpName, DefaultValueFactory = _ => standard };
 
-    static Option<double> Seconds(string name, string description, double standard)
-    {
-        var option = new Option<double>(name) { Description = description, HelpName = "SECONDS", DefaultValueFactory = _ => standard, CustomParser = CommandLine.Number };
-        option.Validators.Add(given => Check(given, value => value is >= 0 and <= 1_000_000, $"{name} takes 0 to 1000000 seconds."));
-        return option;
-    }
+    static Option<double?> Decimal(string name, string helpName, string description) =>
+        new(name) { Description = description, HelpName = helpName, CustomParser = given => CommandLine.Number(given) };
 
-    /// <summary>What is no number at all has been refused already.</summary>
-    static void Check(OptionResult given, Func<double, bool> fits, string otherwise)
+    static Option<int> Number(string name, string description, string helpName, int standard, int least, int most) =>
+        new Option<int>(name) { Description = description, HelpName = helpName, DefaultValueFactory = _ => standard }
+            .Within(value => value >= least && value <= most, $"{least} to {most}");
+
+    static Option<double> Seconds(string name, string description, double standard) => new Option<double>(name)
     {
-        if (given.Tokens is [{ Value: var text }] && CommandLine.TryReadNumber(text, out double value) && !fits(value))
-        {
-            given.AddError(otherwise);
-        }
-    }
+        Description = description, HelpName = "SECONDS", DefaultValueFactory = _ => standard, CustomParser = CommandLine.Number,
+    }.Within(value => value is >= 0 and <= 1_000_000, "0 to 1000000 seconds");
 }

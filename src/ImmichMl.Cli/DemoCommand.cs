@@ -15,13 +15,16 @@ namespace ImmichMl.Cli;
 static class DemoCommand
 {
     const string ModelName = "synthetic__demo";
+    const string About = "made by this project, it knows colours and their layout.";
     const string ResourcePrefix = "demo/";
 
     sealed record Embedded(DemoPicture Picture, PredictResult Result);
 
     public static Command Create() => new Command(
-        "demo", "See it work with nothing else at hand: starts the daemon on a private socket with a tiny synthetic model, sends it pictures that\n"
-        + "the program draws itself, prints which ones it finds alike, and stops.")
+        "demo", """
+            See it work with nothing else at hand: starts the daemon on a private socket with a tiny synthetic model, sends it pictures that
+            the program draws itself, prints which ones it finds alike, and stops.
+            """)
     {
         CommandLine.Json,
     }.Does(async (arguments, cancellation) =>
@@ -78,17 +81,19 @@ static class DemoCommand
         int width = pictures.Max(picture => picture.Picture.Name.Length);
         IEnumerable<string> lines = pictures.Select(picture =>
         {
-            string alike = string.Join(", ", Ranked(picture, pictures).Take(3).Select(other => $"{other.Picture.Name} {other.Cosine:0.00}"));
-            return $"  {picture.Picture.Name.PadRight(width)}  {picture.Result.ImageWidth,4} × {picture.Result.ImageHeight,-4} {alike}\n"
+            IEnumerable<string> nearest = Ranked(picture, pictures).Take(3).Select(other => $"{other.Picture.Name} {other.Cosine:0.00}");
+            return $"  {picture.Picture.Name.PadRight(width)}  {picture.Result.ImageWidth,4} × {picture.Result.ImageHeight,-4} "
+                + $"{string.Join(", ", nearest)}\n"
                 + $"  {"".PadRight(width)}  {EmbedCommand.TimeText(picture.Result.Timings)}";
         });
         Embedded[] related = [.. pictures.Where(picture => pictures.Count(other => other.Picture.Family == picture.Picture.Family) > 1)];
         int right = related.Count(picture => Ranked(picture, pictures).First().Picture.Family == picture.Picture.Family);
+        int numbers = pictures[0].Result.Clip?.Length ?? 0;
         return $"""
             A daemon listened on {socket}
-            and answered its first ping {started:0.0} ms after it was started. Model {ModelName}: made by this project, it knows colours and their layout.
+            and answered its first ping {started:0.0} ms after it was started. Model {ModelName}: {About}
 
-            {pictures.Length} pictures drawn by this program, and for each the three most alike (cosine of their {pictures[0].Result.Clip?.Length} numbers):
+            {pictures.Length} pictures drawn by this program, and for each the three most alike (cosine of their {numbers} numbers):
 
             {string.Join('\n', lines)}
 
@@ -98,13 +103,15 @@ static class DemoCommand
 
     static JsonText ToJson(Embedded[] pictures) => JsonText.List(pictures.Select(picture => JsonText.Of(
         ("name", picture.Picture.Name), ("family", picture.Picture.Family), ("totalMs", picture.Result.Timings.Total),
-        ("alike", JsonText.List(Ranked(picture, pictures).Select(other => JsonText.Of(("name", other.Picture.Name), ("cosine", other.Cosine))))))));
+        ("alike", JsonText.List(Ranked(picture, pictures).Select(other =>
+            JsonText.Of(("name", other.Picture.Name), ("cosine", other.Cosine))))))));
 
     /// <summary>Writes the models that are compiled in to a cache folder of their own.</summary>
     static void Unpack(string folder)
     {
         Assembly assembly = typeof(DemoCommand).Assembly;
-        foreach (string name in assembly.GetManifestResourceNames().Where(name => name.StartsWith(ResourcePrefix, StringComparison.Ordinal)))
+        string[] names = assembly.GetManifestResourceNames();
+        foreach (string name in names.Where(name => name.StartsWith(ResourcePrefix, StringComparison.Ordinal)))
         {
             string path = Path.Combine(folder, name[ResourcePrefix.Length..]);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);

@@ -21,7 +21,9 @@ static class DoctorCommand
             Description = $"The daemon's file of settings [default: {ServiceConfig}, if it can be read]",
             HelpName = "FILE",
         };
-        return new Command("doctor", "Look at the processor, libraries, devices, memory, cache, models, disk and socket, and say in plain words what to do.\n"
+        return new Command(
+            "doctor", "Look at the processor, libraries, devices, memory, cache, models, disk and socket, "
+            + "and say in plain words what to do.\n"
             + "Ask as the daemon's user to see what it sees: sudo -u immich-ml immich-ml doctor. Exit code 3 when something will not work.")
         {
             config, CommandLine.Cache, CommandLine.Socket, CommandLine.Json,
@@ -60,8 +62,10 @@ static class DoctorCommand
     static string ToText(Finding[] findings)
     {
         IEnumerable<string> lines = findings.Select(finding =>
-            $"{Word(finding.Verdict),-5} {finding.About,-10} {finding.Found}{(finding.Advice.Length > 0 ? $"\n                 {finding.Advice}" : "")}");
-        int bad = findings.Count(finding => finding.Verdict == Verdict.Bad), warnings = findings.Count(finding => finding.Verdict == Verdict.Warning);
+            $"{Word(finding.Verdict),-5} {finding.About,-10} {finding.Found}"
+            + (finding.Advice.Length > 0 ? $"\n                 {finding.Advice}" : ""));
+        int bad = findings.Count(finding => finding.Verdict == Verdict.Bad);
+        int warnings = findings.Count(finding => finding.Verdict == Verdict.Warning);
         string sum = bad > 0 ? $"{bad} things will not work, {warnings} could be better."
             : warnings > 0 ? $"It works; {warnings} things could be better." : "All is well.";
         return string.Join('\n', [.. lines, "", sum]);

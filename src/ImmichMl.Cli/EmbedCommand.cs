@@ -60,7 +60,8 @@ static class EmbedCommand
     [
         ("modelName", model), .. Size("imageWidth", result.ImageWidth), .. Size("imageHeight", result.ImageHeight),
         ("embedding", JsonText.Raw(ImmichJson.EmbeddingText(result.Clip ?? []))),
-        ("timings", JsonText.Of(Stages(result.Timings).Append(("total", result.Timings.Total)).Select(stage => (stage.Item1, (JsonText)stage.Item2)))),
+        ("timings", JsonText.Of(
+            [.. Stages(result.Timings).Select(stage => (stage.Name, (JsonText)stage.Milliseconds)), ("total", result.Timings.Total)])),
     ]);
 
     static IEnumerable<(string, JsonText)> Size(string name, int? pixels) => pixels is { } known ? [(name, known)] : [];

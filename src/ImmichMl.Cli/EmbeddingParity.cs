@@ -14,10 +14,11 @@ sealed record EmbeddingParity(int Count, double WorstCosine, double MeanCosine, 
     {
         double[] cosines = [.. reference.Zip(other, (a, b) => a.Length == b.Length ? TensorPrimitives.CosineSimilarity<float>(a, b) : 0)];
         int k = Math.Min(MostNeighbours, reference.Count - 1);
-        double overlap = k < 1 ? 1 : Enumerable.Range(0, reference.Count).Average(i => Nearest(reference, i, k).Intersect(Nearest(other, i, k)).Count() / (double)k);
+        double overlap = k < 1 ? 1 : Enumerable.Range(0, reference.Count)
+            .Average(i => Nearest(reference, i, k).Intersect(Nearest(other, i, k)).Count() / (double)k);
         return new EmbeddingParity(reference.Count, cosines.Min(), cosines.Average(), k, overlap);
     }
 
-    static IEnumerable<int> Nearest(IReadOnlyList<float[]> all, int of, int k) =>
-        Enumerable.Range(0, all.Count).Where(i => i != of).OrderByDescending(i => TensorPrimitives.CosineSimilarity<float>(all[of], all[i])).ThenBy(i => i).Take(k);
+    static IEnumerable<int> Nearest(IReadOnlyList<float[]> all, int of, int k) => Enumerable.Range(0, all.Count).Where(i => i != of)
+        .OrderByDescending(i => TensorPrimitives.CosineSimilarity<float>(all[of], all[i])).ThenBy(i => i).Take(k);
 }

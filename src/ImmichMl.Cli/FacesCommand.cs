@@ -11,7 +11,10 @@ static class FacesCommand
     public static Command Create()
     {
         Option<string> model = CommandLine.Model("--model", "Name of the face model", "buffalo_l");
-        var noEmbedding = new Option<bool>("--detect-only") { Description = "Find faces without recognizing them; needs no recognition model" };
+        var noEmbedding = new Option<bool>("--detect-only")
+        {
+            Description = "Find faces without recognizing them; needs no recognition model",
+        };
         Option<double?> minScore = PictureVerb.MinScore("a face", ScrfdDetector.DefaultMinScore);
         Argument<string?> file = PredictCommand.FileArgument();
         return new Command("faces", "Find the faces in a picture; with --draw show them.")
@@ -40,7 +43,7 @@ static class FacesCommand
             $"{i + 1}", $"{face.Score:0.000}", .. face.BoundingBox.Select(value => $"{value:0}"),
             face.Embedding is { } embedding ? $"{embedding.Length} numbers" : "-",
         ]));
-        return $"{PictureVerb.Table(rows)}\n{faces.Count} faces in {result.ImageWidth} × {result.ImageHeight}, {EmbedCommand.TimeText(result.Timings)}";
+        return PictureVerb.Table(rows, $"{faces.Count} faces", result);
     }
 
     static void DrawFaces(PredictResult result, Annotation picture)

@@ -66,7 +66,8 @@ sealed class ImportStage(string staged, string from)
                         $"{from} is refused: '{Printable(path)}' is stored with holes; make the tar file without --sparse.");
                 }
 
-                if (!CacheFiles.StaysBelow(path) || entry.EntryType is not (TarEntryType.Directory or TarEntryType.RegularFile or TarEntryType.V7RegularFile))
+                if (!CacheFiles.StaysBelow(path)
+                    || entry.EntryType is not (TarEntryType.Directory or TarEntryType.RegularFile or TarEntryType.V7RegularFile))
                 {
                     throw new FormatException(
                         $"{from} is refused: '{Printable(path)}' leads elsewhere, or is neither a file nor a folder ({entry.EntryType}).");
@@ -82,8 +83,8 @@ sealed class ImportStage(string staged, string from)
         {
             throw NoTar(e);
         }
-        catch (Exception e) when (e is not (
-            FormatException or OperatorException or ModelException or IOException or UnauthorizedAccessException or OperationCanceledException))
+        catch (Exception e) when (e is not (FormatException or OperatorException or ModelException)
+            and not (IOException or UnauthorizedAccessException or OperationCanceledException))
         {
             // The reader's own: headers that contradict themselves, kinds of entries that it does not know, lengths past all memory.
             throw NoTar(e);

@@ -16,12 +16,14 @@ static class InfoCommand
         });
 
     static string ToText(InfoResult info) => string.Join('\n', info.Remarks.Select(remark => $"           {remark}").Prepend($"""
-        version    {info.Version} (protocol {info.Protocol}), pid {info.Pid}, up {Age(info.UptimeMs)}, {(info.Ready ? "ready" : "not ready")}
+        version    {info.Version} (protocol {info.Protocol}), pid {info.Pid}, up {Age(info.UptimeMs)}, {(info.Ready ? "" : "not ")}ready
         providers  {string.Join(", ", info.Providers)}
-        devices    {string.Join(", ", info.Devices.Select(device => $"{device.Provider}:{device.Id} {device.Name}, {ByteSize.Text(device.MemoryBytes)}"))}
+        devices    {string.Join(", ", info.Devices.Select(Name))}
         threads    {info.Threads}
         limits     {string.Join(", ", Limits(info.Limits).Select(limit => $"{limit.Name} {limit.Value}"))}
         """));
+
+    static string Name(DeviceInfo device) => $"{device.Provider}:{device.Id} {device.Name}, {ByteSize.Text(device.MemoryBytes)}";
 
     static string Age(long milliseconds) => $"{TimeSpan.FromMilliseconds(milliseconds):d\\.hh\\:mm\\:ss}";
 

@@ -31,10 +31,12 @@ static class LoadCommand
                 ("rssBytesBefore", before.RssBytes), ("rssBytesAfter", after.RssBytes),
                 ("anonBytesBefore", before.AnonBytes), ("anonBytesAfter", after.AnonBytes));
             return arguments.Print(
-                json, $"{verb} {model.Task} {model.Type} {model.ModelName}: done; resident {ByteSize.Text(before.RssBytes)} -> {ByteSize.Text(after.RssBytes)}, "
+                json, $"{verb} {model.Task} {model.Type} {model.ModelName}: done; "
+                    + $"resident {ByteSize.Text(before.RssBytes)} -> {ByteSize.Text(after.RssBytes)}, "
                     + $"of that the daemon's own {ByteSize.Text(before.AnonBytes)} -> {ByteSize.Text(after.AnonBytes)}");
         });
     }
 
-    static async Task<MemoryUse> MemoryAsync(MlClient client, CancellationToken cancellation) => (await client.GetStatsAsync(cancellation)).Memory;
+    static async Task<MemoryUse> MemoryAsync(MlClient client, CancellationToken cancellation) =>
+        (await client.GetStatsAsync(cancellation)).Memory;
 }

@@ -32,7 +32,8 @@ sealed class ModelNames
 
     /// <summary>A verb that takes names of models, the cache, and whatever more it needs.</summary>
     public static Command Verb(
-        string verb, string description, bool needsNames, Func<ModelNames, ParseResult, CancellationToken, Task<int>> action, params Option[] more)
+        string verb, string description, bool needsNames, Func<ModelNames, ParseResult, CancellationToken, Task<int>> action,
+        params Option[] more)
     {
         var names = new Argument<string[]>("NAME")
         {
@@ -72,7 +73,8 @@ sealed class ModelNames
     public IReadOnlyList<ModelKey> Present(string? name)
     {
         string? wanted = name is null ? null : new ModelKey(ModelKind.ClipVisual, name).Name;
-        ModelKey[] found = [.. Store.List().Where(model => model.Bytes > 0 && (wanted is null || model.Key.Name == wanted)).Select(model => model.Key)];
+        ModelKey[] found =
+            [.. Store.List().Where(model => model.Bytes > 0 && (wanted is null || model.Key.Name == wanted)).Select(model => model.Key)];
         return (found.Length > 0 && name is not null) || Store.Unreadable() is not { Count: > 0 } unreadable
             ? found.Length > 0 || name is null ? found : throw new OperatorException($"{name} is not in the cache {Cache}.")
             : throw NotAll(unreadable);
@@ -86,8 +88,14 @@ sealed class ModelNames
     public IReadOnlyList<ModelKey> Known(string name)
     {
         string wanted = new ModelKey(ModelKind.ClipVisual, name).Name;
-        ModelKey[] found = [.. Catalog.Named(wanted).SelectMany(entry => entry.Types.Select(type => new ModelKey(new ModelKind(entry.Task, type), wanted)))];
-        return found.Length > 0 ? found : throw new FormatException(
-            $"No model '{wanted}' is known.{(Catalog.NearMatches(wanted) is { Count: > 0 } near ? $" Near it: {string.Join(", ", near)}." : "")}");
+        ModelKey[] found =
+        [
+            .. from entry in Catalog.Named(wanted)
+               from type in entry.Types
+               select new ModelKey(new ModelKind(entry.Task, type), wanted),
+        ];
+        string near = string.Join(", ", Catalog.NearMatches(wanted));
+        return found.Length > 0 ? found
+            : throw new FormatException($"No model '{wanted}' is known.{(near.Length > 0 ? $" Near it: {near}." : "")}");
     }
 }

@@ -62,7 +62,7 @@ static class ModelsCommand
         ];
     }
 
-    /// <summary>A table for a terminal, cut at its width; else one uncut line a model, which programs may cut at the double blanks.</summary>
+    /// <summary>A table for a terminal, cut at its width; else a whole line a model, which programs may cut at double blanks.</summary>
     static string ToText(ModelStatus[] models, IReadOnlyList<DownloadProgress> downloads)
     {
         if (models.Length == 0)
@@ -75,8 +75,8 @@ static class ModelsCommand
             $"{name.PadRight(width)}  {task,-18}  {type,-11}  {size,9}  {state,-12}  {licence}".TrimEnd();
         IEnumerable<string> lines = models.Select(model =>
             Line(model.ModelName, model.Task, model.Type, ByteSize.Text(model.Bytes), StateOf(model, downloads), Licence(model)));
-        return Console.IsOutputRedirected ? string.Join('\n', lines)
-            : string.Join('\n', lines.Prepend(Line("name", "task", "type", "size", "state", "licence")).Select(line => Cut(line, Console.WindowWidth)));
+        string head = Line("name", "task", "type", "size", "state", "licence");
+        return string.Join('\n', Console.IsOutputRedirected ? lines : lines.Prepend(head).Select(line => Cut(line, Console.WindowWidth)));
     }
 
     static string Cut(string line, int width) => line.Length > width && width > 1 ? line[..(width - 1)] + "…" : line;

@@ -8,10 +8,14 @@ namespace ImmichMl.Cli;
 /// <summary>immich-ml models export: a model as a tar file in the layout of the cache, for a machine without a network.</summary>
 static class ModelsExportCommand
 {
-    static readonly Option<string> s_output = new("--output", "-o") { Description = "The tar file to write", HelpName = "FILE", Required = true };
+    static readonly Option<string> s_output = new("--output", "-o")
+    {
+        Description = "The tar file to write", HelpName = "FILE", Required = true,
+    };
 
     public static Command Create() => ModelNames.Verb(
-        "export", "Write models to a tar file, for 'models import' elsewhere.", needsNames: true, static async (models, arguments, cancellation) =>
+        "export", "Write models to a tar file, for 'models import' elsewhere.", needsNames: true,
+        static async (models, arguments, cancellation) =>
         {
             string[] folders = [.. models.Chosen.Select(models.Store.Find).Distinct()];
             string file = arguments.GetRequiredValue(s_output);

@@ -12,7 +12,8 @@ static class ModelsImportCommand
     public static Command Create()
     {
         var source = new Argument<string>("SOURCE") { Description = "A tar file of 'models export', or a folder laid out as a cache" };
-        return new Command("import", "Bring models into the cache without a network.") { source, CommandLine.Cache }.Does(async (arguments, cancellation) =>
+        var command = new Command("import", "Bring models into the cache without a network.") { source, CommandLine.Cache };
+        return command.Does(async (arguments, cancellation) =>
         {
             ModelNames models = ModelNames.Read(arguments);
             string from = arguments.GetRequiredValue(source);
@@ -74,6 +75,7 @@ static class ModelsImportCommand
             Console.WriteLine($"{key}  {folder}");
         }
 
-        return found.Length > 0 ? ExitCode.Ok : throw new FormatException("No model in the layout of a cache is in it: TASK/NAME/TYPE/model.onnx.");
+        return found.Length > 0
+            ? ExitCode.Ok : throw new FormatException("No model in the layout of a cache is in it: TASK/NAME/TYPE/model.onnx.");
     }
 }

@@ -9,11 +9,12 @@ namespace ImmichMl.Cli;
 static class ModelsPrepareCommand
 {
     public static Command Create() => ModelNames.Verb(
-        "prepare", "Make the optimised copies of models in the cache, and remove those that are out of date. No daemon is needed.", needsNames: false,
-        static (models, _, _) =>
+        "prepare", "Make the optimised copies of models in the cache, and remove those that are out of date. No daemon is needed.",
+        needsNames: false, static (models, _, _) =>
         {
             PrepareCommand.UseChosenRuntime();
-            var prepared = new PreparedModels(new ModelOptions { CacheFolder = models.Cache }, new Settings().AddEnvironment().Read<RuntimeOptions>());
+            RuntimeOptions runtime = new Settings().AddEnvironment().Read<RuntimeOptions>();
+            var prepared = new PreparedModels(new ModelOptions { CacheFolder = models.Cache }, runtime);
             foreach (string stale in prepared.RemoveStale(TimeProvider.System.GetUtcNow().UtcDateTime))
             {
                 Console.WriteLine($"removed {stale}");

@@ -48,7 +48,8 @@ static class ModelsPullCommand
 
         if (code == 0)
         {
-            Console.WriteLine($"{key}  {ByteSize.Text(models.Store.List().First(model => model.Key == key).Bytes)}  {models.Store.FolderOf(key)}");
+            string size = ByteSize.Text(models.Store.List().First(model => model.Key == key).Bytes);
+            Console.WriteLine($"{key}  {size}  {models.Store.FolderOf(key)}");
             return ExitCode.Ok;
         }
 

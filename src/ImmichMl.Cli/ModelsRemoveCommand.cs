@@ -22,8 +22,9 @@ static class ModelsRemoveCommand
                 }
 
                 string type = $"{key.Name}.{key.Kind.Type}";
-                using ModelLock held = ModelLock.TryTake(models.Cache, key.Kind.Task, type, TimeProvider.System) ?? throw new OperatorException(
-                    $"{key} is being fetched or imported by another process, which {models.Cache}/.partial/{key.Kind.Task}/{type}.lock names.");
+                string file = $"{models.Cache}/.partial/{key.Kind.Task}/{type}.lock";
+                using ModelLock held = ModelLock.TryTake(models.Cache, key.Kind.Task, type, TimeProvider.System)
+                    ?? throw new OperatorException($"{key} is being fetched or imported by another process, which {file} names.");
                 freed += models.Store.List().First(model => model.Key == key).Bytes;
                 CacheWriter.Remove(folder);
                 CacheWriter.Remove(Path.Combine(models.Cache, ".partial", key.Kind.Task, key.Name, key.Kind.Type));

@@ -13,8 +13,8 @@ namespace ImmichMl.Cli;
 static class ModelsVerifyCommand
 {
     public static Command Create() => ModelNames.Verb(
-        "verify", "Hash models of the cache again and compare with what came. Those without a record (Immich's own, or yours) are loaded instead. "
-            + "Exit code 3: damaged.", needsNames: false,
+        "verify", "Hash models of the cache again and compare with what came. Those without a record (Immich's own, or yours) "
+            + "are loaded instead. Exit code 3: damaged.", needsNames: false,
         static async (models, _, cancellation) =>
         {
             ModelKey[] keys = [.. models.Chosen];

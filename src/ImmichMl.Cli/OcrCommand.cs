@@ -20,8 +20,9 @@ static class OcrCommand
         {
             string name = arguments.GetRequiredValue(model);
             var detection = new TaskEntry { Task = "ocr", Type = "detection", ModelName = name };
-            var recognition = detection with { Type = "recognition", Options = new TaskOptions { MinScore = arguments.GetValue(minScore) } };
-            return PictureVerb.RunAsync(client, arguments, file, [detection, recognition], ToText, DrawTexts, cancellation);
+            var options = new TaskOptions { MinScore = arguments.GetValue(minScore) };
+            TaskEntry[] tasks = [detection, detection with { Type = "recognition", Options = options }];
+            return PictureVerb.RunAsync(client, arguments, file, tasks, ToText, DrawTexts, cancellation);
         });
     }
 
@@ -34,7 +35,7 @@ static class OcrCommand
             $"{i + 1}", $"{ocr.BoxScore[i]:0.000}", $"{ocr.TextScore![i]:0.000}",
             $"{ocr.Box[8 * i] * result.ImageWidth:0}", $"{ocr.Box[(8 * i) + 1] * result.ImageHeight:0}", text,
         ]));
-        return $"{PictureVerb.Table(rows)}\n{rows.Count - 1} lines in {result.ImageWidth} × {result.ImageHeight}, {EmbedCommand.TimeText(result.Timings)}";
+        return PictureVerb.Table(rows, $"{rows.Count - 1} lines", result);
     }
 
     static void DrawTexts(PredictResult result, Annotation picture)

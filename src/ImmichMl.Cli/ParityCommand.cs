@@ -19,8 +19,16 @@ static class ParityCommand
     const int MostPictures = 1000;
 
     static readonly Option<string> s_model = CommandLine.Model("--model", "Name of a CLIP or face model", "ViT-B-32__openai");
-    static readonly Option<bool> s_faces = new("--faces") { Description = "The face models of that name, where there are CLIP models as well" };
-    static readonly Argument<string[]> s_pictures = new("PICTURE") { Description = "Pictures, or folders of them", Arity = ArgumentArity.OneOrMore };
+    static readonly Option<bool> s_faces = new("--faces")
+    {
+        Description = "The face models of that name, where there are CLIP models as well",
+    };
+
+    static readonly Argument<string[]> s_pictures = new("PICTURE")
+    {
+        Description = "Pictures, or folders of them", Arity = ArgumentArity.OneOrMore,
+    };
+
     static readonly Option<string?> s_config = new("--config")
     {
         Description = "File of NAME=value lines; the environment goes before it", HelpName = "FILE",
@@ -33,8 +41,8 @@ static class ParityCommand
     sealed record Side(string Where, List<float[]> Embeddings, List<(int Picture, float[] Box)> Boxes, double Milliseconds);
 
     public static Command Create() => new Command(
-        "parity", "Compare a model as the settings run it (accelerator, precision) with single precision on the CPU, on pictures of your own:\n"
-        + "cosine of the embeddings, and how many of the ten nearest pictures (or faces) are the same.")
+        "parity", "Compare a model as the settings run it (accelerator, precision) with single precision on the CPU, "
+        + "on pictures of your own:\ncosine of the embeddings, and how many of the ten nearest pictures (or faces) are the same.")
     {
         s_pictures, s_model, s_faces, s_config, CommandLine.Cache, CommandLine.Json,
     }.Does(RunAsync);
@@ -61,7 +69,8 @@ static class ParityCommand
         return arguments.Print(ToJson(parity, reference, other, files.Length), ToText(parity, reference, other, files.Length));
     }
 
-    static IEnumerable<string> FilesOf(string path) => Directory.Exists(path) ? Directory.EnumerateFiles(path).Order(StringComparer.Ordinal) : [path];
+    static IEnumerable<string> FilesOf(string path) =>
+        Directory.Exists(path) ? Directory.EnumerateFiles(path).Order(StringComparer.Ordinal) : [path];
 
     static Settings Given(ParseResult arguments, bool onCpu)
     {
@@ -71,7 +80,8 @@ static class ParityCommand
             settings.AddFile(config);
         }
 
-        settings.AddEnvironment().Add("MACHINE_LEARNING_CACHE_FOLDER", arguments.GetValue(CommandLine.Cache)).Add("MACHINE_LEARNING_DOWNLOAD", "off");
+        settings.AddEnvironment().Add("MACHINE_LEARNING_DOWNLOAD", "off")
+            .Add("MACHINE_LEARNING_CACHE_FOLDER", arguments.GetValue(CommandLine.Cache));
         if (onCpu)
         {
             settings.Add("MACHINE_LEARNING_PROVIDER", ExecutionDevice.CpuProvider).Add("MACHINE_LEARNING_PREPARE_MODELS", "false");
@@ -89,7 +99,8 @@ static class ParityCommand
         string folder = Directory.CreateTempSubdirectory("immich-ml-parity-").FullName;
         try
         {
-            DaemonOptions options = DaemonOptions.Read(settings.Add(MlClientOptions.SocketVariable, Path.Combine(folder, "immich-ml.sock")));
+            settings.Add(MlClientOptions.SocketVariable, Path.Combine(folder, "immich-ml.sock"));
+            DaemonOptions options = DaemonOptions.Read(settings);
             using IHost host = DaemonHost.BuildSilent(options);
             await host.StartAsync(cancellation);
             await using var client = new MlClient(new MlClientOptions { SocketPath = options.Serve.SocketPath });
@@ -120,7 +131,8 @@ static class ParityCommand
         TaskEntry Task(ModelKind kind) => new() { Task = kind.Task, Type = kind.Type, ModelName = model };
         bool HasFaces() => Directory.Exists(store.FolderOf(new ModelKey(ModelKind.FaceRecognition, model)));
         bool HasClip() => Directory.Exists(store.FolderOf(new ModelKey(ModelKind.ClipVisual, model)));
-        return !faces && (HasClip() || !HasFaces()) ? [Task(ModelKind.ClipVisual)] : [Task(ModelKind.FaceDetection), Task(ModelKind.FaceRecognition)];
+        return !faces && (HasClip() || !HasFaces())
+            ? [Task(ModelKind.ClipVisual)] : [Task(ModelKind.FaceDetection), Task(ModelKind.FaceRecognition)];
     }
 
     /// <summary>Faces that both sides found: those whose boxes cover one another by more than half.</summary>
@@ -129,7 +141,8 @@ static class ParityCommand
         List<float[]> a = [], b = [];
         for (int i = 0; i < reference.Boxes.Count; i++)
         {
-            int match = other.Boxes.FindIndex(face => face.Picture == reference.Boxes[i].Picture && Overlap(face.Box, reference.Boxes[i].Box) > 0.5);
+            (int picture, float[] box) = reference.Boxes[i];
+            int match = other.Boxes.FindIndex(face => face.Picture == picture && Overlap(face.Box, box) > 0.5);
             if (match >= 0)
             {
                 a.Add(reference.Embeddings[i]);
@@ -154,11 +167,11 @@ static class ParityCommand
         reference  {reference.Where}, single precision, {reference.Milliseconds / pictures:0.0} ms of model time a picture
         compared   {other.Where}, {other.Milliseconds / pictures:0.0} ms
         cosine     worst {parity.WorstCosine:0.000000}, mean {parity.MeanCosine:0.000000}
-        neighbours {(parity.Neighbours == 0 ? "one thing has none" : $"{parity.Overlap:P1} of the {parity.Neighbours} nearest are the same")}
+        neighbours {(parity.Neighbours > 0 ? $"{parity.Overlap:P1} of the {parity.Neighbours} nearest are the same" : "one thing has none")}
         """;
 
     static JsonText ToJson(EmbeddingParity parity, Side reference, Side other, int pictures) => JsonText.Of(
         ("pictures", pictures), ("compared", parity.Count), ("reference", reference.Where), ("device", other.Where),
-        ("worstCosine", parity.WorstCosine), ("meanCosine", parity.MeanCosine), ("neighbours", parity.Neighbours), ("overlap", parity.Overlap),
-        ("referenceMs", reference.Milliseconds / pictures), ("deviceMs", other.Milliseconds / pictures));
+        ("worstCosine", parity.WorstCosine), ("meanCosine", parity.MeanCosine), ("neighbours", parity.Neighbours),
+        ("overlap", parity.Overlap), ("referenceMs", reference.Milliseconds / pictures), ("deviceMs", other.Milliseconds / pictures));
 }

@@ -61,10 +61,13 @@ static class PictureVerb
                 .ThenBy(path => path, StringComparer.Ordinal)];
     }
 
-    /// <summary>Columns as wide as their widest cell; the first row is the head.</summary>
-    public static string Table(IReadOnlyList<string[]> rows)
+    /// <summary>Columns as wide as their widest cell; the first row is the head, and below it all what was found.</summary>
+    public static string Table(IReadOnlyList<string[]> rows, string found, PredictResult result)
     {
         int[] widths = [.. Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length))];
-        return string.Join('\n', rows.Select(row => string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd()));
+        IEnumerable<string> lines = rows.Select(row =>
+            string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
+        string sum = $"{found} in {result.ImageWidth} × {result.ImageHeight}, {EmbedCommand.TimeText(result.Timings)}";
+        return string.Join('\n', lines.Append(sum));
     }
 }

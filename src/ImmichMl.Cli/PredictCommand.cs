@@ -13,7 +13,8 @@ static class PredictCommand
     {
         var tasks = new Option<string>("--tasks")
         {
-            Description = """Immich's entries, such as {"clip":{"visual":{"modelName":"ViT-B-32__openai"}}}; {} asks for the picture's size""",
+            Description = """Immich's entries, such as {"clip":{"visual":{"modelName":"ViT-B-32__openai"}}}; """
+                + "{} asks for the picture's size",
             HelpName = "JSON",
             Required = true,
         };

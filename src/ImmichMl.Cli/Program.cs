@@ -28,8 +28,9 @@ static class Program
         Try 'immich-ml demo' first: it needs nothing else.
         """)
     {
-        ServeCommand.Create(), PredictCommand.Create(), EmbedCommand.Create(), FacesCommand.Create(), OcrCommand.Create(), PingCommand.Create(),
-        HealthCommand.Create(), DoctorCommand.Create(), InfoCommand.Create(), ModelsCommand.Create(), LoadCommand.Create(),
-        LoadCommand.CreateUnload(), TopCommand.Create(), PrepareCommand.Create(), ParityCommand.Create(), DemoCommand.Create(), BenchCommand.Create(),
+        ServeCommand.Create(), PredictCommand.Create(), EmbedCommand.Create(), FacesCommand.Create(), OcrCommand.Create(),
+        PingCommand.Create(), HealthCommand.Create(), DoctorCommand.Create(), InfoCommand.Create(), ModelsCommand.Create(),
+        LoadCommand.Create(), LoadCommand.CreateUnload(), TopCommand.Create(), PrepareCommand.Create(), ParityCommand.Create(),
+        DemoCommand.Create(), BenchCommand.Create(),
     };
 }

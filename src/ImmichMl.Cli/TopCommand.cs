@@ -17,14 +17,16 @@ static class TopCommand
     {
         Option<double> interval = new Option<double>("--interval")
         {
-            Description = "Seconds between two looks", HelpName = "SECONDS", DefaultValueFactory = _ => 1, CustomParser = CommandLine.Number,
+            Description = "Seconds between two looks", HelpName = "SECONDS", DefaultValueFactory = _ => 1,
+            CustomParser = CommandLine.Number,
         }.Within(seconds => seconds is >= 0.1 and <= 3600, "0.1 to 3600 seconds");
         var once = new Option<bool>("--once") { Description = "Print one view and stop" };
         return new Command("top", "Show live what the daemon does: rates, times, models, memory, queue. Ctrl+C ends it.")
         {
             interval, once, CommandLine.Socket, CommandLine.Timeout,
         }.Does((arguments, cancellation) => RunAsync(
-            arguments, TimeSpan.FromSeconds(arguments.GetValue(interval)), arguments.GetValue(once) || Console.IsOutputRedirected, cancellation));
+            arguments, TimeSpan.FromSeconds(arguments.GetValue(interval)), arguments.GetValue(once) || Console.IsOutputRedirected,
+            cancellation));
     }
 
     static async Task<int> RunAsync(ParseResult arguments, TimeSpan interval, bool once, CancellationToken cancellation)
@@ -55,12 +57,15 @@ static class TopCommand
     }
 
     /// <summary>Over what was drawn before.</summary>
-    internal static void Draw(string view) => Console.Write(
-        Home + Fit(view, Console.WindowWidth, Console.WindowHeight).Replace("\n", $"{ToEndOfLine}\n", StringComparison.Ordinal) + ToEndOfLine + ToEndOfScreen);
+    internal static void Draw(string view)
+    {
+        string fitting = Fit(view, Console.WindowWidth, Console.WindowHeight);
+        Console.Write(Home + fitting.Replace("\n", $"{ToEndOfLine}\n", StringComparison.Ordinal) + ToEndOfLine + ToEndOfScreen);
+    }
 
     internal static void Clear() => Console.Write(Home + ToEndOfScreen);
 
-    /// <summary>What the terminal holds: a line that breaks, or one too many, would move all the others. 0 is a size that is not known.</summary>
+    /// <summary>What the terminal holds: a line that breaks, or one too many, would move all the others. 0 is a size not known.</summary>
     internal static string Fit(string view, int width, int height)
     {
         string[] lines = view.TrimEnd('\n').Split('\n');
@@ -72,15 +77,18 @@ static class TopCommand
     {
         ModelAddress[] shown =
         [
-            .. now.Models.Where(model => model.State is not ("absent" or "cached")).Select(AddressOf).Union(now.Requests.Select(count => count.Model)),
+            .. now.Models.Where(model => model.State is not ("absent" or "cached")).Select(AddressOf)
+                .Union(now.Requests.Select(count => count.Model)),
         ];
         int widest = shown.Select(address => NameOf(address).Length).Append(20).Max();
         var text = new StringBuilder();
-        text.Append($"immich-ml {info.Version}, pid {info.Pid}   waiting {now.Queue.Interactive} interactive, {now.Queue.Background} background\n")
+        text.Append($"immich-ml {info.Version}, pid {info.Pid}   ")
+            .Append($"waiting {now.Queue.Interactive} interactive, {now.Queue.Background} background\n")
             .Append($"memory {ByteSize.Text(now.Memory.RssBytes)} resident, {ByteSize.Text(now.Memory.AnonBytes)} anonymous; ")
             .Append($"arenas hold {ByteSize.Text(now.Memory.ArenaBytes)}\n")
             .Append($"{info.Threads}\n\n")
-            .Append($"{"model".PadRight(widest)} {"state",-8} {"size",8} {"idle s",6} {"ok",8} {"errors",6} {"/s",6} {"mean ms",8} {"inference",9}\n");
+            .Append($"{"model".PadRight(widest)} {"state",-8} {"size",8} {"idle s",6} {"ok",8} {"errors",6} ")
+            .Append($"{"/s",6} {"mean ms",8} {"inference",9}\n");
         foreach (ModelAddress address in shown)
         {
             ModelStatus? status = now.Models.FirstOrDefault(model => AddressOf(model) == address);
@@ -95,7 +103,8 @@ static class TopCommand
 
         foreach (DownloadProgress download in now.Downloads)
         {
-            text.Append($"downloading {Clean(download.ModelName)}: {ByteSize.Text(download.Bytes)} of {ByteSize.Text(download.TotalBytes)}\n");
+            text.Append($"downloading {Clean(download.ModelName)}: ")
+                .Append($"{ByteSize.Text(download.Bytes)} of {ByteSize.Text(download.TotalBytes)}\n");
         }
 
         return text.ToString();

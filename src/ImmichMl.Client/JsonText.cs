@@ -10,8 +10,11 @@ public sealed class JsonText
 
     JsonText(string? text) => _text = text ?? "null";
 
-    /// <summary>What is JSON already.</summary>
-    public static JsonText Raw(string json) => new(json);
+    /// <summary>Nothing was given.</summary>
+    public bool IsNull => _text == "null";
+
+    /// <summary>What is JSON already; null is null.</summary>
+    public static JsonText Raw(string? json) => new(json);
 
     /// <summary>An object of these members, in their order.</summary>
     public static JsonText Of(params IEnumerable<(string Name, JsonText Value)> members) =>

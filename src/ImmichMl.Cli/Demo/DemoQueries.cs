@@ -11,7 +11,7 @@ sealed record DemoQueries(IReadOnlyList<(string Query, string Family, IReadOnlyL
         [("red circle", "circle"), ("sunset", "sunset"), ("a green forest", "forest"), ("the blue sea", "sea"), ("city at night", "city")];
 
     /// <summary>Every query finds a picture of its kind first.</summary>
-    public bool IsRight => Answers.All(answer => answer.Found[0].Picture.Family == answer.Family);
+    public bool IsRight => Answers.All(IsFirst);
 
     public static async Task<DemoQueries> AskAsync(
         MlClient client, string model, IReadOnlyList<(DemoPicture Picture, float[] Embedding)> pictures, CancellationToken cancellation)
@@ -19,8 +19,8 @@ sealed record DemoQueries(IReadOnlyList<(string Query, string Family, IReadOnlyL
         var answers = new List<(string, string, IReadOnlyList<(DemoPicture, float)>)>();
         foreach (var (query, family) in _queries)
         {
-            var result = await client.PredictAsync(
-                new PredictRequest { Id = 0, Tasks = [new TaskEntry { Task = "clip", Type = "textual", ModelName = model }], Text = query }, cancellation);
+            TaskEntry[] tasks = [new TaskEntry { Task = "clip", Type = "textual", ModelName = model }];
+            var result = await client.PredictAsync(new PredictRequest { Id = 0, Tasks = tasks, Text = query }, cancellation);
             answers.Add((query, family,
             [
                 .. pictures.Select(picture => (picture.Picture, TensorPrimitives.CosineSimilarity<float>(picture.Embedding, result.Clip!)))
@@ -34,6 +34,10 @@ sealed record DemoQueries(IReadOnlyList<(string Query, string Family, IReadOnlyL
     public string Describe() =>
         "Searched by words, and the three pictures nearest to each:\n\n"
         + string.Join('\n', Answers.Select(answer =>
-            $"  {answer.Query,-15}  {string.Join(", ", answer.Found.Take(3).Select(found => $"{found.Picture.Name} {found.Cosine:0.00}"))}"))
-        + $"\n\n{Answers.Count(answer => answer.Found[0].Picture.Family == answer.Family)} of the {Answers.Count} queries found their kind first.";
+            $"  {answer.Query,-15}  "
+            + string.Join(", ", answer.Found.Take(3).Select(found => $"{found.Picture.Name} {found.Cosine:0.00}"))))
+        + $"\n\n{Answers.Count(IsFirst)} of the {Answers.Count} queries found their kind first.";
+
+    static bool IsFirst((string Query, string Family, IReadOnlyList<(DemoPicture Picture, float Cosine)> Found) answer) =>
+        answer.Found[0].Picture.Family == answer.Family;
 }

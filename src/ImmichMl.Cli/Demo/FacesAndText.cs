@@ -13,7 +13,7 @@ sealed record FacesAndText(IReadOnlyList<FaceResult> Faces, OcrResult Text)
 
     public static IReadOnlyList<string> Words { get; } = ["FOX", "FINDS", "FACES", "AND", "WORDS"];
 
-    /// <summary>All faces are found, and each is alike to as many others as the same person was drawn more; the text is what was written.</summary>
+    /// <summary>All faces are found, each alike to as many others as its person was drawn more; the text is what was written.</summary>
     public bool IsRight =>
         Faces.Count == DemoFaces.Group.Count
         && Faces.Select(face => Others(face).Count()).Order().SequenceEqual(

@@ -16,7 +16,8 @@ static class CacheChecks
         string? trouble = ModelFile.KindOf(folder) switch
         {
             FileKind.Folder => null,
-            FileKind.Missing => $"{folder} is not there{(Directory.Exists(Path.GetDirectoryName(folder)) ? "" : ", nor is the folder above it")}",
+            FileKind.Missing when Directory.Exists(Path.GetDirectoryName(folder)) => $"{folder} is not there",
+            FileKind.Missing => $"{folder} is not there, nor is the folder above it",
             FileKind.Unreadable => $"{Environment.UserName} may not look at {folder}",
             _ => $"{folder} is no folder",
         };
@@ -44,7 +45,8 @@ static class CacheChecks
             ? new Finding("cache", Verdict.Good, $"{folder} can be read and written by {Environment.UserName}")
             : new Finding(
                 "cache", Verdict.Bad, $"{Environment.UserName} may not use all of {folder}: {string.Join(", ", closed)}",
-                $"If this is not the daemon's user, ask as that user: sudo -u immich-ml immich-ml doctor. Else: chown -R immich-ml: {folder} && chmod -R u+rwX {folder}");
+                $"If this is not the daemon's user, ask as that user: sudo -u immich-ml immich-ml doctor. "
+                + $"Else: chown -R immich-ml: {folder} && chmod -R u+rwX {folder}");
     }
 
     static IEnumerable<string> Entries(string folder) =>
@@ -54,18 +56,21 @@ static class CacheChecks
     {
         var store = new ModelStore(options, new ModelCatalog(options));
         (ModelKey Key, long Bytes)[] cached = [.. store.List().Where(model => model.Bytes > 0)];
-        string fetching = options.MayDownload ? "Immich's are fetched when they are first asked for." : "MACHINE_LEARNING_DOWNLOAD is off: put them there by hand.";
+        Verdict without = options.MayDownload ? Verdict.Warning : Verdict.Bad;
+        string fetching = options.MayDownload
+            ? "Immich's are fetched when they are first asked for." : "MACHINE_LEARNING_DOWNLOAD is off: put them there by hand.";
+        string size = string.Create(CultureInfo.InvariantCulture, $"{cached.Sum(model => model.Bytes) / 1e9:0.0} GB");
         IReadOnlyList<string> unreadable = store.Unreadable();
         yield return unreadable.Count > 0
             ? new Finding(
                 "models", Verdict.Bad, $"{cached.Length} can be seen, and not all of the cache: {string.Join(", ", unreadable.Take(3))}",
                 "Mend the permissions, as said of the cache.")
             : cached.Length > 0
-            ? new Finding("models", Verdict.Good, string.Create(CultureInfo.InvariantCulture, $"{cached.Length} in the cache, {cached.Sum(model => model.Bytes) / 1e9:0.0} GB"))
-            : new Finding("models", options.MayDownload ? Verdict.Warning : Verdict.Bad, "none in the cache yet", $"{fetching} Or now: immich-ml models pull NAME");
+            ? new Finding("models", Verdict.Good, $"{cached.Length} in the cache, {size}")
+            : new Finding("models", without, "none in the cache yet", $"{fetching} Or now: immich-ml models pull NAME");
         foreach ((ModelKind kind, string name) in preload.Models.Where(model => !store.Has(new ModelKey(model.Kind, model.Name))))
         {
-            yield return new Finding("models", options.MayDownload ? Verdict.Warning : Verdict.Bad, $"{kind} {name} is to be preloaded and not in the cache", fetching);
+            yield return new Finding("models", without, $"{kind} {name} is to be preloaded and not in the cache", fetching);
         }
     }
 
@@ -77,7 +82,7 @@ static class CacheChecks
             ? new Finding("disk", Verdict.Good, words)
             : new Finding(
                 "disk", Verdict.Warning, words,
-                "A model takes 0.1 to 4 GB, and up to three times that while its faster copy is kept: set MACHINE_LEARNING_PREPARE_MODELS=false, "
-                + "or remove models that are not used: immich-ml models rm NAME");
+                "A model takes 0.1 to 4 GB, and up to three times that while its faster copy is kept: "
+                + "set MACHINE_LEARNING_PREPARE_MODELS=false, or remove models that are not used: immich-ml models rm NAME");
     }
 }

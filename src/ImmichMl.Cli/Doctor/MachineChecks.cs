@@ -18,7 +18,10 @@ static class MachineChecks
 
     /// <summary>What NVIDIA's, Intel's and AMD's drivers make, and NPUs.</summary>
     static readonly (string Folder, string Pattern)[] s_devices =
-        [("/dev", "nvidia?"), ("/dev", "nvidiactl"), ("/dev", "nvidia-uvm"), ("/dev", "kfd"), ("/dev/dri", "renderD*"), ("/dev/accel", "accel*")];
+    [
+        ("/dev", "nvidia?"), ("/dev", "nvidiactl"), ("/dev", "nvidia-uvm"), ("/dev", "kfd"), ("/dev/dri", "renderD*"),
+        ("/dev/accel", "accel*"),
+    ];
 
     public static IEnumerable<Finding> All() => [Processor(), .. Libraries(), .. Devices(), Memory()];
 
@@ -29,7 +32,9 @@ static class MachineChecks
         {
             return Arm.Dp.IsSupported
                 ? new Finding("processor", Verdict.Good, $"arm64 with dot products, {cores}")
-                : new Finding("processor", Verdict.Warning, $"arm64 without dot products, {cores}", "It works; models run at about half the speed. Prefer small ones.");
+                : new Finding(
+                    "processor", Verdict.Warning, $"arm64 without dot products, {cores}",
+                    "It works; models run at about half the speed. Prefer small ones.");
         }
 
         // Compiled ahead of time Avx2.IsSupported tells of the build and not of the machine.
@@ -46,7 +51,8 @@ static class MachineChecks
     {
         try
         {
-            return File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ') ?? [];
+            return File.ReadLines("/proc/cpuinfo")
+                .FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ') ?? [];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -56,14 +62,20 @@ static class MachineChecks
 
     static IEnumerable<Finding> Libraries()
     {
-        yield return Library(RuntimeLibrary.FileName, Verdict.Bad, "No model can run without it. It belongs beside this program and needs libstdc++ 6.");
-        yield return Library(ImageDecoder.LibraryFileName, Verdict.Warning, "WebP cannot be read without it, and JPEG only nearly. It belongs beside this program.");
+        yield return Library(
+            RuntimeLibrary.FileName, Verdict.Bad, "No model can run without it. It belongs beside this program and needs libstdc++ 6.");
+        yield return Library(
+            ImageDecoder.LibraryFileName, Verdict.Warning,
+            "WebP cannot be read without it, and JPEG only nearly. It belongs beside this program.");
         yield return ImageDecoder.IsAvailable(CodecChoice.Turbo)
             ? new Finding("libraries", Verdict.Good, "libjpeg-turbo loads")
-            : new Finding("libraries", Verdict.Warning, "libturbojpeg.so.0 does not load", "JPEG is read more slowly. Install libturbojpeg0 (Ubuntu: libturbojpeg).");
+            : new Finding(
+                "libraries", Verdict.Warning, "libturbojpeg.so.0 does not load",
+                "JPEG is read more slowly. Install libturbojpeg0 (Ubuntu: libturbojpeg).");
         yield return NativeLibrary.TryLoad("libssl.so.3", out _)
             ? new Finding("libraries", Verdict.Good, "OpenSSL loads")
-            : new Finding("libraries", Verdict.Bad, "libssl.so.3 does not load", "Models cannot be fetched or verified without it. Install libssl3.");
+            : new Finding(
+                "libraries", Verdict.Bad, "libssl.so.3 does not load", "Models cannot be fetched or verified without it. Install libssl3.");
     }
 
     static Finding Library(string name, Verdict without, string advice)
@@ -111,8 +123,10 @@ static class MachineChecks
     {
         var room = SystemMemory.Now();
         long free = room.Available;
-        string words = string.Create(CultureInfo.InvariantCulture, $"{free / 1e9:0.0} GB available{(room.IsGroups ? ", by a cgroup's limit" : "")}");
-        const string Advice = "Set MACHINE_LEARNING_REQUEST_THREADS=1, a MACHINE_LEARNING_MEMORY_LIMIT and a short MACHINE_LEARNING_MODEL_TTL, and choose small models.";
+        string limit = room.IsGroups ? ", by a cgroup's limit" : "";
+        string words = string.Create(CultureInfo.InvariantCulture, $"{free / 1e9:0.0} GB available{limit}");
+        const string Advice = "Set MACHINE_LEARNING_REQUEST_THREADS=1, a MACHINE_LEARNING_MEMORY_LIMIT "
+            + "and a short MACHINE_LEARNING_MODEL_TTL, and choose small models.";
         return free >= EnoughMemory ? new Finding("memory", Verdict.Good, words)
             : free >= LeastMemory ? new Finding("memory", Verdict.Warning, words, Advice)
             : new Finding("memory", Verdict.Bad, words, $"Most models do not fit. {Advice}");

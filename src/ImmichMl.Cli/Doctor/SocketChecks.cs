@@ -12,14 +12,16 @@ static class SocketChecks
         if (!File.Exists(path))
         {
             return new Finding(
-                "socket", Verdict.Bad, $"{path} is not there", "systemctl enable --now immich-ml.socket, or start one by hand: immich-ml serve");
+                "socket", Verdict.Bad, $"{path} is not there",
+                "systemctl enable --now immich-ml.socket, or start one by hand: immich-ml serve");
         }
 
         if (!Permission.IsAllowed(path, Permission.Read | Permission.Write))
         {
             return new Finding(
                 "socket", Verdict.Bad, $"{Environment.UserName} may not use {path}",
-                $"usermod -aG immich-ml {Environment.UserName}, then log in again. A container needs the group's number: getent group immich-ml");
+                $"usermod -aG immich-ml {Environment.UserName}, then log in again. "
+                + "A container needs the group's number: getent group immich-ml");
         }
 
         try

@@ -8,13 +8,17 @@ namespace ImmichMl.Tests.Bench;
 /// <summary>Whole runs against the real daemon, the real gateway, and servers that stand still.</summary>
 public sealed class BenchRunTests
 {
-    static readonly EndpointOptions s_demo = new() { ClipModel = DemoModels.Name, FacesModel = DemoModels.Name, OcrModel = DemoModels.Name };
+    static readonly EndpointOptions s_demo = new()
+    {
+        ClipModel = DemoModels.Name, FacesModel = DemoModels.Name, OcrModel = DemoModels.Name,
+    };
 
     [Test]
     public async Task All_four_endpoints_are_asked_of_the_daemon_in_their_proportion()
     {
         await using RunningDaemon daemon = await RunningDaemon.StartAsync();
-        RunReport report = await RunAsync(BenchTarget.OfSocket(Options(daemon)), "image=3 faces ocr text=5", new Load { Users = 3, WarmUp = TimeSpan.Zero, Count = 100 });
+        var load = new Load { Users = 3, WarmUp = TimeSpan.Zero, Count = 100 };
+        RunReport report = await RunAsync(BenchTarget.OfSocket(Options(daemon)), "image=3 faces ocr text=5", load);
         await Assert.That(string.Join(' ', report.Endpoints.Select(one => one.Name))).IsEqualTo("image faces ocr text all");
         await Assert.That((report.All.Latency.Count, report.All.Errors)).IsEqualTo((100, 0));
 
@@ -32,7 +36,8 @@ public sealed class BenchRunTests
         await using RunningDaemon daemon = await RunningDaemon.StartAsync();
         await using TestGateway gateway = await TestGateway.StartAsync(daemon.SocketPath);
         var target = BenchTarget.Read(gateway.Address.ToString(), [], Patience.Limit);
-        RunReport report = await RunAsync(target, "image text faces ocr", new Load { Rate = 40, Poisson = true, WarmUp = TimeSpan.Zero, Count = 60 });
+        var load = new Load { Rate = 40, Poisson = true, WarmUp = TimeSpan.Zero, Count = 60 };
+        RunReport report = await RunAsync(target, "image text faces ocr", load);
         await Assert.That((report.All.Latency.Count, report.All.Errors)).IsEqualTo((60, 0));
         await Assert.That(report.All.Stages.Length).IsEqualTo(6);
         await Assert.That(report.PeakMemory).IsNull();
@@ -44,7 +49,8 @@ public sealed class BenchRunTests
     {
         await using RunningDaemon daemon = await RunningDaemon.StartAsync();
         byte[][] pictures = [TestPicture.Bmp(64, 48), [1, 2, 3]];
-        RunReport report = await RunAsync(BenchTarget.OfSocket(Options(daemon)), "image", new Load { Users = 1, WarmUp = TimeSpan.Zero, Count = 40 }, pictures);
+        var load = new Load { Users = 1, WarmUp = TimeSpan.Zero, Count = 40 };
+        RunReport report = await RunAsync(BenchTarget.OfSocket(Options(daemon)), "image", load, pictures);
         await Assert.That(report.All.Latency.Count).IsEqualTo(20);
         await Assert.That(report.All.ErrorText).IsEqualTo("image_unsupported 20");
     }
@@ -55,7 +61,8 @@ public sealed class BenchRunTests
         using var folder = new TempFolder();
         var target = BenchTarget.OfSocket(new MlClientOptions { SocketPath = folder.File("nobody") });
         await Assert.That(async () => await RunAsync(target, "image", new Load())).Throws<MlConnectionException>();
-        await Assert.That(async () => await RunAsync(BenchTarget.Read("http://127.0.0.1:1", [], Patience.Limit), "text", new Load())).Throws<MlConnectionException>();
+        var http = BenchTarget.Read("http://127.0.0.1:1", [], Patience.Limit);
+        await Assert.That(async () => await RunAsync(http, "text", new Load())).Throws<MlConnectionException>();
     }
 
     [Test]
@@ -71,7 +78,7 @@ public sealed class BenchRunTests
         var load = new Load { Rate = 100, Connections = 1, WarmUp = TimeSpan.Zero, Count = 250 };
         RunReport report = await RunAsync(target, "text", load);
         await Assert.That((report.All.Latency.Count, report.All.Errors)).IsEqualTo((250, 0));
-        long late = report.All.Bars.Where(bar => bar.FromMs >= 300).Sum(bar => bar.Count);
+        long late = report.All.Latency.Bars(48).Where(bar => bar.FromMs >= 300).Sum(bar => bar.Count);
         await Assert.That(late).IsGreaterThanOrEqualTo(50);
         await Assert.That(report.All.Latency.Max).IsGreaterThanOrEqualTo(950);
         await Assert.That(report.All.Response.P50).IsLessThan(report.All.Latency.P90);
@@ -90,7 +97,8 @@ public sealed class BenchRunTests
             Interlocked.Increment(ref answered);
             return LoopbackHttp.Ok("""{"clip":"[1]"}""");
         });
-        var load = new Load { Users = 5, Ramp = TimeSpan.FromSeconds(0.5), WarmUp = TimeSpan.FromSeconds(0.5), Duration = TimeSpan.FromSeconds(1.5) };
+        TimeSpan half = TimeSpan.FromSeconds(0.5);
+        var load = new Load { Users = 5, Ramp = half, WarmUp = half, Duration = TimeSpan.FromSeconds(1.5) };
         RunReport report = await RunAsync(BenchTarget.Read(server.Url, [], Patience.Limit), "text", load);
         await Assert.That(most).IsBetween(2, 5);
         await Assert.That(report.All.Latency.Count).IsBetween(1, answered - 5);
@@ -106,8 +114,8 @@ public sealed class BenchRunTests
         await using var server = new LoopbackHttp((_, _) => Task.FromResult(LoopbackHttp.Ok("""{"clip":"[1]"}""")));
         using var enough = new CancellationTokenSource();
         int seconds = 0;
-        var run = new BenchRun(
-            BenchTarget.Read(server.Url, [], Patience.Limit), Work("text"), new Load { Users = 2, WarmUp = TimeSpan.Zero, Duration = TimeSpan.FromDays(1) }, TimeProvider.System);
+        var load = new Load { Users = 2, WarmUp = TimeSpan.Zero, Duration = TimeSpan.FromDays(1) };
+        var run = new BenchRun(BenchTarget.Read(server.Url, [], Patience.Limit), Work("text"), load, TimeProvider.System);
         RunReport report = await run.RunAsync(1, _ =>
         {
             if (++seconds == 2)
@@ -118,6 +126,31 @@ public sealed class BenchRunTests
         await Assert.That(report.IsCutShort).IsTrue();
         await Assert.That(report.All.Latency.Count).IsGreaterThan(0);
         await Assert.That(report.Seconds).IsBetween(1, 50);
+    }
+
+    [Test]
+    [Arguments(null)]
+    [Arguments(50.0)]
+    public async Task A_fault_of_our_own_ends_the_load_and_is_told(double? rate)
+    {
+        await using var server = new LoopbackHttp((_, _) => Task.FromResult(LoopbackHttp.Ok("""{"clip":"[1]"}""")));
+        var load = new Load { Users = 2, Rate = rate, WarmUp = TimeSpan.Zero, Duration = TimeSpan.FromDays(1) };
+
+        // The eleventh query is none, which no code names.
+        string[] queries = [.. Enumerable.Repeat("a", 10), null!];
+        var workload = new Workload(Mix.Read(["text"], s_demo), [], queries);
+        var run = new BenchRun(BenchTarget.Read(server.Url, [], Patience.Limit), workload, load, TimeProvider.System);
+        await Assert.That(async () => await run.RunAsync(1, _ => { }, CancellationToken.None).Within()).Throws<InvalidOperationException>();
+    }
+
+    [Test]
+    public async Task Who_watches_may_throw_and_the_load_is_over()
+    {
+        await using var server = new LoopbackHttp((_, _) => Task.FromResult(LoopbackHttp.Ok("""{"clip":"[1]"}""")));
+        var load = new Load { Users = 2, WarmUp = TimeSpan.Zero, Duration = TimeSpan.FromDays(1) };
+        var run = new BenchRun(BenchTarget.Read(server.Url, [], Patience.Limit), Work("text"), load, TimeProvider.System);
+        await Assert.That(async () => await run.RunAsync(1, _ => throw new IOException("no terminal"), CancellationToken.None).Within())
+            .Throws<IOException>();
     }
 
     static Task<RunReport> RunAsync(BenchTarget target, string mix, Load load, IReadOnlyList<byte[]>? pictures = null) =>

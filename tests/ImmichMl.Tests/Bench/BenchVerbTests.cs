@@ -22,8 +22,10 @@ public sealed class BenchVerbTests
         string page = folder.File("report.html");
         Finished bench = await served.AskAsync(
             "bench",
-            ["image=2", "text", .. s_demo, "--size", "320x200", "--format", format, "--distinct", "3", "--users", "2", "--count", "30", "--warm-up", "0", "--json",
-                "--html", page, "--pid", $"{served.ProcessId}"]);
+            [
+                "image=2", "text", .. s_demo, "--size", "320x200", "--format", format, "--distinct", "3", "--users", "2", "--count", "30",
+                "--warm-up", "0", "--json", "--html", page, "--pid", $"{served.ProcessId}",
+            ]);
         await Assert.That(bench.ExitCode).IsEqualTo(0).Because(bench.Errors);
         using JsonDocument json = JsonDocument.Parse(bench.Output);
         JsonElement run = json.RootElement.GetProperty("runs")[0];
@@ -43,7 +45,10 @@ public sealed class BenchVerbTests
         folder.Write([1, 2, 3], "pictures", "notes.txt");
         await using ServedProgram served = await ServedProgram.StartAsync(Cache);
         Finished bench = await ChildProgram.RunAsync(
-            ["bench", "image", .. s_demo, "--pictures", folder.File("pictures"), "--compare", served.Socket, served.Socket, "--users", "1", "--count", "10", "--warm-up", "0"]);
+            [
+                "bench", "image", .. s_demo, "--pictures", folder.File("pictures"), "--compare", served.Socket, served.Socket, "--users", "1",
+                "--count", "10", "--warm-up", "0",
+            ]);
         await Assert.That(bench.ExitCode).IsEqualTo(0).Because(bench.Errors);
         await Assert.That(bench.Output).Contains("2 pictures, given");
         foreach (string name in (string[])["A1  ", "B1  ", "A2  ", "B2  ", "B / A"])

@@ -37,7 +37,8 @@ public sealed class LatencyCountsTests
         {
             int rank = Math.Clamp((int)Math.Ceiling((decimal)share * sorted.Length), 1, sorted.Length);
             double exact = sorted[rank - 1];
-            await Assert.That(Math.Abs(counts.Percentile(share) - exact)).IsLessThanOrEqualTo(Math.Max(1e-6, 0.004 * exact)).Because($"{name} at {share}");
+            await Assert.That(Math.Abs(counts.Percentile(share) - exact)).IsLessThanOrEqualTo(Math.Max(1e-6, 0.004 * exact))
+                .Because($"{name} at {share}");
         }
 
         await Assert.That((counts.Count, counts.Min, counts.Max)).IsEqualTo((milliseconds.Length, sorted[0], sorted[^1]));

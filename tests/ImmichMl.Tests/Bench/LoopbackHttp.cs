@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -13,7 +14,7 @@ sealed class LoopbackHttp : IAsyncDisposable
     int _requests;
     int _connections;
 
-    /// <param name="answer">Of the request's head and the number of requests before it; an answer that says Connection: close closes.</param>
+    /// <param name="answer">Of the request's head and the number of requests before it; one that says Connection: close closes.</param>
     public LoopbackHttp(Func<string, int, Task<byte[]>> answer)
     {
         _answer = answer;
@@ -85,8 +86,12 @@ sealed class LoopbackHttp : IAsyncDisposable
         }
     }
 
-    static int Length(string head) =>
-        int.Parse(head.Split("\r\n").Single(line => line.StartsWith("Content-Length: ", StringComparison.Ordinal))["Content-Length: ".Length..], System.Globalization.CultureInfo.InvariantCulture);
+    static int Length(string head)
+    {
+        const string Name = "Content-Length: ";
+        string line = head.Split("\r\n").Single(line => line.StartsWith(Name, StringComparison.Ordinal));
+        return int.Parse(line[Name.Length..], CultureInfo.InvariantCulture);
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -33,7 +33,8 @@ public sealed class MixTests
     public async Task Weights_are_spread_and_do_not_come_in_blocks()
     {
         Mix mix = Mix.Read(["image=3", "text=1"], new EndpointOptions());
-        await Assert.That(string.Concat(Enumerable.Range(0, 8).Select(number => mix.Endpoints[mix[number].Endpoint].Name[0]))).IsEqualTo("iitiiiti");
+        IEnumerable<char> letters = Enumerable.Range(0, 8).Select(number => mix.Endpoints[mix[number].Endpoint].Name[0]);
+        await Assert.That(string.Concat(letters)).IsEqualTo("iitiiiti");
     }
 
     [Test]
@@ -64,7 +65,8 @@ public sealed class MixTests
         var options = new EndpointOptions { MinFaceScore = 0.4, MinTextScore = 0.6, MaxResolution = 500, Language = "de" };
         TaskEntry[] faces = [.. options.Describe("faces", 1).Tasks], ocr = [.. options.Describe("ocr", 1).Tasks];
         await Assert.That((faces[0].Options.MinScore, faces[1].Options.MinScore)).IsEqualTo((0.4, (double?)null));
-        await Assert.That((ocr[0].Options.MaxResolution, ocr[0].Options.MinScore, ocr[1].Options.MinScore)).IsEqualTo((500, (double?)null, 0.6));
+        await Assert.That((ocr[0].Options.MaxResolution, ocr[0].Options.MinScore, ocr[1].Options.MinScore))
+            .IsEqualTo((500, (double?)null, 0.6));
         await Assert.That(options.Describe("text", 1).Tasks[0].Options.Language).IsEqualTo("de");
     }
 

@@ -17,8 +17,8 @@ public sealed class DoctorTests
         return (said.ExitCode,
         [
             .. document.RootElement.EnumerateArray().Select(finding => (
-                finding.GetProperty("about").GetString()!, finding.GetProperty("verdict").GetString()!, finding.GetProperty("found").GetString()!,
-                finding.GetProperty("advice").GetString()!)),
+                finding.GetProperty("about").GetString()!, finding.GetProperty("verdict").GetString()!,
+                finding.GetProperty("found").GetString()!, finding.GetProperty("advice").GetString()!)),
         ]);
     }
 

@@ -29,7 +29,7 @@ public sealed class ModelsPrepareTests
     {
         using TempFolder cache = PreparedModelTests.Cache();
         Finished none = await ChildProgram.RunAsync(
-            ["models", "prepare", "--cache", cache.Path], ("MACHINE_LEARNING_PREPARE_LEAVE_FREE", long.MaxValue.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+            ["models", "prepare", "--cache", cache.Path], ("MACHINE_LEARNING_PREPARE_LEAVE_FREE", $"{long.MaxValue}"));
         await Assert.That(none.Output).Contains("the disk is short");
         await Assert.That(Directory.Exists(cache.File(".prepared"))).IsFalse();
         cache.Write(new byte[17_000_000], "clip", PreparedModelTests.Key.Name, "visual", "model.onnx");

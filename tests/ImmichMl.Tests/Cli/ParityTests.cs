@@ -37,11 +37,13 @@ public sealed class ParityTests
     {
         using var provider = new StandInProvider();
         string demo = Path.Combine(Repository.Root, "models", "demo");
+        string picture = Repository.Golden("images", "rgb.png");
         Finished ended = await ChildProgram.RunAsync(
-            ["parity", "--model", DemoModels.Name, "--cache", demo, "--json", Repository.Golden("images", "rgb.png"), Repository.Golden("images", "rgb.png")],
+            ["parity", "--model", DemoModels.Name, "--cache", demo, "--json", picture, picture],
             ("MACHINE_LEARNING_PROVIDERS_DIR", provider.Folder));
         await Assert.That(ended.Errors.Trim()).IsEqualTo("");
-        await Assert.That(ended.Output).Contains("\"reference\":\"cpu\"").And.Contains("\"device\":\"standin:0\"").And.Contains("\"overlap\":1");
+        await Assert.That(ended.Output).Contains("\"reference\":\"cpu\"").And.Contains("\"device\":\"standin:0\"")
+            .And.Contains("\"overlap\":1");
         Finished none = await ChildProgram.RunAsync(["parity", "--cache", demo, Path.Combine(demo, "missing.jpg")]);
         await Assert.That(none.ExitCode).IsEqualTo(2);
     }

@@ -23,7 +23,8 @@ public sealed class PrintConfigTests
     {
         using var folder = new TempFolder();
         Finished printed = await ChildProgram.RunAsync(
-            ["serve", "--print-config", "--cache", "/given/by/the command line"], ("MACHINE_LEARNING_QUEUE", "7"), ("machine_learning_model_arena", "no"));
+            ["serve", "--print-config", "--cache", "/given/by/the command line"],
+            ("MACHINE_LEARNING_QUEUE", "7"), ("machine_learning_model_arena", "no"));
         await Assert.That((printed.ExitCode, printed.Errors)).IsEqualTo((0, "\n")).Because(printed.Errors);
         string[] lines = printed.Output.Split('\n');
         foreach ((string name, _, string description) in Known)
@@ -34,7 +35,8 @@ public sealed class PrintConfigTests
 
         string file = folder.Write(System.Text.Encoding.UTF8.GetBytes(printed.Output), "printed");
         DaemonOptions read = DaemonOptions.Read(new Settings().AddFile(file));
-        await Assert.That((read.Models.CacheFolder, read.Runtime.Queue, read.Runtime.Arena)).IsEqualTo(("/given/by/the command line", 7, false));
+        await Assert.That((read.Models.CacheFolder, read.Runtime.Queue, read.Runtime.Arena))
+            .IsEqualTo(("/given/by/the command line", 7, false));
     }
 
     [Test]

@@ -27,12 +27,16 @@ public sealed class ServeCommandTests
         await Assert.That(size.Output.Trim()).IsEqualTo("""{"imageHeight":20,"imageWidth":30}""");
         string tasks = """{"clip":{"visual":{"modelName":"synthetic__demo"}}}""";
         JsonElement prediction = await JsonAsync(served.AskAsync("predict", "--tasks", tasks, picture));
-        await Assert.That(JsonSerializer.Deserialize(prediction.GetProperty("clip").GetString()!, CliJson.Default.SingleArray)!.Length).IsEqualTo(512);
+        string clip = prediction.GetProperty("clip").GetString()!;
+        await Assert.That(JsonSerializer.Deserialize(clip, CliJson.Default.SingleArray)!.Length).IsEqualTo(512);
         JsonElement embedded = await JsonAsync(served.AskAsync("embed", "--json", "--model", Model, picture));
-        await Assert.That(embedded.GetProperty("embedding").GetRawText()).IsEqualTo(prediction.GetProperty("clip").GetString());
-        await Assert.That((embedded.GetProperty("imageWidth").GetInt32(), embedded.GetProperty("imageHeight").GetInt32())).IsEqualTo((30, 20));
+        await Assert.That(embedded.GetProperty("embedding").GetRawText()).IsEqualTo(clip);
+        await Assert.That((embedded.GetProperty("imageWidth").GetInt32(), embedded.GetProperty("imageHeight").GetInt32()))
+            .IsEqualTo((30, 20));
         JsonElement models = await JsonAsync(served.AskAsync("models", "--json"));
-        await Assert.That(models.EnumerateArray().Single(model => model.GetProperty("type").GetString() == "visual" && model.GetProperty("modelName").GetString() == Model).GetProperty("state").GetString()).IsEqualTo("loaded");
+        JsonElement visual = models.EnumerateArray().Single(model =>
+            model.GetProperty("type").GetString() == "visual" && model.GetProperty("modelName").GetString() == Model);
+        await Assert.That(visual.GetProperty("state").GetString()).IsEqualTo("loaded");
 
         served.Terminate();
         await Assert.That(await served.NotificationAsync()).StartsWith("STOPPING=1\n");
@@ -51,7 +55,8 @@ public sealed class ServeCommandTests
         await Assert.That((await served.AskAsync("embed", picture, "--model", "ViT-B-32__openai")).ExitCode).IsEqualTo(3);
         await Assert.That((await served.AskAsync("embed", picture, "--model", "no-such-model")).ExitCode).IsEqualTo(2);
         await Assert.That((await served.AskAsync("embed", broken, "--model", Model)).ExitCode).IsEqualTo(2);
-        await Assert.That((await served.AskAsync("predict", "--tasks", """{"weather":{"now":{"modelName":"x"}}}""", picture)).ExitCode).IsEqualTo(2);
+        Finished unknown = await served.AskAsync("predict", "--tasks", """{"weather":{"now":{"modelName":"x"}}}""", picture);
+        await Assert.That(unknown.ExitCode).IsEqualTo(2);
     }
 
     [Test]

@@ -25,7 +25,8 @@ public sealed class UnreadableCacheTests
             foreach (string[] verb in (string[][])[["list"], ["verify"], ["rm", "no-such-model"]])
             {
                 Finished said = await ChildProgram.RunThroughAsync(Unprivileged.Starter, ["models", .. verb, "--cache", cache.Path]);
-                await Assert.That((verb[0], said.ExitCode, said.Errors.Contains(folder.TrimEnd('/')))).IsEqualTo((verb[0], 3, true)).Because(said.Output + said.Errors);
+                await Assert.That((verb[0], said.ExitCode, said.Errors.Contains(folder.TrimEnd('/')))).IsEqualTo((verb[0], 3, true))
+                    .Because(said.Output + said.Errors);
                 await Assert.That(said.Output).DoesNotContain("No models");
             }
 
@@ -58,7 +59,8 @@ public sealed class UnreadableCacheTests
         using var folder = new TempFolder();
         string file = folder.Write("no cache"u8, "cache");
         foreach (string[] verb in (string[][])[
-            ["serve", "--socket", folder.File("x.sock")], ["models", "list"], ["models", "verify"], ["models", "pull", "ViT-B-32__openai"], ["models", "import", file]])
+            ["serve", "--socket", folder.File("x.sock")], ["models", "list"], ["models", "verify"], ["models", "pull", "ViT-B-32__openai"],
+            ["models", "import", file]])
         {
             Finished said = await ChildProgram.RunAsync([.. verb, "--cache", file]);
             await Assert.That((string.Join(' ', verb), said.ExitCode)).IsEqualTo((string.Join(' ', verb), 3)).Because(said.Errors);

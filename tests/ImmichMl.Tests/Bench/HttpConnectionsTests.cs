@@ -6,12 +6,13 @@ using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Bench;
 
-/// <summary>Our small HTTP client against servers that answer in every way, and against the real gateway elsewhere.</summary>
-public sealed class HttpPeerTests
+/// <summary>The requests over HTTP against servers that answer in every way, and against the real gateway elsewhere.</summary>
+public sealed class HttpConnectionsTests
 {
     const string Answer = """{"clip":"[1.0]"}""";
 
-    static readonly Call s_image = new(0, new EndpointOptions { MaxResolution = 700 }.Describe("image", 1), [1, 2, 13, 10, 45, 45, 0, 255], null);
+    static readonly Call s_image = new(
+        0, new EndpointOptions { MaxResolution = 700 }.Describe("image", 1), [1, 2, 13, 10, 45, 45, 0, 255], null);
 
     [Test]
     [Arguments("HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n" + Answer)]
@@ -23,10 +24,10 @@ public sealed class HttpPeerTests
     public async Task Every_form_of_an_answer_is_read_and_the_next_one_after_it(string answer)
     {
         await using var server = new LoopbackHttp((_, _) => Task.FromResult(Encoding.Latin1.GetBytes(answer)));
-        await using HttpPeer peer = Peer(server);
+        await using HttpConnections connections = Connect(server);
         for (int i = 0; i < 3; i++)
         {
-            await Assert.That(await peer.AskAsync(s_image, CancellationToken.None)).IsNull();
+            await Assert.That(await connections.AskAsync(0, s_image, CancellationToken.None)).IsNull();
         }
 
         await Assert.That((server.Requests, server.Connections)).IsEqualTo((3, answer.Contains("close", StringComparison.Ordinal) ? 3 : 1));
@@ -44,12 +45,13 @@ public sealed class HttpPeerTests
     [Arguments("no_connection", "HTTP/1.1 200 OK\r\nConnection: close\r\n")]
     public async Task Every_failure_has_its_code_and_the_next_request_goes_through(string code, string answer)
     {
-        await using var server = new LoopbackHttp((_, before) => Task.FromResult(before == 0 ? Encoding.Latin1.GetBytes(answer) : LoopbackHttp.Ok(Answer)));
-        await using HttpPeer peer = Peer(server);
+        await using var server = new LoopbackHttp((_, before) =>
+            Task.FromResult(before == 0 ? Encoding.Latin1.GetBytes(answer) : LoopbackHttp.Ok(Answer)));
+        await using HttpConnections connections = Connect(server);
         string? failed = null;
         try
         {
-            await peer.AskAsync(s_image, CancellationToken.None);
+            await connections.AskAsync(0, s_image, CancellationToken.None);
         }
         catch (Exception e)
         {
@@ -57,7 +59,7 @@ public sealed class HttpPeerTests
         }
 
         await Assert.That(failed).IsEqualTo(code);
-        await peer.AskAsync(s_image, CancellationToken.None);
+        await connections.AskAsync(0, s_image, CancellationToken.None);
         await Assert.That(server.Requests).IsEqualTo(2);
     }
 
@@ -66,8 +68,8 @@ public sealed class HttpPeerTests
     {
         var never = new TaskCompletionSource<byte[]>();
         await using var server = new LoopbackHttp((_, _) => never.Task);
-        await using HttpPeer peer = Peer(server, TimeSpan.FromMilliseconds(200));
-        await Assert.That(async () => await peer.AskAsync(s_image, CancellationToken.None)).Throws<TimeoutException>();
+        await using HttpConnections connections = Connect(server, TimeSpan.FromMilliseconds(200));
+        await Assert.That(async () => await connections.AskAsync(0, s_image, CancellationToken.None)).Throws<TimeoutException>();
     }
 
     [Test]
@@ -77,11 +79,13 @@ public sealed class HttpPeerTests
         await using var server = new LoopbackHttp((request, _) =>
         {
             seen = request;
-            return Task.FromResult(LoopbackHttp.Ok("""{"facial-recognition":[]}""", "Server-Timing: queue;dur=1.5, inference;dur=20, total;dur=30.25\r\n"));
+            return Task.FromResult(LoopbackHttp.Ok(
+                """{"facial-recognition":[]}""", "Server-Timing: queue;dur=1.5, inference;dur=20, total;dur=30.25\r\n"));
         });
-        var call = new Call(0, new EndpointOptions { MinFaceScore = 0.25, FacesModel = "a \"b\"" }.Describe("faces", 1), s_image.Image, null);
-        await using HttpPeer peer = Peer(server);
-        Timings? timings = await peer.AskAsync(call, CancellationToken.None);
+        var options = new EndpointOptions { MinFaceScore = 0.25, FacesModel = "a \"b\"" };
+        var call = new Call(0, options.Describe("faces", 1), s_image.Image, null);
+        await using HttpConnections connections = Connect(server);
+        Timings? timings = await connections.AskAsync(0, call, CancellationToken.None);
         await Assert.That((timings!.Queue, timings.Inference, timings.Decode, timings.Total)).IsEqualTo((1.5, 20, 0, 30.25));
         await Assert.That(seen!).StartsWith($"POST /predict HTTP/1.1\r\nHost: {server.Url[7..]}\r\n");
         await Assert.That(seen!).Contains("\r\nX-Api-Key: secret\r\n");
@@ -96,13 +100,13 @@ public sealed class HttpPeerTests
     }
 
     [Test]
-    [Arguments("http://localhost:3003", "localhost", 3003, "/predict", "localhost:3003")]
-    [Arguments("http://10.0.0.7/ml/", "10.0.0.7", 80, "/ml/predict", "10.0.0.7")]
-    [Arguments("http://[::1]:80", "::1", 80, "/predict", "[::1]")]
-    public async Task A_URL_is_taken_apart(string text, string host, int port, string path, string authority)
+    [Arguments("http://localhost:3003", "http://localhost:3003", "http://localhost:3003/predict")]
+    [Arguments("http://10.0.0.7/ml/", "http://10.0.0.7", "http://10.0.0.7/ml/predict")]
+    [Arguments("http://[::1]:80", "http://[::1]", "http://[::1]/predict")]
+    public async Task A_URL_names_the_server_and_where_it_predicts(string text, string name, string url)
     {
-        HttpUrl url = HttpUrl.Read(text);
-        await Assert.That((url.Host, url.Port, url.Path, url.Authority)).IsEqualTo((host, port, path, authority));
+        await Assert.That(HttpConnections.ReadUrl(text).AbsoluteUri).IsEqualTo(url);
+        await Assert.That(BenchTarget.Read(text, [], Patience.Limit).Name).IsEqualTo(name);
     }
 
     [Test]
@@ -111,8 +115,13 @@ public sealed class HttpPeerTests
     [Arguments("http://")]
     [Arguments("http://user:word@host")]
     [Arguments("nonsense")]
-    public async Task What_is_no_such_URL_is_refused(string text) => await Assert.That(() => HttpUrl.Read(text)).Throws<FormatException>();
+    public async Task What_is_no_such_URL_is_refused(string text) =>
+        await Assert.That(() => HttpConnections.ReadUrl(text)).Throws<FormatException>();
 
-    static HttpPeer Peer(LoopbackHttp server, TimeSpan? timeout = null) =>
-        new(HttpUrl.Read(server.Url), ["X-Api-Key: secret"], timeout ?? Patience.Limit);
+    [Test]
+    public async Task A_header_that_is_none_is_refused() =>
+        await Assert.That(() => new HttpConnections(new Uri("http://x"), ["no header"], Patience.Limit, 1)).Throws<FormatException>();
+
+    static HttpConnections Connect(LoopbackHttp server, TimeSpan? timeout = null) =>
+        new(HttpConnections.ReadUrl(server.Url), ["X-Api-Key: secret"], timeout ?? Patience.Limit, 1);
 }
