@@ -69,6 +69,6 @@ static class Reply
             context.Response.Headers.RetryAfter = seconds.ToString("0", CultureInfo.InvariantCulture);
         }
 
-        return JsonAsync(context, fault.Body ?? $$"""{"detail":{{JsonText.Text(fault.Message)}}}""", fault.Status);
+        return JsonAsync(context, fault.Body ?? $$"""{"detail":{{(JsonText)fault.Message}}}""", fault.Status);
     }
 }

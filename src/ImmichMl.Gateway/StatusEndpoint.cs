@@ -20,75 +20,75 @@ sealed class StatusEndpoint(DaemonState daemon, PredictEndpoint predict, UploadB
     {
         DaemonReport report = await daemon.AskAsync(context.RequestAborted);
         context.Response.Headers.CacheControl = "no-store";
-        await Reply.JsonAsync(context, JsonText.Object(
+        await Reply.JsonAsync(context, JsonText.Of(
         [
-            ("daemon", JsonText.Object(Daemon(report))), ("models", JsonText.Array(report.Models.Select(Model))), .. Gateway(),
-        ]));
+            ("daemon", JsonText.Of(Daemon(report))), ("models", JsonText.List(report.Models.Select(Model))), .. Gateway(),
+        ]).ToString());
     }
 
-    static IEnumerable<(string Name, string Json)> Daemon(DaemonReport report) =>
+    static IEnumerable<(string Name, JsonText Json)> Daemon(DaemonReport report) =>
     [
-        ("up", JsonText.Flag(report.Info is not null)),
-        ("reason", report.Reason is { } reason ? JsonText.Text(reason) : "null"),
+        ("up", report.Info is not null),
+        ("reason", report.Reason),
         .. report.Info is { } info ? Info(info) : [],
         .. report.Stats is { } stats ? Stats(stats) : [],
     ];
 
-    static (string, string)[] Info(InfoResult info) =>
+    static (string, JsonText)[] Info(InfoResult info) =>
     [
-        ("ready", JsonText.Flag(info.Ready)),
-        ("version", JsonText.Text(info.Version)),
-        ("uptimeMs", JsonText.Number(info.UptimeMs)),
-        ("threads", JsonText.Text(info.Threads)),
-        ("providers", JsonText.Text(string.Join(", ", info.Providers))),
-        ("devices", JsonText.Text(string.Join(", ", info.Devices.Select(device => device.Name)))),
-        ("queueLimit", JsonText.Number(info.Limits.Queue)),
+        ("ready", info.Ready),
+        ("version", info.Version),
+        ("uptimeMs", info.UptimeMs),
+        ("threads", info.Threads),
+        ("providers", string.Join(", ", info.Providers)),
+        ("devices", string.Join(", ", info.Devices.Select(device => device.Name))),
+        ("queueLimit", info.Limits.Queue),
     ];
 
-    static (string, string)[] Stats(StatsResult stats) =>
+    static (string, JsonText)[] Stats(StatsResult stats) =>
     [
-        ("interactive", JsonText.Number(stats.Queue.Interactive)),
-        ("background", JsonText.Number(stats.Queue.Background)),
-        ("rssBytes", JsonText.Number(stats.Memory.RssBytes)),
-        ("anonBytes", JsonText.Number(stats.Memory.AnonBytes)),
-        ("arenaBytes", JsonText.Number(stats.Memory.ArenaBytes)),
-        ("requests", JsonText.Number(stats.Requests.Sum(count => count.Count))),
-        ("downloads", JsonText.Array(stats.Downloads.Select(download => JsonText.Object(
+        ("interactive", stats.Queue.Interactive),
+        ("background", stats.Queue.Background),
+        ("rssBytes", stats.Memory.RssBytes),
+        ("anonBytes", stats.Memory.AnonBytes),
+        ("arenaBytes", stats.Memory.ArenaBytes),
+        ("requests", stats.Requests.Sum(count => count.Count)),
+        ("downloads", JsonText.List(stats.Downloads.Select(download => JsonText.Of(
         [
-            ("modelName", JsonText.Text(download.ModelName)),
-            ("bytes", JsonText.Number(download.Bytes)),
-            ("totalBytes", JsonText.Number(download.TotalBytes)),
+            ("modelName", download.ModelName),
+            ("bytes", download.Bytes),
+            ("totalBytes", download.TotalBytes),
         ])))),
     ];
 
-    static string Model(ModelStatus model) => JsonText.Object(
+    static JsonText Model(ModelStatus model) => JsonText.Of(
     [
-        ("task", JsonText.Text(model.Task)),
-        ("type", JsonText.Text(model.Type)),
-        ("modelName", JsonText.Text(model.ModelName)),
-        ("state", JsonText.Text(model.State)),
-        ("bytes", JsonText.Number(model.Bytes)),
-        ("device", JsonText.Text(model.Device)),
-        ("idleMs", JsonText.Number(model.IdleMs)),
+        ("task", model.Task),
+        ("type", model.Type),
+        ("modelName", model.ModelName),
+        ("state", model.State),
+        ("bytes", model.Bytes),
+        ("device", model.Device),
+        ("idleMs", model.IdleMs),
     ]);
 
-    (string, string)[] Gateway() =>
+    (string, JsonText)[] Gateway() =>
     [
-        ("open", JsonText.Number(predict.Open)),
-        ("uploadBytes", JsonText.Number(budget.Taken)),
-        ("gatewayRssBytes", JsonText.Number(Environment.WorkingSet)),
-        ("slotSeconds", JsonText.Number(Traffic.SlotLength.TotalSeconds)),
-        ("history", JsonText.Array(traffic.History().Select(slot => JsonText.Array(
+        ("open", predict.Open),
+        ("uploadBytes", budget.Taken),
+        ("gatewayRssBytes", Environment.WorkingSet),
+        ("slotSeconds", Traffic.SlotLength.TotalSeconds),
+        ("history", JsonText.List(traffic.History().Select(slot => JsonText.List(
         [
-            JsonText.Number(slot.Requests), JsonText.Number(slot.Errors),
-            JsonText.Number(Math.Round(slot.Requests > 0 ? slot.SumMs / slot.Requests : 0, 1)), JsonText.Number(Math.Round(slot.MaxMs, 1)),
+            slot.Requests, slot.Errors,
+            Math.Round(slot.Requests > 0 ? slot.SumMs / slot.Requests : 0, 1), Math.Round(slot.MaxMs, 1),
         ])))),
-        ("errors", JsonText.Array(traffic.Errors().Select(error => JsonText.Object(
+        ("errors", JsonText.List(traffic.Errors().Select(error => JsonText.Of(
         [
-            ("at", JsonText.Text(error.At.ToString("O", CultureInfo.InvariantCulture))),
-            ("path", JsonText.Text(error.Path)),
-            ("status", JsonText.Number(error.Status)),
-            ("code", JsonText.Text(error.Code)),
+            ("at", error.At.ToString("O", CultureInfo.InvariantCulture)),
+            ("path", error.Path),
+            ("status", error.Status),
+            ("code", error.Code),
         ])))),
     ];
 }
