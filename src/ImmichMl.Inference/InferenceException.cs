@@ -1,5 +1,3 @@
-using ImmichMl.Models;
-
 namespace ImmichMl.Inference;
 
 /// <summary>Why a request cannot be answered; each is a code of the protocol.</summary>

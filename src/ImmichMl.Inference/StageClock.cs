@@ -1,5 +1,3 @@
-using ImmichMl.Models;
-
 namespace ImmichMl.Inference;
 
 /// <summary>The stages of a request, in order.</summary>

@@ -1,6 +1,5 @@
 using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Accelerators;
 

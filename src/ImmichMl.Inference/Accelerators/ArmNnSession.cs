@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Accelerators;
 

@@ -1,7 +1,6 @@
 using System.Text;
 using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Accelerators;
 

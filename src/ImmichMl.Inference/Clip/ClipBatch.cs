@@ -1,5 +1,4 @@
 using ImmichMl.Inference.Scheduling;
-using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Clip;
 

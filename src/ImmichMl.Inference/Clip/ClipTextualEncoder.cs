@@ -3,7 +3,6 @@ using ImmichMl.Graphs;
 using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
 using ImmichMl.Tokenizers;
 
 namespace ImmichMl.Inference.Clip;

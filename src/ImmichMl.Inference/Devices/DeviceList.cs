@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Devices;
 

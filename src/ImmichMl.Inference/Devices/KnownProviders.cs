@@ -1,5 +1,3 @@
-using ImmichMl.Models;
-
 namespace ImmichMl.Inference.Devices;
 
 /// <summary>What we know of ONNX Runtime's accelerators: their names, the best first, and the options that we set on each.</summary>

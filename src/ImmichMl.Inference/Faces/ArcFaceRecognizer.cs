@@ -2,7 +2,6 @@ using ImmichMl.Graphs;
 using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Faces;
 

@@ -1,7 +1,6 @@
 using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Faces;
 

@@ -1,7 +1,6 @@
 using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Preparation;
 using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Loading;
 

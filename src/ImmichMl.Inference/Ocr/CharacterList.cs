@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
 using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Ocr;
 

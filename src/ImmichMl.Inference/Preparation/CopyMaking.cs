@@ -1,5 +1,5 @@
 using ImmichMl.Graphs;
-using ImmichMl.Models;
+using ImmichMl.Models.Copies;
 
 namespace ImmichMl.Inference.Preparation;
 
@@ -9,10 +9,7 @@ namespace ImmichMl.Inference.Preparation;
 /// <param name="identity">Of the source, by which the copy is known.</param>
 sealed class CopyMaking(string source, string target, string identity)
 {
-    /// <summary>What a folder is called before it is complete.</summary>
-    public const string AsidePrefix = "new-";
-
-    readonly string _aside = Path.Combine(Path.GetDirectoryName(target)!, AsidePrefix + Guid.NewGuid().ToString("N"));
+    readonly string _aside = Path.Combine(Path.GetDirectoryName(target)!, StaleCopies.AsidePrefix + Guid.NewGuid().ToString("N"));
 
     long _packedFrom;
 

@@ -1,5 +1,3 @@
-using ImmichMl.Models;
-
 namespace ImmichMl.Inference.Preparation;
 
 /// <summary>How much memory of its own a model will take once it is loaded, as far as that can be told in front of the load.</summary>

@@ -1,6 +1,6 @@
 using System.Globalization;
 using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
+using ImmichMl.Models.Copies;
 
 namespace ImmichMl.Inference.Preparation;
 

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
+using ImmichMl.Models.Copies;
 
 namespace ImmichMl.Inference.Preparation;
 

@@ -1,5 +1,4 @@
 using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Preparation;
 

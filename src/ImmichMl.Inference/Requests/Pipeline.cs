@@ -3,7 +3,6 @@ using ImmichMl.Inference.Faces;
 using ImmichMl.Inference.Ocr;
 using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Requests;
 

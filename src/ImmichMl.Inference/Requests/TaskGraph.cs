@@ -1,5 +1,3 @@
-using ImmichMl.Models;
-
 namespace ImmichMl.Inference.Requests;
 
 /// <summary>One task of a request, as it was asked for.</summary>

@@ -1,6 +1,5 @@
 using ImmichMl.Inference.Faces;
 using ImmichMl.Inference.Ocr;
-using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Requests;
 

@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using System.Text.Json;
-using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Sessions;
 

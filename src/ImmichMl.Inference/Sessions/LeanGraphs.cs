@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using ImmichMl.Graphs;
-using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Sessions;
 

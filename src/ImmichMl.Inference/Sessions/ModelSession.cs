@@ -1,5 +1,3 @@
-using ImmichMl.Models;
-
 namespace ImmichMl.Inference.Sessions;
 
 /// <summary>One input or output of a model, as its graph declares it.</summary>

@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Sessions;
 

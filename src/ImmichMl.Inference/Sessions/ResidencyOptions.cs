@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
-using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Sessions;
 

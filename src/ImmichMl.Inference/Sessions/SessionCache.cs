@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using ImmichMl.Models;
 
 namespace ImmichMl.Inference.Sessions;
 

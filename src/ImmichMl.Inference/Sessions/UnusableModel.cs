@@ -1,5 +1,3 @@
-using ImmichMl.Models;
-
 namespace ImmichMl.Inference.Sessions;
 
 /// <summary>The one form in which a model that cannot be used is told of.</summary>

@@ -1,4 +1,4 @@
-using ImmichMl.Inference.Preparation;
+using ImmichMl.Models.Copies;
 using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Inference;

@@ -1,14 +1,13 @@
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
-using ImmichMl.Models;
 
-namespace ImmichMl.Inference.Preparation;
+namespace ImmichMl.Models.Copies;
 
 /// <summary>
 /// Which files a prepared copy is made of. Size and time alone do not tell: package managers set every time to the same second.
 /// </summary>
-static class SourceIdentity
+public static class SourceIdentity
 {
     /// <summary>Of each of a model's files: name, size, times in nanoseconds and inode.</summary>
     public static string Of(string source)

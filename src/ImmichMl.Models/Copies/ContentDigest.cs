@@ -2,13 +2,13 @@ using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace ImmichMl.Inference.Preparation;
+namespace ImmichMl.Models.Copies;
 
 /// <summary>
 /// Part of a file's contents in 128 bits, calculated in blocks side by side at the speed of memory. It finds damage by chance, not what
 /// somebody made to fit: that is what owner and mode are looked at for.
 /// </summary>
-static class ContentDigest
+public static class ContentDigest
 {
     const int Block = 16 << 20;
     const int Piece = 1 << 18;

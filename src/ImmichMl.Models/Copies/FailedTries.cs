@@ -1,12 +1,10 @@
-using ImmichMl.Models;
-
-namespace ImmichMl.Inference.Preparation;
+namespace ImmichMl.Models.Copies;
 
 /// <summary>
 /// What is remembered, beside where a copy belongs, of tries to make it. It is written before a try begins, so that one which takes its
 /// process along, or the machine, is known afterwards.
 /// </summary>
-sealed class FailedTries(string target, TimeProvider time)
+public sealed class FailedTries(string target, TimeProvider time)
 {
     const string Begun = "begun";
 

@@ -1,6 +1,4 @@
-using ImmichMl.Models;
-
-namespace ImmichMl.Inference.Preparation;
+namespace ImmichMl.Models.Copies;
 
 /// <summary>
 /// Removes prepared copies that no load will take again, and what a preparation that was killed left. Those of a model that is gone go
@@ -11,8 +9,11 @@ namespace ImmichMl.Inference.Preparation;
 /// <param name="processor">This one.</param>
 /// <param name="currentName">By a model's folder, TASK/NAME/TYPE: the stamp of the copy that a load would take here; null where the model
 /// is gone.</param>
-sealed class StaleCopies(string root, string processor, Func<string, string?> currentName)
+public sealed class StaleCopies(string root, string processor, Func<string, string?> currentName)
 {
+    /// <summary>Of the folder in which a copy is made, until it is whole and gets its name.</summary>
+    public const string AsidePrefix = "new-";
+
     static readonly TimeSpan s_unused = TimeSpan.FromDays(7);
     static readonly TimeSpan s_replaced = TimeSpan.FromDays(1);
     static readonly TimeSpan s_left = TimeSpan.FromHours(6);
@@ -46,7 +47,7 @@ sealed class StaleCopies(string root, string processor, Func<string, string?> cu
 
     bool IsStale(string[] names, TimeSpan unused)
     {
-        if (names[4].StartsWith(CopyMaking.AsidePrefix, StringComparison.Ordinal))
+        if (names[4].StartsWith(AsidePrefix, StringComparison.Ordinal))
         {
             return unused > s_left;
         }

@@ -1,9 +1,7 @@
-using ImmichMl.Models;
-
-namespace ImmichMl.Inference.Preparation;
+namespace ImmichMl.Models.Copies;
 
 /// <summary>Whose the prepared copies are: weights that somebody else can write are somebody else's embeddings.</summary>
-static class CopyTrust
+public static class CopyTrust
 {
     /// <summary>
     /// Why what is there is not to be trusted: links and foreign owners are refused all the way down from the cache, and in the folder

@@ -1,14 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using ImmichMl.Models;
 
-namespace ImmichMl.Inference.Clip;
+namespace ImmichMl.Models;
 
 /// <summary>
 /// What preprocess_cfg.json says. interpolation and resize_mode stand there too and are not read: the original never does.
 /// </summary>
-sealed partial record VisualConfig
+public sealed partial record VisualConfig
 {
     public const string FileName = "preprocess_cfg.json";
 

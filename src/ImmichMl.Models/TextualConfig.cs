@@ -1,10 +1,9 @@
 using System.Text.Json;
-using ImmichMl.Models;
 
-namespace ImmichMl.Inference.Clip;
+namespace ImmichMl.Models;
 
 /// <summary>What config.json and tokenizer_config.json say about a text tower.</summary>
-sealed record TextualConfig
+public sealed record TextualConfig
 {
     /// <summary>Far beyond any model; below it no size of a tensor overflows.</summary>
     public const int MaxContextLength = 8192;
