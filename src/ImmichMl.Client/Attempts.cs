@@ -1,5 +1,3 @@
-using ImmichMl.Protocol;
-
 namespace ImmichMl.Client;
 
 /// <summary>Decides for one call whether and when it is tried again.</summary>

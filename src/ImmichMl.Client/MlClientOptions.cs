@@ -1,5 +1,3 @@
-using ImmichMl.Protocol;
-
 namespace ImmichMl.Client;
 
 /// <summary>How an <see cref="MlClient"/> reaches the daemon.</summary>

@@ -2,8 +2,6 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using ImmichMl.Protocol;
-using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Client;
 

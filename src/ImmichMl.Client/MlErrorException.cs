@@ -1,6 +1,3 @@
-using ImmichMl.Protocol;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Client;
 
 /// <summary>The daemon answered with an error.</summary>

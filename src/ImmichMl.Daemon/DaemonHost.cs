@@ -1,16 +1,8 @@
 using ImmichMl.Daemon.Serving;
-using ImmichMl.Imaging;
-using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Preparation;
-using ImmichMl.Inference.Requests;
-using ImmichMl.Inference.Scheduling;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Hosting.Systemd;
-using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Daemon;
 

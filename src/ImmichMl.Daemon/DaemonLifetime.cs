@@ -1,11 +1,5 @@
-using System.Runtime.InteropServices;
 using ImmichMl.Daemon.Serving;
-using ImmichMl.Inference.Devices;
-using ImmichMl.Inference.Scheduling;
-using ImmichMl.Inference.Sessions;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Hosting.Systemd;
-using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Daemon;
 

@@ -1,11 +1,6 @@
 using ImmichMl.Daemon.Serving;
-using ImmichMl.Imaging;
 using ImmichMl.Inference.Clip;
-using ImmichMl.Inference.Devices;
-using ImmichMl.Inference.Faces;
 using ImmichMl.Inference.Ocr;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
 
 namespace ImmichMl.Daemon;
 

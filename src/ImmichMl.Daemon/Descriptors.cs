@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Runtime.InteropServices;
-
 namespace ImmichMl.Daemon;
 
 /// <summary>Open descriptors of this process, and what of them its children get: the three standard ones and nothing else.</summary>

@@ -1,9 +1,6 @@
 using System.ComponentModel;
-using System.Diagnostics;
-using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
-using ImmichMl.Models;
 
 namespace ImmichMl.Daemon;
 

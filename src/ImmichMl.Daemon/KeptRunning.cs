@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-
 namespace ImmichMl.Daemon;
 
 /// <summary>What runs beside the requests for as long as the daemon does: a fault in it is told, and it begins again.</summary>

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-
 namespace ImmichMl.Daemon;
 
 /// <summary>Everything that the daemon logs. No query, picture or embedding ever stands here.</summary>

@@ -1,6 +1,4 @@
 using ImmichMl.Daemon.Serving;
-using ImmichMl.Imaging;
-using ImmichMl.Inference.Sessions;
 
 namespace ImmichMl.Daemon;
 

@@ -1,11 +1,5 @@
 using ImmichMl.Daemon.Serving;
-using ImmichMl.Inference.Scheduling;
-using ImmichMl.Models;
-using ImmichMl.Protocol;
-using ImmichMl.Protocol.Messages;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Hosting.Systemd;
-using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Daemon;
 

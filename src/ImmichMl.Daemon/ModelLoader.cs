@@ -1,10 +1,6 @@
 using ImmichMl.Inference.Clip;
-using ImmichMl.Inference.Faces;
 using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Ocr;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Daemon;
 

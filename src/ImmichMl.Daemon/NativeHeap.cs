@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using ImmichMl.Inference.Sessions;
-
 namespace ImmichMl.Daemon;
 
 /// <summary>

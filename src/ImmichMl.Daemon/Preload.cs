@@ -1,10 +1,4 @@
 using System.Buffers.Binary;
-using ImmichMl.Inference;
-using ImmichMl.Inference.Requests;
-using ImmichMl.Inference.Scheduling;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Daemon;
 

@@ -1,11 +1,6 @@
 using System.ComponentModel;
-using System.Diagnostics;
-using System.Globalization;
 using System.Threading.Channels;
 using ImmichMl.Inference.Preparation;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Daemon;
 

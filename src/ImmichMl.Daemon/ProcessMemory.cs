@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ImmichMl.Daemon;
 
 /// <summary>What the kernel counts for this process, in bytes; zeros where there is no /proc.</summary>

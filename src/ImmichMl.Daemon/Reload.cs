@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-
 namespace ImmichMl.Daemon;
 
 /// <summary>Reads the settings again and takes over those that may change while requests are open; the rest is named in the log.</summary>

@@ -1,7 +1,4 @@
 using ImmichMl.Inference.Preparation;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Daemon;
 

@@ -1,8 +1,3 @@
-using System.Globalization;
-using ImmichMl.Inference.Scheduling;
-using Microsoft.Extensions.Hosting.Systemd;
-using Microsoft.Extensions.Logging;
-
 namespace ImmichMl.Daemon;
 
 /// <summary>

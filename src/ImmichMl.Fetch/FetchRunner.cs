@@ -1,5 +1,3 @@
-using ImmichMl.Models;
-
 namespace ImmichMl.Fetch;
 
 /// <summary>

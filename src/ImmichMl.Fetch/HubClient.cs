@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
-using ImmichMl.Models;
 
 namespace ImmichMl.Fetch;
 

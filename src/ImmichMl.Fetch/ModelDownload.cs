@@ -1,5 +1,4 @@
 using System.Text.Json;
-using ImmichMl.Models;
 
 namespace ImmichMl.Fetch;
 

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using ImmichMl.Models;
 
 namespace ImmichMl.Fetch;
 

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Gateway;
 

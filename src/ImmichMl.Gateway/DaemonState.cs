@@ -1,6 +1,4 @@
-using ImmichMl.Client;
 using ImmichMl.Protocol;
-using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Gateway;
 

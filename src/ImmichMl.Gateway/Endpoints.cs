@@ -1,6 +1,3 @@
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
-
 namespace ImmichMl.Gateway;
 
 /// <summary>Takes a request to its endpoint, and holds the only catch around it.</summary>

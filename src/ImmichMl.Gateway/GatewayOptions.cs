@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using ImmichMl.Client;
 
 namespace ImmichMl.Gateway;
 

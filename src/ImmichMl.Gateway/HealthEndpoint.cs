@@ -1,6 +1,3 @@
-using ImmichMl.Protocol.Messages;
-using Microsoft.AspNetCore.Http;
-
 namespace ImmichMl.Gateway;
 
 /// <summary>/ping: does the daemon answer; /ready: has it loaded what it was told to.</summary>

@@ -1,7 +1,4 @@
-using ImmichMl.Client;
 using ImmichMl.Protocol;
-using ImmichMl.Protocol.Messages;
-using Microsoft.AspNetCore.Http;
 
 namespace ImmichMl.Gateway;
 

@@ -1,8 +1,5 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
-using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Gateway;
 

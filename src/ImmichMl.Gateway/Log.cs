@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-
 namespace ImmichMl.Gateway;
 
 /// <summary>Everything that the gateway logs. No query, picture, embedding or key ever stands here.</summary>

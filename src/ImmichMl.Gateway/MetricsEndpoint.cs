@@ -1,6 +1,3 @@
-using ImmichMl.Protocol.Messages;
-using Microsoft.AspNetCore.Http;
-
 namespace ImmichMl.Gateway;
 
 /// <summary>/metrics for Prometheus: the daemon's counters as it tells them, and the gateway's own.</summary>

@@ -1,9 +1,3 @@
-using System.Globalization;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
-
 namespace ImmichMl.Gateway;
 
 /// <summary>POST /predict: Immich's form in, Immich's JSON out.</summary>

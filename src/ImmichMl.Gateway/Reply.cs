@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Text;
-using ImmichMl.Client;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ImmichMl.Gateway;

@@ -1,8 +1,3 @@
-using System.Globalization;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-using Microsoft.AspNetCore.Http;
-
 namespace ImmichMl.Gateway;
 
 /// <summary>/status, the page to look at, and /status.json, what it shows.</summary>

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ImmichMl.Imaging.Warping;
 using ImmichMl.Imaging.Wide;
 

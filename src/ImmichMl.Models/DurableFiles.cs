@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace ImmichMl.Models;
 
 /// <summary>What must still be there after the power has gone: contents first, then the name.</summary>

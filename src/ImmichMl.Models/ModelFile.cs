@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace ImmichMl.Models;
 
 /// <summary>What lies at a path, links followed.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace ImmichMl.Models;
 
 /// <summary>What config.json and tokenizer_config.json say about a text tower.</summary>

@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using ImmichMl.Protocol.Messages;
-using MessagePack;
 
 namespace ImmichMl.Protocol;
 

@@ -1,6 +1,3 @@
-using System.Buffers;
-using MessagePack;
-
 namespace ImmichMl.Protocol;
 
 /// <summary>

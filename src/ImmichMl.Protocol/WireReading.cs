@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
-using MessagePack;
 
 namespace ImmichMl.Protocol;
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ImmichMl.Service;
 
 /// <summary>How much memory this process may have: what the machine and the control groups above it (v1 and v2) allow.</summary>

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace ImmichMl.Tokenizers;
 
 /// <summary>One entry of added_tokens.</summary>

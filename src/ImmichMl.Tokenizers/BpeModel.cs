@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace ImmichMl.Tokenizers;
 
 /// <summary>What the model part of a BPE tokenizer.json says besides its pieces and merges. Dropout is for training and not read.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace ImmichMl.Tokenizers;
 
 /// <summary>Values of a JSON element, with an error that says which one is wrong.</summary>

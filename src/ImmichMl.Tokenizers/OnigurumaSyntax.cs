@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace ImmichMl.Tokenizers;
 
 /// <summary>Rewrites what .NET's expressions spell otherwise than Oniguruma's Ruby syntax: possessive quantifiers, \w, \h, (?m).</summary>

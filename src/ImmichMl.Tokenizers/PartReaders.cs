@@ -1,6 +1,3 @@
-using System.Text;
-using System.Text.Json;
-
 namespace ImmichMl.Tokenizers;
 
 /// <summary>normalizer of tokenizer.json.</summary>

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace ImmichMl.Tokenizers;
 
 /// <summary>The pre-tokenizers that tokenizer.json can name.</summary>

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace ImmichMl.Tokenizers;
 
 /// <summary>A query as the original cleans it before the tokenizer.</summary>

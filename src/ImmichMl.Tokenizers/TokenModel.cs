@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace ImmichMl.Tokenizers;
 
 /// <summary>The part of a tokenizer that turns one pre-token into ids: BPE, Unigram, WordPiece or WordLevel.</summary>

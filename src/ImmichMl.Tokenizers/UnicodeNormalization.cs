@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace ImmichMl.Tokenizers;
 
 /// <summary>NFC, NFD, NFKC and NFKD (UAX #15) with the tables of <see cref="UnicodeTables"/>.</summary>

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace ImmichMl.Tokenizers;
 
 /// <summary>What a character does in a word, for the expressions that are run by hand: \s, \p{L}, \p{N} and all else.</summary>

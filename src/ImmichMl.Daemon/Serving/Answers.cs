@@ -1,14 +1,4 @@
-using System.Runtime.InteropServices;
-using ImmichMl.Imaging;
-using ImmichMl.Inference;
-using ImmichMl.Inference.Devices;
-using ImmichMl.Inference.Faces;
 using ImmichMl.Inference.Ocr;
-using ImmichMl.Inference.Requests;
-using ImmichMl.Inference.Scheduling;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Daemon.Serving;
 

@@ -1,9 +1,4 @@
-using System.Buffers;
 using System.Net.Sockets;
-using ImmichMl.Inference.Scheduling;
-using ImmichMl.Protocol;
-using ImmichMl.Protocol.Messages;
-using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Daemon.Serving;
 

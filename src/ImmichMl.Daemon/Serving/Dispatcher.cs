@@ -1,13 +1,3 @@
-using ImmichMl.Imaging;
-using ImmichMl.Inference;
-using ImmichMl.Inference.Requests;
-using ImmichMl.Inference.Scheduling;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-using ImmichMl.Protocol;
-using ImmichMl.Protocol.Messages;
-using Microsoft.Extensions.Logging;
-
 namespace ImmichMl.Daemon.Serving;
 
 /// <summary>Has a request answered by what it asks for, and holds the only catch around a request.</summary>

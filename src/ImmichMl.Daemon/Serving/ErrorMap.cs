@@ -1,9 +1,3 @@
-using ImmichMl.Imaging;
-using ImmichMl.Inference;
-using ImmichMl.Models;
-using ImmichMl.Protocol;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Daemon.Serving;
 
 /// <summary>Turns the exceptions of other projects into codes of the wire, here alone. What is not listed is our own fault.</summary>

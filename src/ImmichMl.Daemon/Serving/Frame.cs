@@ -1,6 +1,3 @@
-using System.Buffers;
-using ImmichMl.Inference.Scheduling;
-
 namespace ImmichMl.Daemon.Serving;
 
 /// <summary>One whole frame that has arrived, with the memory it lies in. Its holder disposes it.</summary>

@@ -1,9 +1,5 @@
-using System.Buffers;
-using System.Diagnostics;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using ImmichMl.Inference.Scheduling;
-using ImmichMl.Protocol;
 
 namespace ImmichMl.Daemon.Serving;
 

@@ -1,7 +1,5 @@
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using System.Text;
-using ImmichMl.Models;
 using Microsoft.Win32.SafeHandles;
 
 namespace ImmichMl.Daemon.Serving;

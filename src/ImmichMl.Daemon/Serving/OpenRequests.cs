@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using Microsoft.Extensions.Logging;
-
 namespace ImmichMl.Daemon.Serving;
 
 /// <summary>

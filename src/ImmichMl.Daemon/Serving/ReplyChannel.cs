@@ -1,9 +1,5 @@
 using System.Net.Sockets;
 using System.Threading.Channels;
-using ImmichMl.Inference.Faces;
-using ImmichMl.Protocol;
-using ImmichMl.Protocol.Messages;
-using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Daemon.Serving;
 

@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using ImmichMl.Protocol;
 
 namespace ImmichMl.Daemon.Serving;
 

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
-using ImmichMl.Inference.Scheduling;
-using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Daemon.Serving;
 

@@ -1,7 +1,3 @@
-using ImmichMl.Inference;
-using ImmichMl.Models;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Daemon.Serving;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace ImmichMl.Imaging.Codecs;
 
 /// <summary>BMP without the padding of its last row, or with fewer colours than its indices reach: Pillow reads both.</summary>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using ImmichMl.Imaging.Headers;
 
 namespace ImmichMl.Imaging.Codecs;

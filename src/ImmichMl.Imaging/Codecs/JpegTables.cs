@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using ImmichMl.Imaging.Headers;
 
 namespace ImmichMl.Imaging.Codecs;

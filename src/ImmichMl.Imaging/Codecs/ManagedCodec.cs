@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using StbImageSharp;
 
 namespace ImmichMl.Imaging.Codecs;

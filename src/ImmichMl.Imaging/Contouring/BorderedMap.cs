@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace ImmichMl.Imaging.Contouring;
 
 /// <summary>A map of zeros and ones in a frame of zeros one pixel wide: borders are followed without looking for the edge.</summary>

@@ -1,5 +1,3 @@
-using System.Runtime.Intrinsics;
-
 namespace ImmichMl.Imaging.Contouring;
 
 /// <summary>OpenCV's dilate with a 2 × 2 block, whose anchor is its lower right: a blob grows by one pixel to the right and down.</summary>

@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace ImmichMl.Imaging.Contouring;
 
 /// <summary>The mean of a map under a polygon: OpenCV's fillPoly, which takes the pixels on the edges in, and its mean.</summary>

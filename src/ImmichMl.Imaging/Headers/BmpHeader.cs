@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace ImmichMl.Imaging.Headers;
 
 /// <summary>File header and information header of a BMP: the 12-byte one of OS/2 and those of 40 bytes and more.</summary>

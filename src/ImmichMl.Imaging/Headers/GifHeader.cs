@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace ImmichMl.Imaging.Headers;
 
 /// <summary>The logical screen of a GIF (GIF89a, 18), grown by the first image where that reaches beyond, as every decoder does.</summary>

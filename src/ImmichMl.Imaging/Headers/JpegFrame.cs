@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace ImmichMl.Imaging.Headers;
 
 /// <summary>The frame header (SOF) of a JPEG: size, precision, components.</summary>

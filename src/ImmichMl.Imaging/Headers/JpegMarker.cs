@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace ImmichMl.Imaging.Headers;
 
 /// <summary>The second byte of the markers that matter here (ITU T.81, table B.1).</summary>

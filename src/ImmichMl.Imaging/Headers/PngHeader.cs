@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace ImmichMl.Imaging.Headers;
 
 /// <summary>Signature and IHDR of a PNG (W3C PNG, 11.2.1), with the checksum. The other chunks are the decoder's.</summary>

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace ImmichMl.Imaging.Headers;
 
 /// <summary>The size inside the two kinds of WebP picture data: lossy (RFC 6386, 9.1) and lossless (RFC 9649, 3.4).</summary>

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace ImmichMl.Imaging.Headers;
 
 /// <summary>One RIFF chunk: four letters and the data, which must be complete.</summary>

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace ImmichMl.Imaging.Headers;
 
 /// <summary>The chunks of a WebP up to its first picture (RFC 9649): canvas, and a first frame that agrees with it.</summary>

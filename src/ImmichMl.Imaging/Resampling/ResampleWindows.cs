@@ -1,4 +1,3 @@
-using System.Buffers;
 using ImmichMl.Imaging.Wide;
 
 namespace ImmichMl.Imaging.Resampling;

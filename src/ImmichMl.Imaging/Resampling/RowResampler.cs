@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Runtime.InteropServices;
 using ImmichMl.Imaging.Wide;
 
 namespace ImmichMl.Imaging.Resampling;

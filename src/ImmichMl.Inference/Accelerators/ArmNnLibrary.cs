@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text;
-
 namespace ImmichMl.Inference.Accelerators;
 
 /// <summary>Immich's small C face of ARM NN, libann.so, found when the program runs. It needs the GPU's own libmali.so.</summary>

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ImmichMl.Inference.Sessions;
 
 namespace ImmichMl.Inference.Accelerators;

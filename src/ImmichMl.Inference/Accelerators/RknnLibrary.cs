@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text;
-
 namespace ImmichMl.Inference.Accelerators;
 
 /// <summary>What librknnrt.so says of a tensor; laid out as its C header has it.</summary>

@@ -1,4 +1,3 @@
-using System.Text;
 using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Sessions;
 

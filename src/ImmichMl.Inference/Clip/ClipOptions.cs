@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace ImmichMl.Inference.Clip;
 
 /// <summary>Settings of CLIP.</summary>

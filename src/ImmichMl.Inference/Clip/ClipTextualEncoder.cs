@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using ImmichMl.Graphs;
 using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
 using ImmichMl.Inference.Sessions;
 
 namespace ImmichMl.Inference.Devices;

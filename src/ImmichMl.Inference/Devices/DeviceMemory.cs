@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Runtime.InteropServices;
-
 namespace ImmichMl.Inference.Devices;
 
 /// <summary>Memory of a GPU as its driver tells it: NVIDIA's management library, or amdgpu's files below /sys. Bytes.</summary>

@@ -1,6 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-using System.Globalization;
-
 namespace ImmichMl.Inference.Devices;
 
 /// <summary>Where models run: which accelerator, which of its devices, which model on which.</summary>

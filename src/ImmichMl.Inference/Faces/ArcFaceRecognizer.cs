@@ -1,4 +1,3 @@
-using ImmichMl.Graphs;
 using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;

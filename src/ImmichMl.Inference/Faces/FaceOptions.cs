@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace ImmichMl.Inference.Faces;
 
 /// <summary>How faces are recognized.</summary>

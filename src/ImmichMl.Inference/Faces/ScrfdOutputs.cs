@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Numerics.Tensors;
 using ImmichMl.Inference.Sessions;
 
 namespace ImmichMl.Inference.Faces;

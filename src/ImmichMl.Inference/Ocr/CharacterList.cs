@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using ImmichMl.Inference.Sessions;
 
 namespace ImmichMl.Inference.Ocr;

@@ -1,6 +1,3 @@
-using System.Numerics.Tensors;
-using System.Text;
-
 namespace ImmichMl.Inference.Ocr;
 
 /// <summary>

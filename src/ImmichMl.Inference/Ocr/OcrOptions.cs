@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace ImmichMl.Inference.Ocr;
 
 /// <summary>How text is found and read.</summary>

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Scheduling;
 using ImmichMl.Inference.Sessions;

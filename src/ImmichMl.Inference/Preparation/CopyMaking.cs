@@ -1,4 +1,3 @@
-using ImmichMl.Graphs;
 using ImmichMl.Models.Copies;
 
 namespace ImmichMl.Inference.Preparation;

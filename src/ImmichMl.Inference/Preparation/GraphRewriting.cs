@@ -1,4 +1,3 @@
-using ImmichMl.Graphs;
 using ImmichMl.Inference.Sessions;
 
 namespace ImmichMl.Inference.Preparation;

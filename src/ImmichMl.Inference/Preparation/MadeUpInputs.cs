@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using ImmichMl.Inference.Sessions;
 
 namespace ImmichMl.Inference.Preparation;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models.Copies;
 

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.IO.Hashing;
-using System.Text;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models.Copies;
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ImmichMl.Inference.Sessions;
 
 namespace ImmichMl.Inference.Scheduling;

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace ImmichMl.Inference.Scheduling;
 
 /// <summary>Lowers what runs now below everything else on the machine. There is no way back: raising takes a privilege.</summary>

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using ImmichMl.Graphs;
 
 namespace ImmichMl.Inference.Sessions;
 

@@ -1,6 +1,3 @@
-using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
-
 namespace ImmichMl.Inference.Sessions;
 
 /// <summary>A model that ONNX Runtime runs.</summary>

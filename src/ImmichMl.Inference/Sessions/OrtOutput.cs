@@ -1,6 +1,3 @@
-using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
-
 namespace ImmichMl.Inference.Sessions;
 
 /// <summary>What ONNX Runtime gave: float32 is read where it lies, half precision is turned into it once.</summary>

@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace ImmichMl.Inference.Sessions;
 
 /// <summary>Models to load and warm before the daemon says that it is ready: names, comma-separated.</summary>

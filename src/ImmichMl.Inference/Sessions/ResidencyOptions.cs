@@ -1,6 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-using System.Globalization;
-
 namespace ImmichMl.Inference.Sessions;
 
 /// <summary>Which models stay in memory, which are there from the start, and how long the rest may lie idle.</summary>

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace ImmichMl.Inference.Sessions;
 
 /// <summary>The native ONNX Runtime: present or not, telemetry off, initialised at the first model and not before.</summary>

@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace ImmichMl.Inference.Sessions;
 
 /// <summary>How many things run at once, and how ONNX Runtime is set up.</summary>

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace ImmichMl.Inference.Sessions;
 
 /// <summary>How a model stands in the cache of sessions; a model that is not listed there is not loaded.</summary>

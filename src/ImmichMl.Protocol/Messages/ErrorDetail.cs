@@ -1,5 +1,3 @@
-using MessagePack;
-
 namespace ImmichMl.Protocol.Messages;
 
 /// <summary>Why a request has no result.</summary>

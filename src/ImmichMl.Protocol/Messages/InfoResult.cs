@@ -1,5 +1,3 @@
-using MessagePack;
-
 namespace ImmichMl.Protocol.Messages;
 
 /// <summary>The result of <c>info</c>: who answers, and within which limits.</summary>

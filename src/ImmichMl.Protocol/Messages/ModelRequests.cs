@@ -1,5 +1,3 @@
-using MessagePack;
-
 namespace ImmichMl.Protocol.Messages;
 
 /// <summary>Which model of which task and type, as <c>load</c> and <c>unload</c> name it.</summary>

@@ -1,5 +1,3 @@
-using MessagePack;
-
 namespace ImmichMl.Protocol.Messages;
 
 /// <summary>The result of <c>models</c>: one entry for each known model and type.</summary>

@@ -1,6 +1,3 @@
-using System.Buffers;
-using MessagePack;
-
 namespace ImmichMl.Protocol.Messages;
 
 /// <summary>Whom a request yields to.</summary>

@@ -1,6 +1,3 @@
-using System.Buffers;
-using MessagePack;
-
 namespace ImmichMl.Protocol.Messages;
 
 /// <summary>What a peer asks for: one frame with <c>v</c>, <c>id</c>, <c>op</c> and the operation's own keys.</summary>

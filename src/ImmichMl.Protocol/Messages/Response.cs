@@ -1,6 +1,3 @@
-using System.Buffers;
-using MessagePack;
-
 namespace ImmichMl.Protocol.Messages;
 
 /// <summary>The answer to one request: either a result or an error.</summary>

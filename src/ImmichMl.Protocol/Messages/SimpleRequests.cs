@@ -1,5 +1,3 @@
-using MessagePack;
-
 namespace ImmichMl.Protocol.Messages;
 
 /// <summary>Asks for <see cref="EmptyResult"/> at once, whatever the load.</summary>

@@ -1,5 +1,3 @@
-using MessagePack;
-
 namespace ImmichMl.Protocol.Messages;
 
 /// <summary>The result of <c>stats</c>: counters and histograms since the start, and how things stand now.</summary>

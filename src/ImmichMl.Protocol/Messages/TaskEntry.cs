@@ -1,5 +1,3 @@
-using MessagePack;
-
 namespace ImmichMl.Protocol.Messages;
 
 /// <summary>One task of a <see cref="PredictRequest"/>: which model is to do what, and how.</summary>
