@@ -1,5 +1,3 @@
-using ImmichMl.Client;
-
 namespace ImmichMl.Bench;
 
 /// <summary>How a run stands, for whoever watches it: what is counted so far, and the last second.</summary>

@@ -1,6 +1,4 @@
 using System.Buffers;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Bench;
 

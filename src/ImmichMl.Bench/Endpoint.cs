@@ -1,5 +1,3 @@
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Bench;
 
 /// <summary>One kind of request of a mix: what it is called, how often it comes, and what it asks.</summary>

@@ -1,5 +1,3 @@
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Bench;
 
 /// <summary>What is counted of one kind of request, or of all together. Not safe for use from several threads at once.</summary>

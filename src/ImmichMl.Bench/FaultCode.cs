@@ -1,5 +1,3 @@
-using ImmichMl.Client;
-
 namespace ImmichMl.Bench;
 
 /// <summary>Under which name a failed request is counted: the wire's code, <c>http_</c> and a status, or that of the connection.</summary>
@@ -12,9 +10,8 @@ static class FaultCode
     {
         MlErrorException { Code.Name: var code } => code,
         BadAnswerException { Code: var code } => code,
-        HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded }
-            or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } => "no_http",
-        MlConnectionException or HttpRequestException or IOException => NoConnection,
+        NoHttpException => "no_http",
+        MlConnectionException or IOException => NoConnection,
         TimeoutException => "timeout",
         _ => null,
     };

@@ -1,42 +1,35 @@
-using System.Globalization;
-using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Bench;
 
 /// <summary>Over HTTP/1.1 as Immich's own server asks: a multipart POST a request, on connections kept as long as it keeps them.</summary>
 sealed class HttpConnections : BenchConnections
 {
-    const int MaxBody = 128 * 1024 * 1024;
-
     // Long enough never to stand in a picture or a query by chance.
     const string Boundary = "immich-ml-bench-3f1b7c0d9e5a46828d1f";
 
     readonly Uri _url;
     readonly TimeSpan _timeout;
-    readonly HttpClient _client;
+    readonly string _headers;
+    readonly HttpConnection?[] _open;
 
+    /// <exception cref="FormatException">A header is none, or one that the form has of its own.</exception>
     public HttpConnections(Uri url, IReadOnlyList<string> headers, TimeSpan timeout, int most)
     {
-        (_url, _timeout) = (url, timeout);
-        _client = new HttpClient(new SocketsHttpHandler
+        (_url, _timeout, _open) = (url, timeout, new HttpConnection?[most]);
+        if (headers.FirstOrDefault(header => !IsHeader(header)) is { } wrong)
         {
-            MaxConnectionsPerServer = most, AllowAutoRedirect = false, UseProxy = false, UseCookies = false,
-            ActivityHeadersPropagator = null,
-        })
-        { Timeout = Timeout.InfiniteTimeSpan }; // Its own would end with the answer's head.
-        _client.DefaultRequestHeaders.Add("Accept", "application/json");
-        foreach (string header in headers)
-        {
-            string[] parts = header.Split(':', 2);
-            if (parts.Length != 2 || !_client.DefaultRequestHeaders.TryAddWithoutValidation(parts[0], parts[1].Trim()))
-            {
-                throw new FormatException($"'{header}' is not a header that can be added to a request.");
-            }
+            throw new FormatException($"'{wrong}' is not a header that can be added to a request.");
         }
+
+        _headers = string.Concat(headers.Select(header => $"{header}\r\n"));
     }
+
+    /// <summary>RFC 9110, 5.1: a name of visible characters, a colon, a value in one line.</summary>
+    static bool IsHeader(string header) => header.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon
+        && header.AsSpan(0, colon).IndexOfAnyExceptInRange('!', '~') < 0 && header.AsSpan().IndexOfAny('\r', '\n') < 0
+        && !header.StartsWith("Content-", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Plain HTTP alone: a load test wants no proxy between, and what TLS costs is no part of what is measured.</summary>
     /// <exception cref="FormatException">It is no such URL.</exception>
@@ -51,61 +44,67 @@ sealed class HttpConnections : BenchConnections
         limit.CancelAfter(_timeout);
         try
         {
-            return await AskOnceAsync(call, limit.Token);
+            return await AskOnceAsync(slot, call, limit.Token);
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (Exception e) when (e is not BadAnswerException)
         {
-            throw new TimeoutException($"{_url} did not answer within {_timeout.TotalSeconds:0.###} s.");
+            Close(slot);
+            throw e is OperationCanceledException && !cancellation.IsCancellationRequested
+                ? new TimeoutException($"{_url} did not answer within {_timeout.TotalSeconds:0.###} s.") : e is SocketException
+                ? new IOException($"No connection to {_url}: {e.Message}", e) : e;
         }
     }
 
-    async Task<Timings?> AskOnceAsync(Call call, CancellationToken cancellation)
+    async Task<Timings?> AskOnceAsync(int slot, Call call, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, _url) { Content = Form(call) };
-        using HttpResponseMessage answer = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
-        if (answer.Content.Headers.ContentLength is null && answer.Content.Headers.NonValidated.Contains("Content-Length"))
+        if (_open[slot] is { HasEnded: true })
         {
-            throw new HttpRequestException(HttpRequestError.InvalidResponse, "The answer's length is no number.");
+            Close(slot);
         }
 
-        await answer.Content.LoadIntoBufferAsync(MaxBody, cancellation);
-        byte[] body = await answer.Content.ReadAsByteArrayAsync(cancellation);
-        if ((int)answer.StatusCode is not 200 and var status)
+        HttpConnection connection = _open[slot] ??= await HttpConnection.OpenAsync(_url, cancellation);
+        HttpAnswer answer = await connection.AskAsync(Request(call), cancellation);
+        if (answer.Closes)
         {
-            throw new BadAnswerException($"http_{status}", Encoding.UTF8.GetString(body[..Math.Min(body.Length, 300)]));
+            Close(slot);
+        }
+
+        if (answer.Status != 200)
+        {
+            throw new BadAnswerException(
+                $"http_{answer.Status}", Encoding.UTF8.GetString(answer.Body[..Math.Min(answer.Body.Length, 300)]));
         }
 
         // A document is a string inside JSON there; whether it holds the task asked for is all that a load test need know.
-        bool isTimed = answer.Headers.NonValidated.TryGetValues("Server-Timing", out HeaderStringValues timing);
-        return body.AsSpan().IndexOf(Encoding.UTF8.GetBytes($"\"{call.Endpoint.Tasks[0].Task}\":")) > 0
-            ? ServerTiming.Read(isTimed ? timing.ToString() : null)
+        return answer.Body.AsSpan().IndexOf(Encoding.UTF8.GetBytes($"\"{call.Endpoint.Tasks[0].Task}\":")) > 0
+            ? ServerTiming.Read(answer.ServerTiming)
             : throw BadAnswerException.Without(call);
     }
 
+    void Close(int slot)
+    {
+        _open[slot]?.Dispose();
+        _open[slot] = null;
+    }
+
     /// <summary>As Node writes it: names in quotes, parts without a type but for the picture, which is not copied.</summary>
-    static MultipartFormDataContent Form(Call call)
+    ReadOnlyMemory<byte>[] Request(Call call)
     {
-        var form = new MultipartFormDataContent(Boundary)
-        {
-            Part("entries", Encoding.UTF8.GetBytes(Entries(call.Endpoint.Tasks))),
-            call.Image is { } image ? Part("image", image, isFile: true) : Part("text", Encoding.UTF8.GetBytes(call.Text!)),
-        };
-        form.Headers.ContentType!.Parameters.First().Value = Boundary; // Without the quotes that .NET puts around it.
-        return form;
+        string entries = Part("entries", "") + Entries(call.Endpoint.Tasks);
+        byte[] before = Encoding.UTF8.GetBytes(call.Image is null
+            ? entries + Part("text", "") + (call.Text ?? throw new InvalidOperationException("A call has neither a picture nor a text."))
+            : entries + Part("image", "; filename=\"image\"\r\nContent-Type: application/octet-stream"));
+        byte[] after = Encoding.ASCII.GetBytes($"\r\n--{Boundary}--\r\n");
+
+        // The first part's own line break ends the head.
+        long length = before.Length - 2 + (call.Image?.Length ?? 0) + after.Length;
+        string head = string.Create(CultureInfo.InvariantCulture, $"POST {_url.AbsolutePath} HTTP/1.1\r\nHost: {_url.Authority}\r\n")
+            + $"Accept: application/json\r\n{_headers}Content-Type: multipart/form-data; boundary={Boundary}\r\n"
+            + $"Content-Length: {length}\r\n";
+        return [Encoding.UTF8.GetBytes(head), before, call.Image ?? [], after];
     }
 
-    static ByteArrayContent Part(string name, byte[] bytes, bool isFile = false)
-    {
-        var part = new ByteArrayContent(bytes);
-        part.Headers.ContentDisposition = new ContentDispositionHeaderValue("form-data") { Name = $"\"{name}\"" };
-        if (isFile)
-        {
-            part.Headers.ContentDisposition.FileName = $"\"{name}\"";
-            part.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-        }
-
-        return part;
-    }
+    static string Part(string name, string more) => $"\r\n--{Boundary}\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n";
 
     /// <summary>Immich's <c>entries</c>: what was not given is left out; the object is always there, as some insist.</summary>
     static string Entries(IReadOnlyList<TaskEntry> tasks) => JsonText.Of(tasks.GroupBy(entry => entry.Task).Select(task => (task.Key,
@@ -125,7 +124,7 @@ sealed class HttpConnections : BenchConnections
 
     public override ValueTask DisposeAsync()
     {
-        _client.Dispose();
+        Array.ForEach(_open, connection => connection?.Dispose());
         return ValueTask.CompletedTask;
     }
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ImmichMl.Bench;
 
 /// <summary>Which endpoint each request asks: a stretch as long as all weights holds each as often as it weighs, well spread.</summary>

@@ -1,6 +1,3 @@
-using System.Globalization;
-using ImmichMl.Client;
-
 namespace ImmichMl.Bench;
 
 /// <summary>The result for programs. <c>schema</c> changes when a name goes or means something else; names may come at any time.</summary>

@@ -1,5 +1,3 @@
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Bench;
 
 /// <summary>What one run on one target came to.</summary>

@@ -1,7 +1,3 @@
-using System.Globalization;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Bench;
 
 /// <summary>What a server is known to hold: resident bytes, and what its managed memory did since its start; null is unknown.</summary>

@@ -1,6 +1,3 @@
-using System.Globalization;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Bench;
 
 /// <summary>The header in which our gateway says where the time went; other servers do not send it.</summary>

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Reflection;
-using ImmichMl.Bench;
 
 namespace ImmichMl.Cli;
 

@@ -1,7 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
-using ImmichMl.Bench;
-using ImmichMl.Imaging;
 
 namespace ImmichMl.Cli;
 

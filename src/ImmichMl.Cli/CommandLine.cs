@@ -1,11 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
-using ImmichMl.Client;
-using ImmichMl.Imaging;
 using ImmichMl.Imaging.Codecs;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
 
 namespace ImmichMl.Cli;
 

@@ -1,12 +1,6 @@
-using System.Buffers;
 using System.CommandLine;
-using System.Numerics.Tensors;
 using System.Reflection;
-using ImmichMl.Client;
 using ImmichMl.Cli.Demo;
-using ImmichMl.Daemon;
-using ImmichMl.Imaging;
-using ImmichMl.Protocol.Messages;
 using Microsoft.Extensions.Hosting;
 
 namespace ImmichMl.Cli;

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using ImmichMl.Client;
 using ImmichMl.Cli.Doctor;
-using ImmichMl.Daemon;
 
 namespace ImmichMl.Cli;
 

@@ -1,8 +1,4 @@
-using System.Buffers;
 using System.CommandLine;
-using System.Numerics.Tensors;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Cli;
 

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using ImmichMl.Imaging;
 using ImmichMl.Inference.Faces;
-using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Cli;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using ImmichMl.Client;
 
 namespace ImmichMl.Cli;
 

@@ -1,7 +1,4 @@
-using System.Buffers;
 using System.Formats.Tar;
-using ImmichMl.Bench;
-using ImmichMl.Models;
 
 namespace ImmichMl.Cli;
 

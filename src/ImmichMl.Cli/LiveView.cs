@@ -1,5 +1,4 @@
 using System.Text;
-using ImmichMl.Bench;
 
 namespace ImmichMl.Cli;
 

@@ -1,7 +1,4 @@
 using System.CommandLine;
-using ImmichMl.Bench;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Cli;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using ImmichMl.Models;
 
 namespace ImmichMl.Cli;
 

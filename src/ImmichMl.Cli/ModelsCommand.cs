@@ -1,8 +1,4 @@
 using System.CommandLine;
-using ImmichMl.Bench;
-using ImmichMl.Client;
-using ImmichMl.Models;
-using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Cli;
 

@@ -1,7 +1,5 @@
 using System.CommandLine;
 using System.Formats.Tar;
-using ImmichMl.Bench;
-using ImmichMl.Models;
 
 namespace ImmichMl.Cli;
 

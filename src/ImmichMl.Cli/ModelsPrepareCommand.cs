@@ -1,7 +1,5 @@
 using System.CommandLine;
 using ImmichMl.Inference.Preparation;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
 
 namespace ImmichMl.Cli;
 

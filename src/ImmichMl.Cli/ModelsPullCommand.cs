@@ -1,7 +1,4 @@
 using System.CommandLine;
-using ImmichMl.Bench;
-using ImmichMl.Daemon;
-using ImmichMl.Models;
 
 namespace ImmichMl.Cli;
 

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using ImmichMl.Bench;
-using ImmichMl.Models;
 
 namespace ImmichMl.Cli;
 

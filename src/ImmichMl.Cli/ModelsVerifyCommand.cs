@@ -1,6 +1,4 @@
 using System.CommandLine;
-using ImmichMl.Daemon;
-using ImmichMl.Models;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 

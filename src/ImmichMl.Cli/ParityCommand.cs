@@ -1,10 +1,5 @@
-using System.Buffers;
 using System.CommandLine;
-using ImmichMl.Client;
-using ImmichMl.Daemon;
 using ImmichMl.Inference.Devices;
-using ImmichMl.Models;
-using ImmichMl.Protocol.Messages;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 

@@ -1,8 +1,4 @@
-using System.Buffers;
 using System.CommandLine;
-using ImmichMl.Client;
-using ImmichMl.Imaging;
-using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Cli;
 

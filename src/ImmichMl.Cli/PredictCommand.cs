@@ -1,8 +1,5 @@
-using System.Buffers;
 using System.CommandLine;
 using System.Text;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Cli;
 

@@ -1,10 +1,7 @@
 using System.CommandLine;
-using ImmichMl.Daemon;
 using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Preparation;
 using ImmichMl.Inference.Scheduling;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
 
 namespace ImmichMl.Cli;
 

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using ImmichMl.Daemon;
-using ImmichMl.Inference.Sessions;
 
 namespace ImmichMl.Cli;
 

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using ImmichMl.Client;
-using ImmichMl.Daemon;
 
 namespace ImmichMl.Cli;
 

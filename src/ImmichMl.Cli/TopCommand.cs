@@ -1,8 +1,5 @@
 using System.CommandLine;
 using System.Text;
-using ImmichMl.Bench;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Cli;
 

@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace ImmichMl.Tokenizers;
 
-/// <summary>Which two ids merge, with which rank and into what: one open hash table, 16 bytes a merge and as much again to stay sparse.</summary>
+/// <summary>
+/// Which two ids merge, with which rank and into what: one open hash table, 16 bytes a merge and as much again to stay sparse.
+/// </summary>
 sealed class MergeTable(int count)
 {
     // Together, so that a merge costs one cache line: between two queries a model has run, and all of this is cold.

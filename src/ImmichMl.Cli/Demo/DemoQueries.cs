@@ -1,7 +1,3 @@
-using System.Numerics.Tensors;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Cli.Demo;
 
 /// <summary>The demo's search: queries in words, and the pictures that come out first. Both towers share one space.</summary>

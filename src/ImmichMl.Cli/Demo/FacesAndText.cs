@@ -1,9 +1,3 @@
-using System.Buffers;
-using System.Globalization;
-using System.Numerics.Tensors;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Cli.Demo;
 
 /// <summary>The demo's faces and texts: what was drawn, what came back, and whether that makes sense.</summary>

@@ -1,7 +1,3 @@
-using System.Globalization;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-
 namespace ImmichMl.Cli.Doctor;
 
 /// <summary>The model cache: its folder, what of it can be read and written, its models, and the disk below it.</summary>

@@ -1,8 +1,5 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
-using ImmichMl.Imaging;
 using ImmichMl.Imaging.Codecs;
-using ImmichMl.Inference.Sessions;
 using Arm = System.Runtime.Intrinsics.Arm;
 
 namespace ImmichMl.Cli.Doctor;

@@ -1,6 +1,3 @@
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Cli.Doctor;
 
 /// <summary>Whether a daemon can be reached, and whether it is ready.</summary>

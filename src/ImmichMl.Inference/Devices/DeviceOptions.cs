@@ -15,7 +15,8 @@ public sealed class DeviceOptions
             + "rknn, armnn, or a manifest's); empty: the best that is there, else the CPU")]
     public string Provider { get; set; } = "";
 
-    [Display(Name = "MACHINE_LEARNING_PROVIDERS_DIR", Description = "Folder of further manifests of accelerators, before " + SystemProviders)]
+    [Display(Name = "MACHINE_LEARNING_PROVIDERS_DIR",
+        Description = "Folder of further manifests of accelerators, before " + SystemProviders)]
     public string ProvidersDir { get; set; } = "";
 
     [Display(

@@ -20,8 +20,6 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
     /// <summary>Below this a plain load is as fast.</summary>
     const long LeastBytes = 16_000_000;
 
-    static readonly Lazy<string> s_processor = new(Processor);
-
     readonly TimeProvider _time = clock ?? TimeProvider.System;
     readonly string _root = Path.Combine(models.CacheFolder, Folder);
 
@@ -239,7 +237,7 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
     /// <summary>Removes copies that no load will take again.</summary>
     /// <returns>Their folders.</returns>
     public IReadOnlyList<string> RemoveStale(DateTime now) => FileStamp.Of(_root, followLinks: false) is { IsFolder: true, IsOurs: true }
-        ? new StaleCopies(_root, s_processor.Value, CurrentNameOf).Remove(now)
+        ? new StaleCopies(_root, ProcessorName.Own, CurrentNameOf).Remove(now)
         : [];
 
     /// <param name="model">A model's folder below the cache.</param>
@@ -291,16 +289,6 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
 
     /// <summary>Below the model's own folder's name, which several keys may share.</summary>
     string TargetOf(string source, string identity) => Path.Combine(
-        _root, s_processor.Value, Path.GetRelativePath(models.CacheFolder, Path.GetDirectoryName(source)!),
+        _root, ProcessorName.Own, Path.GetRelativePath(models.CacheFolder, Path.GetDirectoryName(source)!),
         string.Create(CultureInfo.InvariantCulture, $"{VersionName}-g{GraphRewriting.Version}-{identity}"));
-
-    /// <summary>What decides which kernels run: the model of the processor and what it can do.</summary>
-    static string Processor()
-    {
-        string[] told = File.Exists("/proc/cpuinfo")
-            ? [.. File.ReadLines("/proc/cpuinfo").Where(line => line.StartsWith("model name", StringComparison.Ordinal)
-                || line.StartsWith("flags", StringComparison.Ordinal) || line.StartsWith("Features", StringComparison.Ordinal)).Distinct()]
-            : [];
-        return Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(string.Join('\n', told))))[..12];
-    }
 }

@@ -37,7 +37,8 @@ static class ShapeRun
         {
             byte[] picture = Squeeze(files[i % files.Length], i * Stride % Count);
             long since = Stopwatch.GetTimestamp();
-            PredictResult result = await client.PredictAsync(new PredictRequest { Id = 0, Tasks = tasks, Image = new ReadOnlySequence<byte>(picture) });
+            PredictResult result = await client.PredictAsync(
+                new PredictRequest { Id = 0, Tasks = tasks, Image = new ReadOnlySequence<byte>(picture) });
             milliseconds.Add(Stopwatch.GetElapsedTime(since).TotalMilliseconds);
             lines += result.Ocr?.Text?.Count ?? 0;
             found += result.Faces?.Count ?? 0;
@@ -58,7 +59,8 @@ static class ShapeRun
 
     static IEnumerable<TaskEntry> Tasks(string task, string model) => model == "-"
         ? []
-        : [new TaskEntry { Task = task, Type = "detection", ModelName = model }, new TaskEntry { Task = task, Type = "recognition", ModelName = model }];
+        : [new TaskEntry { Task = task, Type = "detection", ModelName = model },
+            new TaskEntry { Task = task, Type = "recognition", ModelName = model }];
 
     static byte[] Squeeze(string file, int shape)
     {
@@ -78,7 +80,8 @@ static class ShapeRun
         byte[] bmp = new byte[Header + (stride * bitmap.Height)];
         "BM"u8.CopyTo(bmp);
         Span<(int Offset, int Value)> fields =
-            [(2, bmp.Length), (10, Header), (14, 40), (18, bitmap.Width), (22, bitmap.Height), (26, 1), (28, 24), (34, stride * bitmap.Height)];
+            [(2, bmp.Length), (10, Header), (14, 40), (18, bitmap.Width), (22, bitmap.Height), (26, 1), (28, 24),
+                (34, stride * bitmap.Height)];
         foreach ((int offset, int value) in fields)
         {
             BinaryPrimitives.WriteInt32LittleEndian(bmp.AsSpan(offset), value);

@@ -25,7 +25,8 @@ static class FetchReport
         listener.Start();
         _ = ServeAsync(listener, block, megabytes, digest);
         string cache = Path.Combine(folder, "cache");
-        var start = new ProcessStartInfo(binary, [cache, "clip", "visual", "ViT-B-32__openai"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(
+            binary, [cache, "clip", "visual", "ViT-B-32__openai"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
         start.Environment["HF_ENDPOINT"] = $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}";
         long since = TimeProvider.System.GetTimestamp();
         using Process child = Process.Start(start)!;
@@ -42,7 +43,8 @@ static class FetchReport
         Directory.Delete(cache, recursive: true);
         Console.WriteLine($"{last}, exit code {child.ExitCode}, {megabytes} MiB in {seconds:0.0} s: {megabytes / seconds:0} MiB/s");
         Console.WriteLine($"RSS at the first line {first} kB, high water {peak} kB: a rise of {(peak - first) / 1024.0:0.0} MiB");
-        Console.WriteLine($"the same bytes written by a loop: {megabytes / plain:0} MiB/s; written and hashed: {megabytes / hashed:0} MiB/s");
+        Console.WriteLine(
+            $"the same bytes written by a loop: {megabytes / plain:0} MiB/s; written and hashed: {megabytes / hashed:0} MiB/s");
     }
 
     static (string Digest, double PlainSeconds, double HashedSeconds) Copy(string file, byte[] block, int megabytes)
@@ -99,7 +101,8 @@ static class FetchReport
                     byte[]? body = target.StartsWith("/api/", StringComparison.Ordinal) ? Encoding.ASCII.GetBytes(listing)
                         : target.EndsWith("config.json", StringComparison.Ordinal) ? Encoding.ASCII.GetBytes(Small)
                         : null;
-                    await peer.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {body?.Length ?? bytes}\r\n\r\n"));
+                    await peer.WriteAsync(Encoding.ASCII.GetBytes(
+                        $"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {body?.Length ?? bytes}\r\n\r\n"));
                     for (int i = 0; i < (body is null ? megabytes : 1); i++)
                     {
                         await peer.WriteAsync(body ?? block);
@@ -114,8 +117,11 @@ static class FetchReport
     {
         try
         {
-            string? line = File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
-            return line is null ? 0 : long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[1], CultureInfo.InvariantCulture);
+            string? line = File.ReadLines(
+                $"/proc/{process}/status").FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
+            return line is null ? 0
+                : long.Parse(line.Split(
+                    ' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[1], CultureInfo.InvariantCulture);
         }
         catch (IOException)
         {

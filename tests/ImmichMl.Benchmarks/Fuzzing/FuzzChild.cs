@@ -30,7 +30,9 @@ sealed class FuzzChild(CodecChoice codec, string seed, int first, int end, strin
         {
             await Task.WhenAny(worker.WaitForExitAsync(), Task.Delay(s_glance));
             PeakBytes = Math.Max(PeakBytes, ResidentBytes(worker.Id));
-            felled = Stopwatch.GetElapsedTime(Interlocked.Read(ref _progress)) > patience ? "hang" : PeakBytes > mostBytes ? "memory" : null;
+            felled = Stopwatch.GetElapsedTime(Interlocked.Read(ref _progress)) > patience ? "hang"
+                : PeakBytes > mostBytes ? "memory"
+                : null;
             if (felled is not null)
             {
                 worker.Kill();
@@ -81,8 +83,11 @@ sealed class FuzzChild(CodecChoice codec, string seed, int first, int end, strin
     {
         try
         {
-            var line = File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-            return line is null ? 0 : long.Parse(line.AsSpan(6, line.Length - 6 - 2), NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture) * 1024;
+            var line = File.ReadLines(
+                $"/proc/{process}/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+            return line is null ? 0
+                : long.Parse(line.AsSpan(6, line.Length - 6 - 2), NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite,
+                    CultureInfo.InvariantCulture) * 1024;
         }
         catch (IOException)
         {

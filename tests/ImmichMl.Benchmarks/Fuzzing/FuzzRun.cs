@@ -5,8 +5,8 @@ using ImmichMl.Imaging.Codecs;
 namespace ImmichMl.Benchmarks.Fuzzing;
 
 /// <summary>
-/// <c>fuzz --mutations N --seed S FOLDER…</c>: N damaged pictures for each codec in children that are watched: 30 s without progress is a hang,
-/// 512 MiB resident is too much, an end before the last number is a crash. The child goes on behind what felled it. Exit code 1 where
+/// <c>fuzz --mutations N --seed S FOLDER…</c>: N damaged pictures for each codec in children that are watched: 30 s without progress is a
+/// hang, 512 MiB resident is too much, an end before the last number is a crash. The child goes on behind what felled it. Exit code 1 where
 /// anything was found.
 /// </summary>
 static class FuzzRun

@@ -4,8 +4,8 @@ using ImmichMl.Imaging.Codecs;
 namespace ImmichMl.Benchmarks.Fuzzing;
 
 /// <summary>
-/// The child that may fall: says each number before it decodes it, and at the end what came out. An exception that is no ImageException is told
-/// and survived; a crash, a hang and too much memory are for the parent to see.
+/// The child that may fall: says each number before it decodes it, and at the end what came out. An exception that is no ImageException is
+/// told and survived; a crash, a hang and too much memory are for the parent to see.
 /// </summary>
 static class FuzzWorker
 {

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace ImmichMl.Benchmarks.Fuzzing;
 
 /// <summary>
-/// Damaged pictures by number: the same number, seed and files give the same bytes. First every truncation of every small file, then changes
-/// drawn by lot.
+/// Damaged pictures by number: the same number, seed and files give the same bytes. First every truncation of every small file, then
+/// changes drawn by lot.
 /// </summary>
 sealed class Mutator
 {
@@ -13,7 +13,8 @@ sealed class Mutator
     // Large files take long to decode, so the lot falls on them less often.
     const int LargeBytes = 64 * 1024;
 
-    static readonly uint[] s_lengths = [0, 1, 2, 0x7F, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x1FFF, 6000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF];
+    static readonly uint[] s_lengths = [0, 1, 2, 0x7F, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x1FFF, 6000, 0x7FFFFFFF, 0x80000000,
+        0xFFFFFFFF];
 
     readonly byte[][] _files;
     readonly byte[][] _ordinary;

@@ -3,7 +3,9 @@ using ImmichMl.Imaging;
 
 namespace ImmichMl.Benchmarks.Overhead;
 
-/// <summary>Pictures in which the synthetic models find what was drawn: faces on a photograph without its colours, words on paper.</summary>
+/// <summary>
+/// Pictures in which the synthetic models find what was drawn: faces on a photograph without its colours, words on paper.
+/// </summary>
 static class DrawnPictures
 {
     const int Ground = 0xB8C8C0;
@@ -18,10 +20,12 @@ static class DrawnPictures
 
     /// <summary>A JPEG of 1440 × 601 with 21 faces.</summary>
     public static byte[] Group(byte[] photograph) => OnPhotograph(
-        photograph, 1440, 601, Enumerable.Range(0, 21).Select(i => new DemoFace(s_people[i % 3], 105 + (i % 7 * 205), 100 + (i / 7 * 200), 40)));
+        photograph, 1440, 601, Enumerable.Range(
+            0, 21).Select(i => new DemoFace(s_people[i % 3], 105 + (i % 7 * 205), 100 + (i / 7 * 200), 40)));
 
     /// <summary>FOX and FINDS on a PNG of 480 × 128.</summary>
-    public static byte[] Words() => new Canvas(480, 128, 0xF4F0E8).Text("FOX", 40, 50, 4, 0x202028).Text("FINDS", 260, 50, 4, 0x801818).ToPng();
+    public static byte[] Words() =>
+        new Canvas(480, 128, 0xF4F0E8).Text("FOX", 40, 50, 4, 0x202028).Text("FINDS", 260, 50, 4, 0x801818).ToPng();
 
     static byte[] OnPhotograph(byte[] photograph, int width, int height, IEnumerable<DemoFace> faces)
     {

@@ -38,7 +38,9 @@ sealed record Scenario(string Name, Func<PredictRequest> Next, Func<PredictResul
         double stages = decode + Median(one => one.Queue) + Median(one => one.Preprocess) + Median(one => one.Postprocess);
         ResidencyReport.Row(
             Name,
-            $"model {Median(one => one.Inference):0.00} | decode {decode:0.00}, queue {Median(one => one.Queue):0.00}, preprocess {Median(one => one.Preprocess):0.00}, postprocess {Median(one => one.Postprocess):0.00} | {stages:0.00} | {Median(NotModel):0.00}, mean {answers.Average(NotModel):0.00} | {Allocated(before, after) / answers.Count / 1000:0.0} kB");
+            $"model {Median(one => one.Inference):0.00} | decode {decode:0.00}, queue {Median(one => one.Queue):0.00}, preprocess {
+            Median(one => one.Preprocess):0.00}, postprocess {Median(one => one.Postprocess):0.00} | {stages:0.00} | {
+            Median(NotModel):0.00}, mean {answers.Average(NotModel):0.00} | {Allocated(before, after) / answers.Count / 1000:0.0} kB");
     }
 
     /// <summary>So many requests, and what the collector did.</summary>

@@ -18,7 +18,8 @@ sealed class SyntheticCache : IDisposable
     public static void WriteTo(string cache)
     {
         byte[] recognizer = new SyntheticArcFace().ToModel();
-        Write(cache, ["facial-recognition", Costly, "detection"], new SyntheticScrfd { Height = 640, Width = 640, Costly = true }.ToModel());
+        Write(cache, ["facial-recognition", Costly, "detection"], new SyntheticScrfd { Height = 640, Width = 640, Costly = true }.ToModel(
+            ));
         Write(cache, ["facial-recognition", Costly, "recognition"], recognizer);
         Write(cache, ["facial-recognition", Light, "detection"], new SyntheticScrfd().ToModel());
         Write(cache, ["facial-recognition", Light, "recognition"], recognizer);

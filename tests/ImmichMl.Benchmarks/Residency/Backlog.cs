@@ -23,8 +23,10 @@ static class Backlog
         double alone = await ImagesAsync(work, daemon, () => Task.Delay(s_phase));
         Figures busy = new([]);
         double beside = await ImagesAsync(work, daemon, async () => busy = await QueriesAsync(work, searching, s_phase));
-        ResidencyReport.Row("queries on an idle machine", $"p50 {idle.At(0.5):0.0} / p95 {idle.At(0.95):0.0} / max {idle.At(1):0.0} ms, {idle.Count}");
-        ResidencyReport.Row("queries beside 8 image streams", $"p50 {busy.At(0.5):0.0} / p95 {busy.At(0.95):0.0} / max {busy.At(1):0.0} ms, {busy.Count}");
+        ResidencyReport.Row(
+            "queries on an idle machine", $"p50 {idle.At(0.5):0.0} / p95 {idle.At(0.95):0.0} / max {idle.At(1):0.0} ms, {idle.Count}");
+        ResidencyReport.Row(
+            "queries beside 8 image streams", $"p50 {busy.At(0.5):0.0} / p95 {busy.At(0.95):0.0} / max {busy.At(1):0.0} ms, {busy.Count}");
         ResidencyReport.Row("p95 over p95", $"{busy.At(0.95) / idle.At(0.95):0.00}");
         ResidencyReport.Row("images alone, beside queries", $"{alone:0.0}/s, {beside:0.0}/s: {beside / alone:0.00}");
     }

@@ -32,7 +32,8 @@ static class Batching
             var figures = new Figures(milliseconds);
             ResidencyReport.Row(
                 $"{what}, at most {size} in one run, {Streams} at once",
-                $"{milliseconds.Count / s_turn.TotalSeconds:0.0}/s, p50 {figures.At(0.5):0} ms, p95 {figures.At(0.95):0} ms; RssAnon {daemon.Status("RssAnon") / 1000} MB");
+                $"{milliseconds.Count / s_turn.TotalSeconds:0.0}/s, p50 {figures.At(0.5):0} ms, p95 {figures.At(0.95):0} ms; RssAnon {
+                daemon.Status("RssAnon") / 1000} MB");
         }
     }
 

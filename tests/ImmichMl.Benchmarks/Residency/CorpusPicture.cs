@@ -12,7 +12,8 @@ sealed record CorpusPicture(string Name, byte[] Bytes, string Verdict, string[] 
     public static CorpusPicture[] Read(string corpus, string folder)
     {
         using var expected = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(corpus, "expect.json")));
-        return [.. Directory.GetFiles(Path.Combine(corpus, folder)).Order(StringComparer.Ordinal).Select(file => Read(expected.RootElement, $"{folder}/{Path.GetFileName(file)}", file))];
+        return [.. Directory.GetFiles(Path.Combine(corpus, folder)).Order(
+            StringComparer.Ordinal).Select(file => Read(expected.RootElement, $"{folder}/{Path.GetFileName(file)}", file))];
     }
 
     /// <summary>Whether an answer is right.</summary>

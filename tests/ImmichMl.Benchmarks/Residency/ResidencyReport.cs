@@ -1,8 +1,9 @@
 namespace ImmichMl.Benchmarks.Residency;
 
 /// <summary>
-/// The bars of memory and scheduling, each against a published daemon: <c>backlog</c>, <c>batching</c>, <c>soak</c>. The cache holds <see cref="Workload"/>'s models: CLIP by make_clip.py (b32, and b32
-/// with a free batch), a SCRFD detector with any recognizer, PP-OCR. The corpus has folders formats, hostile, photos, text.
+/// The bars of memory and scheduling, each against a published daemon: <c>backlog</c>, <c>batching</c>, <c>soak</c>. The cache holds <see
+/// cref="Workload"/>'s models: CLIP by make_clip.py (b32, and b32 with a free batch), a SCRFD detector with any recognizer, PP-OCR. The
+/// corpus has folders formats, hostile, photos, text.
 /// </summary>
 static class ResidencyReport
 {
@@ -26,5 +27,6 @@ static class ResidencyReport
         return 0;
     }
 
-    public static void Row(string what, FormattableString figure) => Console.WriteLine($"| {what} | {FormattableString.Invariant(figure)} |");
+    public static void Row(string what, FormattableString figure) =>
+        Console.WriteLine($"| {what} | {FormattableString.Invariant(figure)} |");
 }

@@ -27,7 +27,8 @@ static class Soak
         await work.PrepareAsync(client, Workload.Visual(), Workload.Textual());
         long since = Stopwatch.GetTimestamp();
         long early = 0;
-        int step = Math.Max(1, int.Parse(Environment.GetEnvironmentVariable("SOAK_REQUESTS") ?? "5000", CultureInfo.InvariantCulture) / Steps);
+        int step = Math.Max(
+            1, int.Parse(Environment.GetEnvironmentVariable("SOAK_REQUESTS") ?? "5000", CultureInfo.InvariantCulture) / Steps);
         int requests = step * Steps;
         for (int done = step; done <= requests; done += step)
         {
@@ -35,12 +36,14 @@ static class Soak
             early = early == 0 ? daemon.Status("VmRSS") : early;
             ResidencyReport.Row(
                 $"after {done}",
-                $"RSS {daemon.Status("VmRSS"):N0} kB, anonymous {daemon.Status("RssAnon"):N0} kB, {daemon.Threads} threads, {daemon.Descriptors} descriptors, {Stopwatch.GetElapsedTime(since).TotalSeconds:0} s");
+                $"RSS {daemon.Status("VmRSS"):N0} kB, anonymous {daemon.Status("RssAnon"):N0} kB, {daemon.Threads} threads, {
+                daemon.Descriptors} descriptors, {Stopwatch.GetElapsedTime(since).TotalSeconds:0} s");
         }
 
         ResidencyReport.Row($"RSS after {requests} over RSS after {step}", $"{daemon.Status("VmRSS") / (double)early:0.000}");
         ResidencyReport.Row("high water", $"{daemon.Status("VmHWM"):N0} kB");
-        ResidencyReport.Row("answered / refused as they should be / given up by the peer / unexpected", $"{s_answered} / {s_refused} / {s_given} / {s_unexpected}");
+        ResidencyReport.Row("answered / refused as they should be / given up by the peer / unexpected",
+            $"{s_answered} / {s_refused} / {s_given} / {s_unexpected}");
     }
 
     static async Task StreamAsync(Workload work, DaemonProcess daemon, MlClient client, int end)

@@ -31,7 +31,8 @@ sealed class Workload(string binary, string cache, string corpus)
     public CorpusPicture[] Hostile { get; } = CorpusPicture.Read(corpus, "hostile");
 
     static byte[][] Read(string corpus, params string[] folders) =>
-        [.. folders.SelectMany(folder => Directory.GetFiles(Path.Combine(corpus, folder)).Order(StringComparer.Ordinal)).Select(File.ReadAllBytes)];
+        [.. folders.SelectMany(
+            folder => Directory.GetFiles(Path.Combine(corpus, folder)).Order(StringComparer.Ordinal)).Select(File.ReadAllBytes)];
 
     public Task<DaemonProcess> StartAsync(params (string, string)[] settings) => DaemonProcess.StartAsync(binary, cache, settings);
 
@@ -41,12 +42,14 @@ sealed class Workload(string binary, string cache, string corpus)
 
     public static ModelAddress Textual(string name = Clip) => new("clip", "textual", name);
 
-    public PredictRequest ImageRequest(string name = Clip, byte[]? picture = null) => Request(picture ?? Preview, Task("clip", "visual", name));
+    public PredictRequest ImageRequest(string name = Clip, byte[]? picture = null) =>
+        Request(picture ?? Preview, Task("clip", "visual", name));
 
     public static PredictRequest FaceRequest(byte[] picture, string name = Faces) =>
         Request(picture, Task("facial-recognition", "detection", name), Task("facial-recognition", "recognition", name));
 
-    public static PredictRequest OcrRequest(byte[] picture) => Request(picture, Task("ocr", "detection", Ocr), Task("ocr", "recognition", Ocr));
+    public static PredictRequest OcrRequest(byte[] picture) =>
+        Request(picture, Task("ocr", "detection", Ocr), Task("ocr", "recognition", Ocr));
 
     /// <summary>No two are alike: the daemon keeps the embeddings of the last ones.</summary>
     public PredictRequest Query(string name = Clip) => new()
@@ -100,7 +103,8 @@ sealed class Workload(string binary, string cache, string corpus)
         try
         {
             return Directory.GetFiles(Path.Combine(cache, ".prepared"), "weights.bin", SearchOption.AllDirectories)
-                .Any(file => file.Contains($"/{model.ModelName}/{model.Type}/", StringComparison.Ordinal) && !file.Contains("/new-", StringComparison.Ordinal));
+                .Any(file => file.Contains(
+                    $"/{model.ModelName}/{model.Type}/", StringComparison.Ordinal) && !file.Contains("/new-", StringComparison.Ordinal));
         }
         catch (DirectoryNotFoundException)
         {

@@ -2,14 +2,19 @@ using System.Text;
 
 namespace ImmichMl.Benchmarks.Tokenizers;
 
-/// <summary>Texts that look random and are the same for the same seed, from what tends to go wrong. Surrogates without their half too.</summary>
+/// <summary>
+/// Texts that look random and are the same for the same seed, from what tends to go wrong. Surrogates without their half too.
+/// </summary>
 sealed class RandomText(ulong seed)
 {
     static readonly string[] s_parts =
     [
-        " ", "  ", "a", "the", "photo", "'s", "'LL", "0", "12345", ".", "!?", "</w>", "<s>", "</s>", "<pad>", "<unk>", "<mask>", "[CLS]", "[MASK]",
-        "##", "\u2581", "<|endoftext|>", "<|startoftext|>", "<0x0A>", "<bos>", "<extra_id_0>", "\n", "\t", "\0", "\u0085", "\u00A0", "\u200D", "\uFEFF",
-        "e\u0301", "\u0130", "\u03A3", "\uFB01", "\u1E9E", "\u4E2D", "\uAC00", "\u1100\u1161\u11A8", "\u0915\u094D\u0937", "\u0627\u0644", "\u05E9",
+        " ", "  ", "a", "the", "photo", "'s", "'LL", "0", "12345", ".", "!?", "</w>", "<s>", "</s>", "<pad>", "<unk>", "<mask>", "[CLS]",
+            "[MASK]",
+        "##", "\u2581", "<|endoftext|>", "<|startoftext|>", "<0x0A>", "<bos>", "<extra_id_0>", "\n", "\t", "\0", "\u0085", "\u00A0",
+            "\u200D", "\uFEFF",
+        "e\u0301", "\u0130", "\u03A3", "\uFB01", "\u1E9E", "\u4E2D", "\uAC00", "\u1100\u1161\u11A8", "\u0915\u094D\u0937", "\u0627\u0644",
+            "\u05E9",
         "\U0001F468\u200D\U0001F469\u200D\U0001F467", "\U0001F1E6\U0001F1F9", "\U0001F600", "\uD800", "\uDC00", "\uFFFF",
     ];
 

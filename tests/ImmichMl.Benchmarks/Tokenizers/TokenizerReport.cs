@@ -16,7 +16,8 @@ static class TokenizerReport
 
     public static int Run(string folder, int count)
     {
-        Console.WriteLine("tokenizer  load ms  resident MB  query us  query bytes  strings  exceptions  longest string us  longest 10 kB ms");
+        Console.WriteLine(
+            "tokenizer  load ms  resident MB  query us  query bytes  strings  exceptions  longest string us  longest 10 kB ms");
         int thrown = 0;
         foreach (string file in Directory.GetFiles(folder, "tokenizer.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
@@ -52,7 +53,8 @@ static class TokenizerReport
 
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Path.GetFileName(Path.GetDirectoryName(file))}  {load:0}  {resident:0.0}  {microseconds:0.0}  {bytes}  {count}  {thrown}  {longest.TotalMicroseconds:0}  {longest10.TotalMilliseconds:0.0}"));
+            $"{Path.GetFileName(Path.GetDirectoryName(file))}  {load:0}  {resident:0.0}  {microseconds:0.0}  "
+            + $"{bytes}  {count}  {thrown}  {longest.TotalMicroseconds:0}  {longest10.TotalMilliseconds:0.0}"));
         GC.KeepAlive(tokenizer);
         return thrown;
     }

@@ -97,7 +97,7 @@ public sealed class ProjectTests
     [Arguments("Microsoft.ML.OnnxRuntime", "Inference")]
     [Arguments("SkiaSharp", "Imaging")]
     [Arguments("MessagePack", "Protocol")]
-    [Arguments("System.Net.Http", "Bench", "Gateway", "Fetch")]
+    [Arguments("System.Net.Http", "Gateway", "Fetch")]
     [Arguments("System.Net.Sockets", "Service", "Client", "Daemon", "Bench", "Gateway", "Fetch")]
     [Arguments("System.CommandLine", "Cli")]
     [Arguments("Microsoft.Extensions.DependencyInjection", "Daemon", "Cli", "Gateway")]

@@ -46,7 +46,8 @@ public sealed class BenchVerbTests
         await using ServedProgram served = await ServedProgram.StartAsync(Cache);
         Finished bench = await ChildProgram.RunAsync(
             [
-                "bench", "image", .. s_demo, "--pictures", folder.File("pictures"), "--compare", served.Socket, served.Socket, "--users", "1",
+                "bench", "image", .. s_demo, "--pictures", folder.File(
+                    "pictures"), "--compare", served.Socket, served.Socket, "--users", "1",
                 "--count", "10", "--warm-up", "0",
             ]);
         await Assert.That(bench.ExitCode).IsEqualTo(0).Because(bench.Errors);

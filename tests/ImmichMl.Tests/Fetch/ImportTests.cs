@@ -75,7 +75,8 @@ public sealed class ImportTests
             folder, new PaxTarEntry(TarEntryType.Directory, "clip/"), Plain($"clip/{Name}/.gitattributes", "x"), Plain(
             $"clip/{Name}/README.md", "x"),
             Plain($"clip/{Name}/.cache/huggingface/download/visual/model.onnx", "x"), Plain(".prepared/x/model.onnx", "x"),
-            Plain($"clip/{Name}/config.json", "{}"), Plain("notes.txt", "x"), Plain($"clip/{Name}/visual/.immich-ml.json", """{"origin":"fetched","files":[]}""")));
+            Plain($"clip/{Name}/config.json", "{}"), Plain(
+                "notes.txt", "x"), Plain($"clip/{Name}/visual/.immich-ml.json", """{"origin":"fetched","files":[]}""")));
         await Assert.That(imported.ExitCode).IsEqualTo(0).Because(imported.Errors);
         await Assert.That(string.Join(" ", Models(cache))).IsEqualTo($"clip/{Name}/visual/model.onnx");
         await Assert.That(string.Join(" ", Directory.EnumerateFileSystemEntries(cache.File("clip", Name)).Select(Path.GetFileName).Order()))
@@ -145,7 +146,8 @@ public sealed class ImportTests
         var sparse = new PaxTarEntry(
             TarEntryType.RegularFile, $"clip/{Name}/visual/GNUSparseFile.7/model.onnx_data", new Dictionary<string, string>
         {
-            ["GNU.sparse.major"] = "1", ["GNU.sparse.minor"] = "0", ["GNU.sparse.name"] = $"clip/{Name}/visual/model.onnx_data", ["GNU.sparse.realsize"] = "9",
+            ["GNU.sparse.major"] = "1", ["GNU.sparse.minor"] = "0", ["GNU.sparse.name"] = $"clip/{Name}/visual/model.onnx_data",
+                ["GNU.sparse.realsize"] = "9",
         })
         {
             DataStream = new MemoryStream("1\n0\n9\n"u8.ToArray()),

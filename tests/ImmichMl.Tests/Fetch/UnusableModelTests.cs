@@ -241,7 +241,8 @@ public sealed class UnusableModelTests
         Finished refused = await daemon.AskAsync("embed", "--model", Name, folder.Write([1, 2, 3], "broken.jpg"));
         await Assert.That(refused.ExitCode).IsEqualTo(2).Because(refused.Errors);
         Finished lacking = await daemon.AskAsync(
-            "predict", "--tasks", """{"facial-recognition":{"recognition":{"modelName":"buffalo_l"}}}""", folder.Write(TestPicture.Bmp(8, 8), "good.bmp"));
+            "predict", "--tasks", """{"facial-recognition":{"recognition":{"modelName":"buffalo_l"}}}""", folder.Write(
+                TestPicture.Bmp(8, 8), "good.bmp"));
         await Assert.That(lacking.ExitCode).IsEqualTo(2).Because(lacking.Errors);
         await Assert.That(hub.Asked).IsEmpty();
         await Assert.That(Directory.EnumerateFileSystemEntries(cache.Path)).IsEmpty();

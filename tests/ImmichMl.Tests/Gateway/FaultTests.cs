@@ -94,11 +94,13 @@ public sealed class FaultTests
         await using TestGateway gateway = await TestGateway.StartAsync(daemon.Path);
         Answered faces = await gateway.PredictAsync(Faces, [1]);
         await Assert.That(faces.Body).IsEqualTo(
-            """{"facial-recognition":[{"boundingBox":{"x1":-1.0,"y1":80.0,"x2":238.0,"y2":164.0},"embedding":"[0.1,1e-7]","score":0.5}],"imageHeight":480,"imageWidth":640}""");
+            """{"facial-recognition":[{"boundingBox":{"x1":-1.0,"y1":80.0,"x2":238.0,"y2":164.0},"embedding":"[0.1,1e-7]","""
+                + "\"score\":0.5}],\"imageHeight\":480,\"imageWidth\":640}");
         await Assert.That(faces.Message.Headers.GetValues("Server-Timing").Single()).Contains("total;dur=12.5");
         Answered texts = await gateway.PredictAsync(Texts, [1]);
         await Assert.That(texts.Body).IsEqualTo(
-            """{"ocr":{"text":["né \"x\""],"box":[0.0,0.0,1.0,0.0,1.0,1.0,0.0,1.0],"boxScore":[0.5],"textScore":[0.93341]},"imageHeight":480,"imageWidth":640}""");
+            """{"ocr":{"text":["né \"x\""],"box":[0.0,0.0,1.0,0.0,1.0,1.0,0.0,1.0],"boxScore":[0.5],"textScore":[0.93341]},"""
+                + "\"imageHeight\":480,\"imageWidth\":640}");
     }
 
     [Test]

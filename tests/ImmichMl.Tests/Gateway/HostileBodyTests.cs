@@ -80,7 +80,8 @@ public sealed class HostileBodyTests
         await using TestGateway gateway = await TestGateway.StartAsync(
             daemon.SocketPath, ("MACHINE_LEARNING_HTTP_MAX_BODY_BYTES", "100000"));
         Answered announced = await gateway.PredictAsync("{}", new byte[200_000]);
-        await Assert.That((announced.Status, announced.Body)).IsEqualTo((413, """{"detail":"The body is over the limit of 100000 bytes."}"""));
+        await Assert.That(
+            (announced.Status, announced.Body)).IsEqualTo((413, """{"detail":"The body is over the limit of 100000 bytes."}"""));
         string chunk = $"20000\r\n{new string('x', 0x20000)}\r\n";
         using Socket socket = await ConnectAsync(gateway,
             "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -174,7 +175,8 @@ public sealed class HostileBodyTests
         });
         var clock = new ManualClock();
         await using TestGateway gateway = await TestGateway.StartAsync(daemon.Path, clock);
-        string body = $"{Part}entries\"\r\n\r\n{{\"facial-recognition\":{{\"recognition\":{{\"modelName\":\"m\"}}}}}}\r\n{Part}image\"; filename=\"a\"\r\n\r\nx\r\n--b--\r\n";
+        string body = $"{Part}entries\"\r\n\r\n{{\"facial-recognition\":{{\"recognition\":{{\"modelName\":\"m\"}}}}}}\r\n"
+            + $"{Part}image\"; filename=\"a\"\r\n\r\nx\r\n--b--\r\n";
         using Socket deaf = await ConnectAsync(gateway, Head(body.Length) + body);
         await Patience.UntilAsync(() => deaf.Available > 0);
         using var patience = new CancellationTokenSource(Patience.Limit);

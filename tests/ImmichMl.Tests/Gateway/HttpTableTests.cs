@@ -125,7 +125,8 @@ public sealed class HttpTableTests
         await Assert.That((await gateway.PredictAsync("{}", "no picture at all"u8.ToArray())).Status).IsEqualTo(415);
         await Assert.That((await gateway.PredictAsync(Demo.Replace("demo__tiny", "nobody__knows", StringComparison.Ordinal),
             Picture)).Status).IsEqualTo(404);
-        await Assert.That((await gateway.PredictAsync("""{"facial-recognition":{"recognition":{"modelName":"buffalo_l"}}}""", Picture)).Status)
+        await Assert.That(
+            (await gateway.PredictAsync("""{"facial-recognition":{"recognition":{"modelName":"buffalo_l"}}}""", Picture)).Status)
             .IsEqualTo(400);
     }
 }

@@ -29,7 +29,8 @@ public sealed class ListeningTests
         using var folder = new TempFolder();
         await using TestGateway gateway = await TestGateway.StartAsync(folder.File("nobody"), ("IMMICH_HOST", host));
         using var http = new HttpClient();
-        await Assert.That(await http.GetStringAsync(new Uri($"http://127.0.0.1:{gateway.Address.Port}/"))).IsEqualTo("""{"message":"Immich ML"}""");
+        await Assert.That(
+            await http.GetStringAsync(new Uri($"http://127.0.0.1:{gateway.Address.Port}/"))).IsEqualTo("""{"message":"Immich ML"}""");
     }
 
     [Test]

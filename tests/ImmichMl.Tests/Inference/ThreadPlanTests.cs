@@ -48,7 +48,8 @@ public sealed class ThreadPlanTests
 
         string script = $"""
             group=/sys/fs/cgroup/immich-ml-test-$$
-            mount -t cgroup2 none /sys/fs/cgroup && mkdir $group && echo $$ > $group/cgroup.procs && mount -t tmpfs none $group && echo '{quota}' > $group/cpu.max || exit {NoGroups}
+            mount -t cgroup2 none /sys/fs/cgroup && mkdir $group && echo $$ > $group/cgroup.procs && mount -t tmpfs none $group
+                && echo '{quota}' > $group/cpu.max || exit {NoGroups}
             "$@"
             code=$?
             umount $group && echo $$ > /sys/fs/cgroup/cgroup.procs && rmdir $group

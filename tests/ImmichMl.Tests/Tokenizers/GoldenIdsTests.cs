@@ -6,8 +6,8 @@ using ImmichMl.Tokenizers;
 namespace ImmichMl.Tests.Tokenizers;
 
 /// <summary>
-/// ids.json was made by tests/golden/tokenizers/make.mjs with Hugging Face's own library, and so was each family's oracle.json of the shared
-/// data.
+/// ids.json was made by tests/golden/tokenizers/make.mjs with Hugging Face's own library, and so was each family's oracle.json of the
+/// shared data.
 /// </summary>
 public sealed class GoldenIdsTests
 {
@@ -27,7 +27,8 @@ public sealed class GoldenIdsTests
         (JsonElement Text, JsonElement Ids)[] fifty =
             [.. oracle.RootElement.EnumerateArray().Select(entry => (entry.GetProperty("text"), entry.GetProperty("ids")))];
         await Assert.That(fifty.Length).IsEqualTo(50);
-        await Assert.That(Differences(tokenizer, [.. fifty, .. Pairs(s_golden.Value.GetProperty("shared").GetProperty(family))])).IsEqualTo("");
+        await Assert.That(
+            Differences(tokenizer, [.. fifty, .. Pairs(s_golden.Value.GetProperty("shared").GetProperty(family))])).IsEqualTo("");
     }
 
     [Test]

@@ -49,7 +49,8 @@ public sealed class RknnTests
         using var folder = new TempFolder();
         using ModelSession session = Load(folder, $"in text {type} 3 1 5\nout embedding {Float32} 3 1 5\n");
         await Assert.That(session.Inputs[0].ElementType).IsEqualTo(type == Int64 ? TensorElementType.Int64 : TensorElementType.Int32);
-        await Assert.That(session.RunIntegers([[49406, 3, 2, 1, 49407]], CancellationToken.None).Values.SequenceEqual([49406, 3, 2, 1, 49407]))
+        await Assert.That(
+            session.RunIntegers([[49406, 3, 2, 1, 49407]], CancellationToken.None).Values.SequenceEqual([49406, 3, 2, 1, 49407]))
             .IsTrue();
     }
 

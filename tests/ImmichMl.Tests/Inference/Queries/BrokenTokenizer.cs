@@ -57,11 +57,13 @@ public sealed record BrokenTokenizer(string What, string Json, string Word)
             "pre_tokenizer 'Magic'"),
         new(
             "a pattern that does not parse",
-            Changed("\"pre_tokenizer\": null", "\"pre_tokenizer\": {\"type\": \"Split\", \"pattern\": {\"Regex\": \"(\"}, \"behavior\": \"Isolated\"}"),
+            Changed("\"pre_tokenizer\": null",
+                "\"pre_tokenizer\": {\"type\": \"Split\", \"pattern\": {\"Regex\": \"(\"}, \"behavior\": \"Isolated\"}"),
             "pre_tokenizer"),
         new(
             "an unknown behavior",
-            Changed("\"pre_tokenizer\": null", "\"pre_tokenizer\": {\"type\": \"Split\", \"pattern\": {\"String\": \"a\"}, \"behavior\": \"Magic\"}"),
+            Changed("\"pre_tokenizer\": null",
+                "\"pre_tokenizer\": {\"type\": \"Split\", \"pattern\": {\"String\": \"a\"}, \"behavior\": \"Magic\"}"),
             "Magic"),
         new("an unknown post-processor", Changed("BertProcessing", "Magic"), "post_processor 'Magic'"),
         new("a special token whose id is a string", Changed("[\"<s>\", 257]", "[\"<s>\", \"257\"]"), "post_processor"),

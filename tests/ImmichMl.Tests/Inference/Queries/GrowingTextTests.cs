@@ -33,7 +33,9 @@ public sealed class GrowingTextTests
             "normalizer", Normalizers(50, """{"type": "Replace", "pattern": {"String": "a"}, "content": "aaaaaa"}"""))),
         new("the same by an expression", Changed(
             "normalizer", Normalizers(50, """{"type": "Replace", "pattern": {"Regex": "a"}, "content": "aaaaaa"}"""))),
-        new("a replacement by a megabyte", Changed("normalizer", """{"type": "Replace", "pattern": {"String": "a"}, "content": "@"}""".Replace("@", s_long, StringComparison.Ordinal))),
+        new("a replacement by a megabyte",
+            Changed("normalizer", """{"type": "Replace", "pattern": {"String": "a"}, "content": "@"}""".Replace(
+                "@", s_long, StringComparison.Ordinal))),
         new("a prefix of a megabyte", Changed(
             "normalizer", """{"type": "Prepend", "prepend": "@"}""".Replace("@", s_long, StringComparison.Ordinal))),
         new("bytes of bytes of bytes", Changed(
@@ -93,7 +95,8 @@ public sealed class GrowingTextTests
     [Test]
     public async Task Templates_that_double_one_another_are_refused()
     {
-        const string Twice = """{"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A"}}, {"Sequence": {"id": "A"}}], "special_tokens": {}}""";
+        const string Twice =
+            """{"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A"}}, {"Sequence": {"id": "A"}}], "special_tokens": {}}""";
         string json = Changed("post_processor", $$"""{"type": "Sequence", "processors": [{{Steps(40, Twice)}}]}""");
         await Assert.That(() => Tokenizer.Parse(Encoding.UTF8.GetBytes(json))).Throws<InvalidDataException>()
             .WithMessageContaining("more than 8192 ids");

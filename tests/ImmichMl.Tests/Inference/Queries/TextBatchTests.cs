@@ -105,7 +105,8 @@ public sealed class TextBatchTests
         await Assert.That(answers.Max(CountIn)).IsEqualTo(together);
 
         // No two are alike, so that an answer to another's text would show.
-        await Assert.That(expected.SelectMany((one, i) => expected.Skip(i + 1).Select(other => TensorPrimitives.CosineSimilarity(one.AsSpan(0, Outputs), other.AsSpan(0, Outputs)))).Max())
+        await Assert.That(expected.SelectMany((one, i) => expected.Skip(
+            i + 1).Select(other => TensorPrimitives.CosineSimilarity(one.AsSpan(0, Outputs), other.AsSpan(0, Outputs)))).Max())
             .IsLessThan(0.999f);
     }
 
