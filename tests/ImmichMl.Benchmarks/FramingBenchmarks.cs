@@ -1,8 +1,4 @@
-using System.Buffers;
 using BenchmarkDotNet.Attributes;
-using ImmichMl.Protocol;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Benchmarks;
 
 /// <summary>What the wire itself costs, without a socket.</summary>

@@ -1,6 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using ImmichMl.Imaging;
-
 namespace ImmichMl.Benchmarks;
 
 /// <summary>Bitmap to tensor for the sizes that previews have.</summary>

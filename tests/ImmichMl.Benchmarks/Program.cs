@@ -1,16 +1,11 @@
-using System.Globalization;
 #if !NATIVE
 using BenchmarkDotNet.Running;
 #endif
-using ImmichMl.Benchmarks.Daemon;
 using ImmichMl.Benchmarks.Fetch;
 using ImmichMl.Benchmarks.Fuzzing;
 using ImmichMl.Benchmarks.Imaging;
-using ImmichMl.Benchmarks.Overhead;
 using ImmichMl.Benchmarks.Readme;
-using ImmichMl.Benchmarks.Residency;
 using ImmichMl.Benchmarks.Tokenizers;
-using ImmichMl.Imaging.Codecs;
 
 namespace ImmichMl.Benchmarks;
 

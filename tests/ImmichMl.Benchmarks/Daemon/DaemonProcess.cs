@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using ImmichMl.Client;
-
 namespace ImmichMl.Benchmarks.Daemon;
 
 /// <summary>A published daemon as a child process on a socket of its own.</summary>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ImmichMl.Benchmarks.Daemon;
 
 /// <summary>Sorted samples and the figures that are quoted of them.</summary>

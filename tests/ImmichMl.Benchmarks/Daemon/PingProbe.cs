@@ -1,8 +1,3 @@
-using System.Diagnostics;
-using System.Net.Sockets;
-using ImmichMl.Protocol;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Benchmarks.Daemon;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ImmichMl.Benchmarks.Daemon;
 
 /// <summary>A process as /proc shows it. MB are 1,000,000 bytes.</summary>

@@ -1,10 +1,4 @@
-using System.Buffers;
 using System.Buffers.Binary;
-using System.Diagnostics;
-using System.Globalization;
-using ImmichMl.Client;
-using ImmichMl.Imaging;
-using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Benchmarks.Daemon;
 

@@ -1,7 +1,4 @@
 using System.Buffers.Binary;
-using System.Net.Sockets;
-using ImmichMl.Protocol;
-using ImmichMl.Protocol.Messages;
 
 namespace ImmichMl.Benchmarks.Daemon;
 

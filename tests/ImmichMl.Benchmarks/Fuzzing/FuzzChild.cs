@@ -1,7 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
-using ImmichMl.Imaging.Codecs;
-
 namespace ImmichMl.Benchmarks.Fuzzing;
 
 /// <summary>One worker process, its lines, and a watch over its time and memory.</summary>

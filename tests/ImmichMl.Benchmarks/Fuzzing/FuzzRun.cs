@@ -1,7 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
-using ImmichMl.Imaging.Codecs;
-
 namespace ImmichMl.Benchmarks.Fuzzing;
 
 /// <summary>

@@ -1,6 +1,3 @@
-using ImmichMl.Imaging;
-using ImmichMl.Imaging.Codecs;
-
 namespace ImmichMl.Benchmarks.Fuzzing;
 
 /// <summary>

@@ -1,8 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
-using ImmichMl.Imaging;
-using ImmichMl.Imaging.Codecs;
-
 namespace ImmichMl.Benchmarks.Imaging;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using ImmichMl.Imaging;
-using ImmichMl.Imaging.Codecs;
 using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models;

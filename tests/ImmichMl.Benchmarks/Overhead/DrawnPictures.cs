@@ -1,5 +1,3 @@
-using ImmichMl.Cli.Demo;
-using ImmichMl.Imaging;
 
 namespace ImmichMl.Benchmarks.Overhead;
 

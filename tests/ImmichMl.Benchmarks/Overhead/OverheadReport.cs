@@ -1,9 +1,3 @@
-using System.Buffers;
-using ImmichMl.Benchmarks.Daemon;
-using ImmichMl.Benchmarks.Residency;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Benchmarks.Overhead;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using ImmichMl.Benchmarks.Daemon;
-
 namespace ImmichMl.Benchmarks.Readme;
 
 /// <summary>Start and memory of programs that have nothing to do, on an empty cache.</summary>

@@ -1,8 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json;
-using ImmichMl.Benchmarks.Daemon;
-
 namespace ImmichMl.Benchmarks.Readme;
 
 /// <summary>What one side did in its turn.</summary>

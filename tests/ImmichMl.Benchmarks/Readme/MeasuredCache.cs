@@ -1,6 +1,3 @@
-using ImmichMl.Benchmarks.Overhead;
-using ImmichMl.Benchmarks.Residency;
-
 namespace ImmichMl.Benchmarks.Readme;
 
 /// <summary>A model cache of its own: CLIP of the real size and faces made by formula, text models from the shared data.</summary>

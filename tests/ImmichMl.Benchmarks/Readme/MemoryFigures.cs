@@ -1,9 +1,3 @@
-using ImmichMl.Benchmarks.Daemon;
-using ImmichMl.Benchmarks.Overhead;
-using ImmichMl.Benchmarks.Residency;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Benchmarks.Readme;
 
 /// <summary>A daemon of its own after work of every kind, and once its models have gone.</summary>

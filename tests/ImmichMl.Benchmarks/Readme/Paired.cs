@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using ImmichMl.Benchmarks.Daemon;
 using Microsoft.ML.OnnxRuntime;
 
 namespace ImmichMl.Benchmarks.Readme;

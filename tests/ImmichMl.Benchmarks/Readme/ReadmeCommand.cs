@@ -1,7 +1,3 @@
-using System.Globalization;
-using ImmichMl.Benchmarks.Daemon;
-using ImmichMl.Benchmarks.Residency;
-
 namespace ImmichMl.Benchmarks.Readme;
 
 /// <summary>

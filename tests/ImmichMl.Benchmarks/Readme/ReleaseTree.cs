@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Text.Json;
-
 namespace ImmichMl.Benchmarks.Readme;
 
 /// <summary>What packaging/publish.sh makes, or the folder of the installed programs: never what a build left somewhere.</summary>

@@ -1,9 +1,4 @@
-using ImmichMl.Benchmarks.Daemon;
-using ImmichMl.Benchmarks.Overhead;
-using ImmichMl.Benchmarks.Residency;
-using ImmichMl.Client;
 using ImmichMl.Inference.Sessions;
-using ImmichMl.Protocol.Messages;
 using Microsoft.ML.OnnxRuntime;
 
 namespace ImmichMl.Benchmarks.Readme;

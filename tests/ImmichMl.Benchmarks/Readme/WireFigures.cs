@@ -1,7 +1,3 @@
-using System.Diagnostics;
-using ImmichMl.Benchmarks.Daemon;
-using ImmichMl.Client;
-
 namespace ImmichMl.Benchmarks.Readme;
 
 /// <summary>What sockets, frames and copies cost, and what peers that misbehave do to others.</summary>

@@ -1,7 +1,3 @@
-using System.Diagnostics;
-using ImmichMl.Benchmarks.Daemon;
-using ImmichMl.Client;
-
 namespace ImmichMl.Benchmarks.Residency;
 
 /// <summary>Eight streams of pictures saturate the machine while somebody searches twice a second.</summary>

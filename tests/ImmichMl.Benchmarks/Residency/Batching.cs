@@ -1,8 +1,3 @@
-using System.Diagnostics;
-using ImmichMl.Benchmarks.Daemon;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Benchmarks.Residency;
 
 /// <summary>Models with a free first axis, with and without pictures or texts that ride together: does it pay on this machine?</summary>

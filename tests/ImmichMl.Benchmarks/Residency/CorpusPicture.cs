@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace ImmichMl.Benchmarks.Residency;
 
 /// <summary>A picture of the corpus and what its expect.json says that is to become of it.</summary>

@@ -1,8 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
-using ImmichMl.Benchmarks.Daemon;
-using ImmichMl.Client;
-
 namespace ImmichMl.Benchmarks.Residency;
 
 /// <summary>

@@ -1,9 +1,3 @@
-using System.Buffers;
-using System.Diagnostics;
-using ImmichMl.Benchmarks.Daemon;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Benchmarks.Residency;
 
 /// <summary>What the bars ask for: models, pictures and queries.</summary>

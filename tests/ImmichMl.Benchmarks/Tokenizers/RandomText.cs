@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace ImmichMl.Benchmarks.Tokenizers;
 
 /// <summary>

@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Text;
 using ImmichMl.Tokenizers;
 
 namespace ImmichMl.Benchmarks.Tokenizers;

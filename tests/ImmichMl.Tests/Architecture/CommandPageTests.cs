@@ -1,5 +1,4 @@
 using System.CommandLine;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Architecture;
 

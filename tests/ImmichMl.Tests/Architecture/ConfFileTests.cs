@@ -1,8 +1,3 @@
-using System.Text;
-using ImmichMl.Client;
-using ImmichMl.Daemon;
-using ImmichMl.Gateway;
-
 namespace ImmichMl.Tests.Architecture;
 
 /// <summary>The packages' settings files hold every setting, commented out, with its description and default.</summary>

@@ -1,5 +1,3 @@
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Architecture;
 
 /// <summary>

@@ -1,5 +1,4 @@
 using System.Xml.Linq;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Architecture;
 

@@ -1,5 +1,3 @@
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Architecture;
 
 /// <summary>The files of the checkout that people write; what .gitignore names is left out.</summary>

@@ -1,5 +1,3 @@
-using ImmichMl.Bench;
-
 namespace ImmichMl.Tests.Bench;
 
 /// <summary>When the requests of an open loop are meant to start.</summary>

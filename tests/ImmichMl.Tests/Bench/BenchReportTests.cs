@@ -1,12 +1,5 @@
 using System.ComponentModel;
-using System.Diagnostics;
-using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using System.Xml.Linq;
-using ImmichMl.Bench;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Bench;
 

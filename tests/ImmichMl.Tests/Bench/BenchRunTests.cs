@@ -1,7 +1,4 @@
-using ImmichMl.Client;
-using ImmichMl.Bench;
 using ImmichMl.Tests.Gateway;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Bench;
 

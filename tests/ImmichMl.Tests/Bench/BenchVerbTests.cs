@@ -1,7 +1,3 @@
-using System.Text.Json;
-using ImmichMl.Tests.Daemon;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Bench;
 
 /// <summary>immich-ml bench as a user runs it: the program in a process of its own against another.</summary>

@@ -1,5 +1,3 @@
-using ImmichMl.Bench;
-
 namespace ImmichMl.Tests.Bench;
 
 /// <summary>A B A B, and what B is in terms of A.</summary>

@@ -1,9 +1,3 @@
-using System.Text;
-using System.Text.Json;
-using ImmichMl.Bench;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Bench;
 
 /// <summary>The requests over HTTP against servers that answer in every way, and against the real gateway elsewhere.</summary>

@@ -1,6 +1,3 @@
-using ImmichMl.Bench;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Bench;
 
 /// <summary>Percentiles of the buckets against those of the sorted data.</summary>

@@ -1,6 +1,3 @@
-using ImmichMl.Bench;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Tests.Bench;
 
 /// <summary>Which request comes when.</summary>

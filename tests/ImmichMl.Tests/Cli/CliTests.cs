@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Cli;
 

@@ -1,7 +1,3 @@
-using System.Text.Json;
-using ImmichMl.Tests.Daemon;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Cli;
 
 /// <summary>The doctor finds what is wrong, says what to do, and finds nothing where nothing is.</summary>

@@ -1,5 +1,4 @@
 using ImmichMl.Tests.Inference;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Cli;
 

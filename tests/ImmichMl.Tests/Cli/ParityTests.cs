@@ -1,6 +1,5 @@
 using ImmichMl.Cli;
 using ImmichMl.Tests.Inference.Devices;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Cli;
 

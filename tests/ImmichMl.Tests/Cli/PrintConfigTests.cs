@@ -1,8 +1,3 @@
-using System.Text.Json;
-using ImmichMl.Daemon;
-using ImmichMl.Gateway;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Cli;
 
 /// <summary>What is in force can be seen, and what can be set is written down.</summary>

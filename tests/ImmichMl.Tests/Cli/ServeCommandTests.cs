@@ -1,7 +1,3 @@
-using System.Text.Json;
-using ImmichMl.Tests.Daemon;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Cli;
 
 public sealed class ServeCommandTests

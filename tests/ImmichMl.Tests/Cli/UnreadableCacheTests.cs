@@ -1,6 +1,3 @@
-using ImmichMl.Tests.Daemon;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Cli;
 
 /// <summary>A cache that cannot be looked at is not an empty one.</summary>

@@ -1,8 +1,3 @@
-using ImmichMl.Client;
-using ImmichMl.Protocol;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Client;
 
 public sealed class BrokenServerTests

@@ -1,8 +1,3 @@
-using System.Buffers;
-using System.Net.Sockets;
-using ImmichMl.Protocol;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Tests.Client;
 
 /// <summary>A server that answers whatever a test wants. Each connection is served once and then closed.</summary>

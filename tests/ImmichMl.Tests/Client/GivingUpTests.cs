@@ -1,7 +1,3 @@
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Client;
 
 [NotInParallel("slow model")]

@@ -1,8 +1,3 @@
-using System.Text.Json;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Client;
 
 public sealed class ImmichAnswerTests

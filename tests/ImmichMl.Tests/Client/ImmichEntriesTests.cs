@@ -1,5 +1,3 @@
-using System.Text;
-using ImmichMl.Client;
 using ImmichMl.Tests.Protocol;
 
 namespace ImmichMl.Tests.Client;

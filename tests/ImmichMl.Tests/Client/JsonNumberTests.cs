@@ -1,6 +1,3 @@
-using System.Text;
-using ImmichMl.Client;
-
 namespace ImmichMl.Tests.Client;
 
 /// <summary>What ryu's pretty printers write: fixed up to 13 (float32) or 16 (float64) digits, "0." and up to 5 or 4 zeros.</summary>

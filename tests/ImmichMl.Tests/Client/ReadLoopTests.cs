@@ -1,6 +1,3 @@
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
 using MessagePack;
 
 namespace ImmichMl.Tests.Client;

@@ -1,6 +1,3 @@
-using ImmichMl.Daemon;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Daemon;
 
 public sealed class KeptRunningTests

@@ -1,6 +1,3 @@
-using ImmichMl.Daemon;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Daemon;
 
 /// <summary>Limits that nobody has set follow from the memory; those that somebody has do not.</summary>

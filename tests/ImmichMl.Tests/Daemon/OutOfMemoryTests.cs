@@ -1,6 +1,3 @@
-using ImmichMl.Client;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Daemon;
 
 /// <summary>Where memory does not suffice it is made room once, the one request is told, and the daemon goes on.</summary>

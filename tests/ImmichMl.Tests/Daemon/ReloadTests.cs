@@ -1,6 +1,3 @@
-using ImmichMl.Client;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Daemon;
 
 /// <summary>SIGHUP: the service manager is told, what can change has changed, and the rest is named.</summary>

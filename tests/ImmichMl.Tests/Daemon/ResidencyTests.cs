@@ -1,9 +1,3 @@
-using System.Buffers;
-using System.Text;
-using System.Text.Json;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Daemon;
 
 /// <summary>What stays in the daemon's memory, and what the daemon tells of it.</summary>

@@ -1,7 +1,3 @@
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Daemon;
 
 /// <summary>SIGTERM while requests are open: the drain timeout decides, and nothing else.</summary>

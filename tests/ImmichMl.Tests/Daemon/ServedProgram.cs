@@ -1,7 +1,3 @@
-using System.Net.Sockets;
-using System.Text;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Daemon;
 
 /// <summary>immich-ml serve in a process of its own, with this test in the place of the service manager.</summary>

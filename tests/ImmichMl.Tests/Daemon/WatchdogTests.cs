@@ -1,8 +1,3 @@
-using System.Net.Sockets;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Daemon;
 
 /// <summary>With this test as the service manager: the work loop feeds the watchdog, and one that is stuck does not.</summary>

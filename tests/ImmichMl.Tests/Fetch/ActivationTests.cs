@@ -1,8 +1,3 @@
-using System.Net.Sockets;
-using System.Text.Json;
-using ImmichMl.Tests.Daemon;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Fetch;
 
 /// <summary>immich-ml-fetch as a service: on a socket that it inherits, for the daemon that may not reach the network itself.</summary>

@@ -1,7 +1,3 @@
-using System.Diagnostics;
-using ImmichMl.Models;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Fetch;
 
 /// <summary>Caches that cannot take a model, and several processes on one cache.</summary>

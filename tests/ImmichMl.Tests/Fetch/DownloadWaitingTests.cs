@@ -1,7 +1,3 @@
-using ImmichMl.Client;
-using ImmichMl.Tests.Daemon;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Fetch;
 
 /// <summary>Requests that wait for a download: how much they may hold, and what they are told when the daemon stops.</summary>

@@ -1,6 +1,3 @@
-using System.Net.Sockets;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Fetch;
 
 /// <summary>The real immich-ml-fetch against a hub on loopback, by way of 'models pull'.</summary>

@@ -1,7 +1,5 @@
 using System.Formats.Tar;
 using ImmichMl.Cli;
-using ImmichMl.Models;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Fetch;
 

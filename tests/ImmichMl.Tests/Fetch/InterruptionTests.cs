@@ -1,9 +1,3 @@
-using System.Diagnostics;
-using System.Security.Cryptography;
-using ImmichMl.Fetch;
-using ImmichMl.Models;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Fetch;
 
 /// <summary>Downloads that are cut short, slowed down or led astray, against the real program.</summary>

@@ -1,7 +1,3 @@
-using System.Text;
-using ImmichMl.Fetch;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Fetch;
 
 /// <summary>Listings of every shape: read, or refused in words; never anything else.</summary>

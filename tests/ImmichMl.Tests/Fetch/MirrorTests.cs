@@ -1,9 +1,4 @@
 using System.IO.Compression;
-using System.Net.Sockets;
-using System.Text;
-using ImmichMl.Fetch;
-using ImmichMl.Models;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Fetch;
 

@@ -1,8 +1,3 @@
-using System.Diagnostics;
-using ImmichMl.Client;
-using ImmichMl.Tests.Daemon;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Fetch;
 
 /// <summary>Good models that cannot be read or loaded for now: told as that, left alone, and used as soon as it is over.</summary>

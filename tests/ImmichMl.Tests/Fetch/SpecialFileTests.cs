@@ -1,7 +1,3 @@
-using System.Diagnostics;
-using ImmichMl.Tests.Daemon;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Fetch;
 
 /// <summary>Pipes where files should be: nothing waits for their other ends, and the message names them.</summary>

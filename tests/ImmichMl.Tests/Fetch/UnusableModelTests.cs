@@ -1,7 +1,3 @@
-using System.Text.Json;
-using ImmichMl.Tests.Daemon;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Fetch;
 
 /// <summary>A model that will not load: fetched once more when it was fetched in the first place, and never again and again.</summary>

@@ -1,5 +1,3 @@
-using ImmichMl.Fetch;
-
 namespace ImmichMl.Tests.Fetch;
 
 /// <summary>Files for other hardware come along only where they are asked for.</summary>

@@ -1,5 +1,3 @@
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Gateway;
 
 public sealed class AccessTests

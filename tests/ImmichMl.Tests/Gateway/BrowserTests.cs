@@ -1,5 +1,3 @@
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Gateway;
 
 /// <summary>What a web page of another site could do with a visitor's browser, and what programs do that look a little like one.</summary>

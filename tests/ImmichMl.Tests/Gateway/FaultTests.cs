@@ -1,8 +1,4 @@
-using System.Text.Json;
-using ImmichMl.Protocol;
-using ImmichMl.Protocol.Messages;
 using ImmichMl.Tests.Client;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Gateway;
 

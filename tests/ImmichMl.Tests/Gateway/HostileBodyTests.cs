@@ -1,8 +1,4 @@
-using System.Net.Sockets;
-using System.Text;
-using ImmichMl.Protocol.Messages;
 using ImmichMl.Tests.Client;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Gateway;
 

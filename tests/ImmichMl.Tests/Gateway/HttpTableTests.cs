@@ -1,6 +1,3 @@
-using System.Text.Json;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Gateway;
 
 /// <summary>The table that a stock Immich relies on, row by row, over real HTTP and the real daemon.</summary>

@@ -1,7 +1,4 @@
-using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Gateway;
 

@@ -1,5 +1,3 @@
-using ImmichMl.Gateway;
-
 namespace ImmichMl.Tests.Gateway;
 
 public sealed class PartNameTests

@@ -1,7 +1,3 @@
-using System.Net.Sockets;
-using System.Text;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Gateway;
 
 /// <summary>Requests that servers read differently, so that one in front of us could be made to see another one than we do.</summary>

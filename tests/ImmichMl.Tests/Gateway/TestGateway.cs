@@ -1,7 +1,4 @@
 using System.Net.Http.Headers;
-using System.Text;
-using ImmichMl.Gateway;
-using ImmichMl.Tests.Support;
 using Microsoft.Extensions.Logging;
 
 namespace ImmichMl.Tests.Gateway;

@@ -1,8 +1,5 @@
 using System.Net.Security;
-using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Gateway;
 

@@ -1,6 +1,4 @@
 using System.IO.Pipelines;
-using ImmichMl.Gateway;
-using ImmichMl.Tests.Support;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;

@@ -1,6 +1,3 @@
-using ImmichMl.Graphs;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Graphs;
 
 /// <summary>Weights beside a graph are moved to aligned places, and the graph is told, wherever in it they are named.</summary>

@@ -1,6 +1,3 @@
-using ImmichMl.Graphs;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Tests.Support;
 using Microsoft.ML.OnnxRuntime;
 
 namespace ImmichMl.Tests.Graphs;

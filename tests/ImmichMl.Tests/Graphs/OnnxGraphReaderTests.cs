@@ -1,6 +1,3 @@
-using ImmichMl.Graphs;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Graphs;
 
 public sealed class OnnxGraphReaderTests

@@ -1,7 +1,4 @@
-using System.Text.Json;
-using ImmichMl.Imaging;
 using ImmichMl.Imaging.Wide;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Imaging;
 

@@ -1,6 +1,4 @@
-using ImmichMl.Imaging;
 using ImmichMl.Imaging.Wide;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Imaging;
 

@@ -1,5 +1,3 @@
-using ImmichMl.Imaging;
-
 namespace ImmichMl.Tests.Imaging;
 
 public sealed class BitmapTests

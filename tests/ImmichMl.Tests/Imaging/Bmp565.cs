@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using ImmichMl.Imaging;
 
 namespace ImmichMl.Tests.Imaging;
 

@@ -1,6 +1,3 @@
-using System.Text.Json;
-using ImmichMl.Imaging;
-
 namespace ImmichMl.Tests.Imaging;
 
 /// <summary>Counts how our text boxes compare with the reference's.</summary>

@@ -1,8 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text.Json;
-using ImmichMl.Imaging;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Imaging;
 
 /// <summary>A picture, a size, and the tensor that Pillow and NumPy make of it; tests/golden/resample/cases.json.</summary>

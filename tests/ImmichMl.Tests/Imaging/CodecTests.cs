@@ -1,7 +1,5 @@
 using System.IO.Compression;
-using ImmichMl.Imaging;
 using ImmichMl.Imaging.Codecs;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Imaging;
 

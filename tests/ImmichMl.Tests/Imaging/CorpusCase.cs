@@ -1,7 +1,3 @@
-using System.Text.Json;
-using ImmichMl.Imaging;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Imaging;
 
 /// <summary>One entry of corpus/expect.json: a file, what is expected of it, and what the reference made of it.</summary>

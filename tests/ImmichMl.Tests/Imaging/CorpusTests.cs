@@ -1,6 +1,3 @@
-using ImmichMl.Imaging;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Imaging;
 
 public sealed class CorpusTests

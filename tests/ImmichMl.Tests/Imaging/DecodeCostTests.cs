@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using ImmichMl.Imaging;
 using ImmichMl.Imaging.Codecs;
 
 namespace ImmichMl.Tests.Imaging;

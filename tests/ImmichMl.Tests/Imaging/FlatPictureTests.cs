@@ -1,6 +1,3 @@
-using ImmichMl.Imaging;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Imaging;
 
 /// <summary>Nothing is smaller than a picture of one colour; real encoders' are read though the bound for claims is near.</summary>

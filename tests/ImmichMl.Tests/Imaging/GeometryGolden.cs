@@ -1,7 +1,3 @@
-using System.Text.Json;
-using ImmichMl.Imaging;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Imaging;
 
 /// <summary>Lines of numbers and hashes from tests/golden/geometry.</summary>

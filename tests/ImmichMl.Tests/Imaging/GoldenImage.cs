@@ -1,6 +1,3 @@
-using System.Text.Json;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Imaging;
 
 /// <summary>A small picture of tests/golden/images, and what Pillow decodes it to.</summary>

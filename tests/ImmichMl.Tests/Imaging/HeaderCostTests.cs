@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using ImmichMl.Imaging;
-
 namespace ImmichMl.Tests.Imaging;
 
 /// <summary>What the header check may cost: no memory for a good picture, and little time for any bytes at all.</summary>

@@ -1,7 +1,3 @@
-using System.Text.Json;
-using ImmichMl.Imaging;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Imaging;
 
 /// <summary>The sizes of Immich 3.3 against the vectors in golden/predict-3.3.json.</summary>

@@ -1,8 +1,4 @@
-using System.Runtime.InteropServices;
-using System.Text.Json;
-using ImmichMl.Imaging;
 using ImmichMl.Imaging.Codecs;
-using ImmichMl.Tests.Support;
 using ImmichMl.Tests.Support.Odd;
 using Processor = System.Runtime.InteropServices.Architecture;
 

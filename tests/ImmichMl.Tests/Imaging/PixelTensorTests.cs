@@ -1,6 +1,3 @@
-using ImmichMl.Imaging;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Imaging;
 
 /// <summary>Bytes go straight into an NHWC tensor, and are those of the bitmap that would lie between.</summary>

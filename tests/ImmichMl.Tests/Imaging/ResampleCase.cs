@@ -1,7 +1,3 @@
-using System.Text.Json;
-using ImmichMl.Imaging;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Imaging;
 
 /// <summary>A resize that Pillow did; tests/golden/resample/cases.json.</summary>

@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using ImmichMl.Imaging;
-using ImmichMl.Tests.Support;
 using Processor = System.Runtime.InteropServices.Architecture;
 
 namespace ImmichMl.Tests.Imaging;

@@ -1,8 +1,5 @@
-using System.Runtime.InteropServices;
-using ImmichMl.Imaging;
 using ImmichMl.Imaging.Contouring;
 using ImmichMl.Imaging.Warping;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Imaging;
 

@@ -1,6 +1,4 @@
-using ImmichMl.Imaging;
 using ImmichMl.Imaging.Warping;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Imaging;
 

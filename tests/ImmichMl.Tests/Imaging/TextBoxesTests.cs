@@ -1,6 +1,4 @@
 using System.IO.Compression;
-using ImmichMl.Imaging;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Imaging;
 

@@ -1,9 +1,3 @@
-using ImmichMl.Inference;
-using ImmichMl.Inference.Clip;
-using ImmichMl.Inference.Scheduling;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>How long one waits for others to share a run with.</summary>

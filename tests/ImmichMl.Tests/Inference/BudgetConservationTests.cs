@@ -1,6 +1,3 @@
-using ImmichMl.Inference.Scheduling;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>A thousand steps of growing, giving back and giving up, checked against a plain sum.</summary>

@@ -1,6 +1,3 @@
-using ImmichMl.Inference.Scheduling;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 public sealed class BudgetTests

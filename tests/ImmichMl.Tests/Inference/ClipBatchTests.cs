@@ -1,7 +1,3 @@
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>Pictures that come together share a run, each with the answer that it would have had alone.</summary>

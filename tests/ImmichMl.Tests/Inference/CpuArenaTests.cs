@@ -1,8 +1,3 @@
-using ImmichMl.Inference.Loading;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>What a run leaves in the arena can be counted, and goes back when asked for or when it is more than may stay.</summary>

@@ -1,11 +1,3 @@
-using ImmichMl.Inference;
-using ImmichMl.Inference.Clip;
-using ImmichMl.Inference.Loading;
-using ImmichMl.Inference.Preparation;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>A prepared copy that is no longer what was written never answers: the model itself does, and it is told.</summary>

@@ -1,9 +1,3 @@
-using ImmichMl.Imaging;
-using ImmichMl.Inference;
-using ImmichMl.Inference.Scheduling;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>A picture that can never be decoded here is refused, one that cannot be now waits, and neither ends the process.</summary>

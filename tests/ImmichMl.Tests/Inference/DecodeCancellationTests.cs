@@ -1,9 +1,3 @@
-using ImmichMl.Imaging;
-using ImmichMl.Inference;
-using ImmichMl.Inference.Scheduling;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>However a decode ends, the image's memory is given back once and its pixels are free for others.</summary>

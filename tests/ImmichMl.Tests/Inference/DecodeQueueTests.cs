@@ -1,9 +1,3 @@
-using ImmichMl.Imaging;
-using ImmichMl.Inference;
-using ImmichMl.Inference.Scheduling;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 public sealed class DecodeQueueTests

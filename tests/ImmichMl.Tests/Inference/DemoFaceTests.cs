@@ -1,8 +1,3 @@
-using System.Numerics.Tensors;
-using ImmichMl.Cli.Demo;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>The demo's models find, tell apart and read what the demo draws.</summary>

@@ -1,7 +1,3 @@
-using System.Numerics.Tensors;
-using ImmichMl.Cli.Demo;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>The demo model is what shows a new user that embeddings mean something.</summary>

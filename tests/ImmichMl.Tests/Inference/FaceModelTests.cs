@@ -1,7 +1,3 @@
-using ImmichMl.Client;
-using ImmichMl.Cli.Demo;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
 using ImmichMl.Tests.Support.Synthetic;
 
 namespace ImmichMl.Tests.Inference;

@@ -1,8 +1,3 @@
-using System.Buffers;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>Over the socket, on models that FaceModels makes.</summary>

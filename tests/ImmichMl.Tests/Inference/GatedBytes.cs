@@ -1,6 +1,3 @@
-using System.Buffers;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>Bytes that let nobody read them before the gate is opened: a decoder that takes as long as a test wants.</summary>

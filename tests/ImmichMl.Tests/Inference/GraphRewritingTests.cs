@@ -1,7 +1,3 @@
-using ImmichMl.Graphs;
-using ImmichMl.Inference.Preparation;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Tests.Support;
 using Microsoft.ML.OnnxRuntime;
 
 namespace ImmichMl.Tests.Inference;

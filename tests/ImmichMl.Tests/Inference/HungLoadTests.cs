@@ -1,7 +1,3 @@
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>Loads that a disk holds up: whoever wants another model does not notice, and who wants this one is told.</summary>

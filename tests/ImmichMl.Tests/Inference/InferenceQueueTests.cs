@@ -1,8 +1,3 @@
-using ImmichMl.Inference;
-using ImmichMl.Inference.Scheduling;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 public sealed class InferenceQueueTests

@@ -1,8 +1,3 @@
-using ImmichMl.Client;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>What a peer may call a model, and what it is told when there is none.</summary>

@@ -1,10 +1,5 @@
-using System.Text;
-using ImmichMl.Cli.Demo;
-using ImmichMl.Client;
 using ImmichMl.Inference.Ocr;
-using ImmichMl.Protocol.Messages;
 using ImmichMl.Tests.Gateway;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Inference;
 

@@ -1,8 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>The text that Immich's own code read in a picture of the corpus; golden/predict.json.</summary>

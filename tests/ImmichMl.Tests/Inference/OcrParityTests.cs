@@ -1,6 +1,3 @@
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>Against Immich's own answers, with PP-OCR's weights of the shared cache.</summary>

@@ -1,6 +1,3 @@
-using System.Text;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>

@@ -1,8 +1,3 @@
-using System.Text;
-using ImmichMl.Client;
-using ImmichMl.Imaging;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 public sealed class OddModelTests

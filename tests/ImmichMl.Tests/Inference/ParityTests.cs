@@ -1,8 +1,3 @@
-using System.Globalization;
-using System.Numerics.Tensors;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>Against Immich's own answers: RN50__openai of the shared cache shows 512 of the preprocessed values as they stand.</summary>

@@ -1,6 +1,3 @@
-using System.Text.Json;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>A picture of the corpus and what Immich's own code answered for it; golden/predict.json.</summary>

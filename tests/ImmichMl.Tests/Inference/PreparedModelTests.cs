@@ -1,13 +1,3 @@
-using ImmichMl.Graphs;
-using ImmichMl.Imaging;
-using ImmichMl.Inference;
-using ImmichMl.Inference.Clip;
-using ImmichMl.Inference.Loading;
-using ImmichMl.Inference.Preparation;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>A prepared copy gives the same numbers, and where it is no good the model itself is loaded.</summary>

@@ -1,10 +1,3 @@
-using System.Runtime.InteropServices;
-using ImmichMl.Inference.Loading;
-using ImmichMl.Inference.Preparation;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>When a copy is used and when one is made; whatever the answer is no, somebody is told why.</summary>

@@ -1,6 +1,3 @@
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>What runs need again and again stays with them; what only one has needed goes back in time.</summary>

@@ -1,7 +1,3 @@
-using System.Numerics.Tensors;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>A model with real arithmetic and a batch fixed to 1 answers the same, however it is asked.</summary>

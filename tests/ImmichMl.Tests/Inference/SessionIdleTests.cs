@@ -1,7 +1,3 @@
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>Models that nobody uses go by themselves, those in use never.</summary>

@@ -1,7 +1,3 @@
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>How a model leaves the cache: when its last user lets go, and once.</summary>

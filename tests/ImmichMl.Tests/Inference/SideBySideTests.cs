@@ -1,7 +1,3 @@
-using ImmichMl.Inference.Scheduling;
-using ImmichMl.Inference.Sessions;
-
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>Work on pixels in parts: each is done once, whoever does it, and nothing goes on behind the caller's back.</summary>

@@ -1,5 +1,4 @@
 using ImmichMl.Models.Copies;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Inference;
 

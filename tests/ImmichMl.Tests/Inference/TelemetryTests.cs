@@ -1,5 +1,3 @@
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>ONNX Runtime has telemetry compiled in and on; it must not get as far as a file.</summary>

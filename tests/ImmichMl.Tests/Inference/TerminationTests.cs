@@ -1,9 +1,3 @@
-using ImmichMl.Inference.Loading;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>A model run that nobody waits for ends at its next operator.</summary>

@@ -1,9 +1,3 @@
-using System.Buffers;
-using System.Text;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>Over the socket, on models that TextModels makes.</summary>

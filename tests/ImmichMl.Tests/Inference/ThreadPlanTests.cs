@@ -1,6 +1,3 @@
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference;
 
 /// <summary>The plan starts from the cores that this process may use, and says so.</summary>

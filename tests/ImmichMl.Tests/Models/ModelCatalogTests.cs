@@ -1,7 +1,3 @@
-using System.Text.Json;
-using ImmichMl.Models;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Models;
 
 public sealed class ModelCatalogTests

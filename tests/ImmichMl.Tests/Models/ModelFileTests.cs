@@ -1,8 +1,3 @@
-using System.Diagnostics;
-using System.Net.Sockets;
-using ImmichMl.Models;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Models;
 
 public sealed class ModelFileTests

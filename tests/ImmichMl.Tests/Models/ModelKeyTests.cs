@@ -1,5 +1,3 @@
-using ImmichMl.Models;
-
 namespace ImmichMl.Tests.Models;
 
 public sealed class ModelKeyTests

@@ -1,6 +1,3 @@
-using ImmichMl.Models;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Models;
 
 public sealed class ModelStoreTests

@@ -1,7 +1,3 @@
-using System.Buffers;
-using ImmichMl.Protocol;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Tests.Protocol;
 
 /// <summary>Answers that no daemon of ours writes.</summary>

@@ -1,5 +1,3 @@
-using ImmichMl.Protocol;
-
 namespace ImmichMl.Tests.Protocol;
 
 public sealed class ErrorCodeTests

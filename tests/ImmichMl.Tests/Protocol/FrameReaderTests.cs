@@ -1,6 +1,3 @@
-using System.Buffers;
-using ImmichMl.Protocol;
-
 namespace ImmichMl.Tests.Protocol;
 
 public sealed class FrameReaderTests

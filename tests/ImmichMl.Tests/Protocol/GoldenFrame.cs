@@ -1,9 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
-using ImmichMl.Protocol;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Protocol;
 
 /// <summary>A frame of tests/golden/wire, and the canonical one that it means: itself, or for a variant another.</summary>

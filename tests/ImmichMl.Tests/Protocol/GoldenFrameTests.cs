@@ -1,8 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Protocol;
 
 public sealed class GoldenFrameTests

@@ -1,7 +1,3 @@
-using System.Text.Json;
-using ImmichMl.Protocol;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Protocol;
 
 /// <summary>Bytes of tests/golden/wire/hostile, and the one answer that they get: none where <paramref name="Code"/> is null.</summary>

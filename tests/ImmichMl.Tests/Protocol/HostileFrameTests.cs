@@ -1,7 +1,3 @@
-using System.Buffers;
-using ImmichMl.Protocol;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Tests.Protocol;
 
 public sealed class HostileFrameTests

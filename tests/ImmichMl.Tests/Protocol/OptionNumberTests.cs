@@ -1,5 +1,3 @@
-using System.Buffers;
-using ImmichMl.Protocol.Messages;
 using MessagePack;
 
 namespace ImmichMl.Tests.Protocol;

@@ -1,6 +1,3 @@
-using System.Buffers;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Tests.Protocol;
 
 /// <summary>A request as the golden index writes it.</summary>

@@ -1,5 +1,3 @@
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Tests.Protocol;
 
 /// <summary>A response as the golden index writes it.</summary>

@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace ImmichMl.Tests.Protocol;
 
 /// <summary>Bytes that lie in several pieces of memory, as a pipe hands them out.</summary>

@@ -1,10 +1,3 @@
-using System.Buffers;
-using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Text;
-using System.Text.Json;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Tests.Protocol;
 
 /// <summary>JSON in the index's own forms for what JSON has no form for: bytes, and integers beyond 2^53 - 1.</summary>

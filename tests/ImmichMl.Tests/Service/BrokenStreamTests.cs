@@ -1,5 +1,3 @@
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Service;
 
 /// <summary>A verb whose streams take nothing. Closed descriptors are for natively published programs: .ci/badday.py.</summary>

@@ -1,7 +1,3 @@
-using ImmichMl.Inference.Devices;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-
 namespace ImmichMl.Tests.Service;
 
 /// <summary>Settings that there are once for each kind of model.</summary>

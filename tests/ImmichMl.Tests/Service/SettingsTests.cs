@@ -1,13 +1,6 @@
 using System.ComponentModel.DataAnnotations;
-using System.Text;
-using ImmichMl.Daemon.Serving;
-using ImmichMl.Gateway;
-using ImmichMl.Imaging;
 using ImmichMl.Inference.Faces;
 using ImmichMl.Inference.Ocr;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Service;
 

@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-
 namespace ImmichMl.Tests.Service;
 
 public sealed class SocketFaultTests

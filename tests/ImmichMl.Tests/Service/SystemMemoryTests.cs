@@ -1,5 +1,3 @@
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Service;
 
 /// <summary>The kernel's files as data: the smallest limit above the process counts, and pages of files count as free.</summary>

@@ -1,6 +1,3 @@
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Serving;
 
 [NotInParallel("slow model")]

@@ -1,7 +1,3 @@
-using ImmichMl.Daemon.Serving;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ImmichMl.Tests.Serving;

@@ -1,6 +1,3 @@
-using ImmichMl.Daemon.Serving;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Tests.Serving;
 
 public sealed class ErrorMapTests

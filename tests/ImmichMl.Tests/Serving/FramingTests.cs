@@ -1,9 +1,3 @@
-using System.Buffers;
-using System.Globalization;
-using ImmichMl.Protocol;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Serving;
 
 public sealed class FramingTests

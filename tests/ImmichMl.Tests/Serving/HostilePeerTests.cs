@@ -1,5 +1,4 @@
 using ImmichMl.Tests.Protocol;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Serving;
 

@@ -1,7 +1,3 @@
-using System.Net.Sockets;
-using ImmichMl.Daemon.Serving;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Serving;
 
 public sealed class ListenSocketTests : IDisposable

@@ -1,6 +1,3 @@
-using System.Net.Sockets;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Serving;
 
 public sealed class SlowPeerTests

@@ -1,6 +1,3 @@
-using System.Buffers;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Tests.Support;
 
 /// <summary>The requests that tests send.</summary>

@@ -1,7 +1,3 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
-using System.Text;
-
 namespace ImmichMl.Tests.Support;
 
 /// <summary>What a program left behind.</summary>

@@ -1,7 +1,3 @@
-using System.Buffers;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Tests.Support;
 
 /// <summary>The one request that these tests send again and again.</summary>

@@ -1,4 +1,3 @@
-using System.Text;
 using ImmichMl.Tests.Support.Synthetic;
 
 namespace ImmichMl.Tests.Support;

@@ -1,5 +1,3 @@
-using ImmichMl.Imaging;
-
 namespace ImmichMl.Tests.Support;
 
 /// <summary>Pictures that a formula gives, here and in tests/golden/resample/make.py alike.</summary>

@@ -1,5 +1,3 @@
-using ImmichMl.Cli.Demo;
-
 namespace ImmichMl.Tests.Support;
 
 /// <summary>

@@ -1,4 +1,3 @@
-using ImmichMl.Graphs;
 
 namespace ImmichMl.Tests.Support;
 

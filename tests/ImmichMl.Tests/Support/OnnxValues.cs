@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text;
-using ImmichMl.Graphs;
 
 namespace ImmichMl.Tests.Support;
 

@@ -1,5 +1,3 @@
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Tests.Support;
 
 /// <summary>An answer in two words, such as "7 ok" or "7 overloaded"; "closed" where the daemon has closed the connection.</summary>

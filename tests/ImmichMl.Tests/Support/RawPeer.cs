@@ -1,8 +1,3 @@
-using System.Buffers;
-using System.Net.Sockets;
-using ImmichMl.Protocol;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Tests.Support;
 
 /// <summary>A peer that sends whatever bytes a test wants and reads answers frame by frame.</summary>

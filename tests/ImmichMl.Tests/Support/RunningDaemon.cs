@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using ImmichMl.Client;
-using ImmichMl.Daemon;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 

@@ -1,6 +1,4 @@
 using System.ComponentModel;
-using System.Globalization;
-using System.Runtime.InteropServices;
 
 namespace ImmichMl.Tests.Support;
 

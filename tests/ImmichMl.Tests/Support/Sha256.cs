@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace ImmichMl.Tests.Support;
 
 static class Sha256

@@ -1,5 +1,3 @@
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Tests.Support;
 
 /// <summary>A running daemon that works on one request at a time, with a slow model that is loaded already.</summary>

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace ImmichMl.Tests.Support;
 
 /// <summary>

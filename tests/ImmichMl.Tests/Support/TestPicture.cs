@@ -1,6 +1,3 @@
-using ImmichMl.Cli.Demo;
-using ImmichMl.Imaging;
-
 namespace ImmichMl.Tests.Support;
 
 /// <summary>Formula pictures as files.</summary>

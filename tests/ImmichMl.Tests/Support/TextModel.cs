@@ -1,7 +1,3 @@
-using System.Text;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-
 namespace ImmichMl.Tests.Support;
 
 /// <summary>

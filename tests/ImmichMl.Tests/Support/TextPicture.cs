@@ -1,5 +1,3 @@
-using ImmichMl.Cli.Demo;
-
 namespace ImmichMl.Tests.Support;
 
 /// <summary>One line that TextModels can read: letters A, B and C on a yellow panel whose top left corner is given.</summary>

@@ -1,8 +1,3 @@
-using System.Text;
-using System.Text.Json;
-using ImmichMl.Tests.Support;
-using ImmichMl.Tokenizers;
-
 namespace ImmichMl.Tests.Tokenizers;
 
 /// <summary>

@@ -1,7 +1,3 @@
-using System.Text;
-using ImmichMl.Tokenizers;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Tokenizers;
 
 /// <summary>Expressions that are run by hand find what the engine finds.</summary>

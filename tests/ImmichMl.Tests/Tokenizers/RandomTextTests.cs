@@ -1,8 +1,3 @@
-using System.Text;
-using System.Text.Json;
-using ImmichMl.Tokenizers;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Tokenizers;
 
 /// <summary>The short form of the benchmarks' tokenizers verb, on the synthetic tokenizers of ids.json.</summary>

@@ -1,9 +1,4 @@
-using System.Text;
 using ImmichMl.Inference.Accelerators;
-using ImmichMl.Inference.Devices;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-using ImmichMl.Tests.Support;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace ImmichMl.Tests.Inference.Devices;

@@ -1,8 +1,3 @@
-using ImmichMl.Inference.Devices;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Daemon;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference.Devices;
 
 /// <summary>The daemon with accelerators: what info, models and stats say, and how it starts without one that must be there.</summary>

@@ -1,9 +1,3 @@
-using ImmichMl.Inference.Devices;
-using ImmichMl.Inference.Loading;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference.Devices;
 
 /// <summary>Manifests, registration, choice and placement, against a real plug-in library that takes nodes.</summary>

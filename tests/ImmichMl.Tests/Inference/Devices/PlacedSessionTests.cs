@@ -1,7 +1,3 @@
-using ImmichMl.Inference;
-using ImmichMl.Inference.Devices;
-using ImmichMl.Models;
-
 namespace ImmichMl.Tests.Inference.Devices;
 
 /// <summary>Runs on real plug-in devices: spread, lost, out of memory, recorded.</summary>

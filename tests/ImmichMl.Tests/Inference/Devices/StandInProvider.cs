@@ -1,9 +1,3 @@
-using ImmichMl.Inference.Devices;
-using ImmichMl.Inference.Loading;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference.Devices;
 
 /// <summary>A folder with a manifest for the stand-in accelerator, and a model half of which it takes.</summary>

@@ -1,5 +1,3 @@
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference.Queries;
 
 /// <summary>A tokenizer.json that cannot be used, and a word that the message must hold to help.</summary>

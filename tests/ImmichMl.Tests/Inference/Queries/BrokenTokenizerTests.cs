@@ -1,7 +1,3 @@
-using System.Text;
-using ImmichMl.Client;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference.Queries;
 
 public sealed class BrokenTokenizerTests

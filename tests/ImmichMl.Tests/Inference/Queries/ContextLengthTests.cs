@@ -1,7 +1,3 @@
-using System.Text.Json;
-using ImmichMl.Tokenizers;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference.Queries;
 
 /// <summary>Ids of the oracle, cut and padded here by the rule: the text's end goes, special tokens stay, padding on the right.</summary>

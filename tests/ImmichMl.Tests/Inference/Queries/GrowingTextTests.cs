@@ -1,8 +1,3 @@
-using System.Text;
-using ImmichMl.Client;
-using ImmichMl.Tokenizers;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference.Queries;
 
 /// <summary>A tokenizer.json whose steps multiply a text.</summary>

@@ -1,5 +1,3 @@
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference.Queries;
 
 /// <summary>What of a query reaches the tokenizer. The expectations follow Python's rules for split, translate and lower.</summary>

@@ -1,13 +1,3 @@
-using System.Text;
-using ImmichMl.Graphs;
-using ImmichMl.Inference;
-using ImmichMl.Inference.Clip;
-using ImmichMl.Inference.Loading;
-using ImmichMl.Inference.Preparation;
-using ImmichMl.Inference.Sessions;
-using ImmichMl.Models;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference.Queries;
 
 /// <summary>A prepared copy takes texts as long as they are, and answers as the model does that takes them padded.</summary>

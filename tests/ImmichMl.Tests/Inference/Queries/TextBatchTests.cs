@@ -1,9 +1,3 @@
-using System.Numerics.Tensors;
-using System.Text;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
-
 namespace ImmichMl.Tests.Inference.Queries;
 
 /// <summary>Queries that come together share a run, each with the answer that it would have had alone.</summary>

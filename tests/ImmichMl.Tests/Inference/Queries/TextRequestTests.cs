@@ -1,9 +1,4 @@
-using System.Text;
-using System.Text.Json;
 using System.Text.RegularExpressions;
-using ImmichMl.Client;
-using ImmichMl.Protocol.Messages;
-using ImmichMl.Tests.Support;
 
 namespace ImmichMl.Tests.Inference.Queries;
 
