@@ -16,7 +16,7 @@ public sealed class ClipOptions
 
     /// <summary>How long the first of a run waits for others. Those that come while a run is on share the next one anyway.</summary>
     [Display(Name = "MACHINE_LEARNING_BATCH_WAIT_MS",
-        Description = "Milliseconds that such a run waits for more; those that come while another is on ride together anyway")]
+        Description = "Milliseconds that such a run waits for more; those that come while another is on share the next one anyway")]
     [Range(0d, 10_000d)]
     public double BatchWaitMilliseconds { get; set; }
 }

@@ -1,6 +1,6 @@
 namespace ImmichMl.Benchmarks.Residency;
 
-/// <summary>Models with a free first axis, with and without pictures or texts that ride together: does it pay on this machine?</summary>
+/// <summary>Models with a free first axis, with and without pictures or texts that share runs: does it pay on this machine?</summary>
 static class Batching
 {
     const int Streams = 16;
