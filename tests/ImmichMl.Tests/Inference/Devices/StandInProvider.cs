@@ -15,8 +15,12 @@ sealed class StandInProvider : IDisposable
         Work(0);
         Work(1);
         Library.Set("standin_delay", 0);
-        Write("standin.json", $$"""{"provider": "{{word}}", "name": "StandInExecutionProvider", """
-            + $$""""library": "{{library ?? Library.Path}}", "options": { {{options}} } }"""");
+        Write("standin.json", $$"""
+            {
+              "provider": "{{word}}", "name": "StandInExecutionProvider", "library": "{{library ?? Library.Path}}",
+              "options": { {{options}} }
+            }
+            """);
     }
 
     public static StandInLibrary Library => StandInLibrary.Provider;
