@@ -9,8 +9,6 @@ public sealed record DaemonOptions(
     ServeOptions Serve, RuntimeOptions Runtime, ImageLimits Images, ClipOptions Clip, FaceOptions Faces, OcrOptions Ocr,
     ModelOptions Models, ResidencyOptions Residency, PreloadOptions Preload, HubOptions Hub, DeviceOptions Devices)
 {
-    Setting[] _settings = [];
-
     internal IEnumerable<object> Parts => [Serve, Runtime, Images, Clip, Faces, Ocr, Models, Residency, Preload, Hub, Devices];
 
     /// <param name="settings">What was given.</param>
@@ -18,12 +16,10 @@ public sealed record DaemonOptions(
     /// <exception cref="OperatorException">A value cannot be used; the message names its setting.</exception>
     public static DaemonOptions Read(Settings settings, SystemMemory? memory = null)
     {
-        int before = settings.Declared.Count;
         var options = new DaemonOptions(
             settings.Read<ServeOptions>(), settings.Read<RuntimeOptions>(), settings.Read<ImageLimits>(), settings.Read<ClipOptions>(),
             settings.Read<FaceOptions>(), settings.Read<OcrOptions>(), settings.Read<ModelOptions>(), settings.Read<ResidencyOptions>(),
             settings.Read<PreloadOptions>(), settings.Read<HubOptions>(), settings.Read<DeviceOptions>());
-        options._settings = [.. settings.Declared.Skip(before)];
         MemoryPlan.Fit(options, settings, memory ?? SystemMemory.Now());
         return options;
     }
@@ -31,11 +27,18 @@ public sealed record DaemonOptions(
     /// <summary>Takes over what may change while these are in use.</summary>
     /// <returns>Every setting that differs: true where it was taken over, false where it counts from the next start on.</returns>
     internal IEnumerable<(string Name, bool Taken)> TakeOver(DaemonOptions fresh) =>
-        from pair in _settings.Zip(fresh._settings)
+        from pair in All().Zip(fresh.All())
         let taken = pair.First.TakeOver(pair.Second)
         where taken is not null
         select (pair.First.Name, taken.Value);
 
     /// <summary>Name, value in force and description of every setting, in the order of the settings file.</summary>
-    public IEnumerable<(string Name, string Value, string Description)> Describe() => _settings.Select(setting => setting.Describe());
+    public IEnumerable<(string Name, string Value, string Description)> Describe() =>
+        All().Select(setting => setting.Describe());
+
+    IEnumerable<Setting> All() =>
+    [
+        .. Setting.Of(Serve), .. Setting.Of(Runtime), .. Setting.Of(Images), .. Setting.Of(Clip), .. Setting.Of(Faces), .. Setting.Of(Ocr),
+        .. Setting.Of(Models), .. Setting.Of(Residency), .. Setting.Of(Preload), .. Setting.Of(Hub), .. Setting.Of(Devices),
+    ];
 }

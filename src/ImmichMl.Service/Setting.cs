@@ -40,7 +40,10 @@ public sealed class Setting
         set => _set(value);
     }
 
-    internal static IEnumerable<Setting> Of<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(T options)
+    /// <summary>
+    /// The settings that an options object declares, in order. Reflection keeps much alive for each: not to be held on to.
+    /// </summary>
+    public static IEnumerable<Setting> Of<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(T options)
     {
         foreach (PropertyInfo property in typeof(T).GetProperties())
         {

@@ -18,7 +18,6 @@ public sealed class Settings
 
     readonly Dictionary<string, string> _given = new(StringComparer.OrdinalIgnoreCase);
     readonly HashSet<string> _read = new(StringComparer.OrdinalIgnoreCase);
-    readonly List<Setting> _declared = [];
 
     /// <summary>Later values win.</summary>
     public Settings Add(string name, string? value)
@@ -75,9 +74,6 @@ public sealed class Settings
         _given.Keys.Where(name => name.StartsWith("MACHINE_LEARNING_", StringComparison.OrdinalIgnoreCase) && !_read.Contains(name))
         .Order();
 
-    /// <summary>All settings that were read through this, in order.</summary>
-    public IReadOnlyList<Setting> Declared => _declared;
-
     /// <summary>True where the setting behind this property was given, be it as its default.</summary>
     public bool Gives<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(string property) =>
         typeof(T).GetProperty(property)?.GetCustomAttribute<DisplayAttribute>()?.Name is { } name && _given.ContainsKey(name);
@@ -91,7 +87,6 @@ public sealed class Settings
         foreach (Setting setting in Setting.Of(options))
         {
             _read.Add(setting.Name);
-            _declared.Add(setting);
             if (_given.TryGetValue(setting.Name, out string? text))
             {
                 setting.Value = Parse(setting.Name, text, setting.Type);

@@ -80,7 +80,8 @@ public readonly record struct SystemMemory(long Limit, long Available, bool IsGr
     {
         try
         {
-            return File.ReadAllText(file);
+            // Most are not there, and a start without an exception has half a megabyte of tables less in memory.
+            return File.Exists(file) ? File.ReadAllText(file) : "";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

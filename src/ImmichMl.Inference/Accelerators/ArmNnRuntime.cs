@@ -19,6 +19,12 @@ sealed class ArmNnRuntime(ArmNnLibrary library, DeviceOptions options, string ca
     /// <summary>Null where one of the libraries is missing; then <paramref name="cause"/> says which.</summary>
     public static ArmNnRuntime? TryFind(DeviceOptions options, string cacheFolder, out string cause)
     {
+        if (!NativeLibrary.TryLoad(ArmNnLibrary.DriverFileName, out _))
+        {
+            cause = $"Unable to load shared library '{ArmNnLibrary.DriverFileName}'";
+            return null;
+        }
+
         try
         {
             cause = "";

@@ -41,7 +41,7 @@ sealed class RknnRuntime(RknnLibrary library, string chip, DeviceOptions options
     {
         try
         {
-            string compatible = Encoding.ASCII.GetString(File.ReadAllBytes(deviceTree));
+            string compatible = File.Exists(deviceTree) ? Encoding.ASCII.GetString(File.ReadAllBytes(deviceTree)) : "";
             return s_chips.FirstOrDefault(chip => compatible.Contains(chip, StringComparison.Ordinal));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -75,7 +75,19 @@ public sealed class HostileBodyTests
         await using RunningDaemon daemon = await RunningDaemon.StartAsync();
         await using TestGateway gateway = await TestGateway.StartAsync(
             daemon.SocketPath, ("MACHINE_LEARNING_HTTP_MAX_BODY_BYTES", "100000"));
-        Answered announced = await gateway.PredictAsync("{}", new byte[200_000]);
+        Answered? announced = null;
+        for (int tries = 0; announced is null; tries++)
+        {
+            try
+            {
+                announced = await gateway.PredictAsync("{}", new byte[200_000]);
+            }
+            catch (HttpRequestException) when (tries < 4)
+            {
+                // Who refuses a body closes with some of it unread, and the reset may overtake the answer.
+            }
+        }
+
         await Assert.That(
             (announced.Status, announced.Body)).IsEqualTo((413, """{"detail":"The body is over the limit of 100000 bytes."}"""));
         string chunk = $"20000\r\n{new string('x', 0x20000)}\r\n";

@@ -45,7 +45,7 @@ public sealed class ThreadPlanTests
 
         string script = $"""
             group=/sys/fs/cgroup/immich-ml-test-$$
-            mount -t cgroup2 none /sys/fs/cgroup && mkdir $group && echo $$ > $group/cgroup.procs && mount -t tmpfs none $group
+            mount -t cgroup2 none /sys/fs/cgroup && mkdir $group && echo $$ > $group/cgroup.procs && mount -t tmpfs none $group \
                 && echo '{quota}' > $group/cpu.max || exit {NoGroups}
             "$@"
             code=$?

@@ -28,9 +28,8 @@ public sealed class SettingFamilyTests
         await Assert.That(options.TtlOf(ModelKind.TextRecognition)).IsEqualTo(TimeSpan.FromSeconds(7));
         await Assert.That(Settings.Describe(options).Single(setting => setting.Name == Name))
             .IsEqualTo((Name, "7", "MODEL_TTL of text recognizers; empty: MODEL_TTL"));
-        fresh.Read<ResidencyOptions>();
-        string[] taken = [.. given.Declared.Zip(fresh.Declared).Where(pair => pair.First.TakeOver(pair.Second) == true).Select(
-            pair => pair.First.Name)];
+        string[] taken = [.. Setting.Of(options).Zip(Setting.Of(fresh.Read<ResidencyOptions>()))
+            .Where(pair => pair.First.TakeOver(pair.Second) == true).Select(pair => pair.First.Name)];
         await Assert.That(string.Join(' ', taken)).IsEqualTo(Name);
         await Assert.That(options.TtlOf(ModelKind.TextRecognition)).IsEqualTo(TimeSpan.FromSeconds(8));
         await Assert.That(() => new Settings().Add(Name, "soon").Read<ResidencyOptions>()).Throws<OperatorException>()
