@@ -80,7 +80,7 @@ public readonly record struct SystemMemory(long Limit, long Available, bool IsGr
     {
         try
         {
-            // Most are not there, and a start without an exception has half a megabyte of tables less in memory.
+            // Most are not there, and this is asked before each large decode: a look is cheaper than an exception.
             return File.Exists(file) ? File.ReadAllText(file) : "";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
