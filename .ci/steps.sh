@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154
 # For .ci/run: steps and their times, what runs beside them, and the totals. Sourced; $out is a folder for this run alone.
-passed=0 failed=0 table='' doing=''
+passed=0 failed=0 table='' doing='' bad=''
 declare -A running=()
 
 row() { table+=$(printf '%8d  %s' "$1" "$2")$'\n'; }
@@ -15,6 +15,7 @@ step() {
 finish() {
     step
     printf '\n%8s  step\n%s%8d  together\n' seconds "$table" "$SECONDS"
+    [ -z "$bad" ] || printf '\nwhat failed:\n%s' "$bad"
     printf '\n%s passed, %s failed\n' "$passed" "$failed"
     [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
     exit
@@ -28,7 +29,7 @@ clear_away() {
 trap clear_away EXIT
 
 # A step that is no check counts as one failure when it fails, and ends the run: what follows builds on it.
-must() { "$@" || { failed=$((failed + 1)); printf 'failed: %s\n' "$*"; finish; }; }
+must() { "$@" || { failed=$((failed + 1)) bad+="$doing: $*"$'\n'; finish; }; }
 
 # part NAME COMMAND...: what it says into NAME.log, its status and its seconds into NAME.end.
 part() {
@@ -78,18 +79,21 @@ live() {
 # Without colours, which a test program may write even into a pipe.
 plain() { sed 's/\x1b\[[0-9;]*m//g'; }
 
-# add OK BAD STATUS: a run's own totals to ours; one that ends badly without saying why, or has looked at nothing, is one failure.
+# add LOG OK BAD STATUS: a run's own totals to ours; one that ends badly without saying why, or has looked at nothing, is one failure.
 add() {
+    bad+=$(grep -E '^(not ok|failed|skipped) ' "$1" | head -40 | cut -c 1-300)
+    [ -z "$bad" ] || bad=${bad%$'\n'}$'\n'
+    set -- "${@:2}"
     passed=$((passed + $1))
     failed=$((failed + $2))
     if [ "$3" -ne 0 ] && [ "$2" -eq 0 ] || [ "$1" -eq 0 ]; then
-        printf 'that run itself failed with status %s\n' "$3"
+        bad+="$doing: that run itself failed with status $3, $1 passed"$'\n'
         failed=$((failed + 1))
     fi
 }
 
 # Lines "ok …" and "not ok …".
-count_checks() { add "$(grep -c '^ok ' "$1")" "$(grep -c '^not ok ' "$1")" "$2"; }
+count_checks() { add "$1" "$(grep -c '^ok ' "$1")" "$(grep -c '^not ok ' "$1")" "$2"; }
 
 # said LOG EXPRESSION: the sum of the last numbers that a test run tells of these words.
 said() {
@@ -97,9 +101,9 @@ said() {
 }
 
 # Nothing may be skipped where the shared data is there.
-count_tests() { add "$(said "$1" succeeded)" "$(said "$1" 'failed|skipped')" "$2"; }
+count_tests() { add "$1" "$(said "$1" succeeded)" "$(said "$1" 'failed|skipped')" "$2"; }
 
-count_node() { add "$(said "$1" pass)" "$(said "$1" 'fail|cancelled|skipped|todo')" "$2"; }
+count_node() { add "$1" "$(said "$1" pass)" "$(said "$1" 'fail|cancelled|skipped|todo')" "$2"; }
 
 # For what runs beside.
 export -f part
