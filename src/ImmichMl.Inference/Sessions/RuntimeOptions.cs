@@ -3,6 +3,11 @@ namespace ImmichMl.Inference.Sessions;
 /// <summary>How many things run at once, and how ONNX Runtime is set up.</summary>
 public sealed class RuntimeOptions
 {
+    /// <summary>Whose numbers come out (<see cref="ImmichRules"/>).</summary>
+    [Display(Name = "MACHINE_LEARNING_RULES", Description = "Whose numbers come out: 3.3, today's Immich, or 2.7")]
+    [AllowedValues(ImmichRules.Newer, ImmichRules.Older)]
+    public string Rules { get; set; } = ImmichRules.Newer;
+
     /// <summary>Requests that are worked on at once, decoding included. Immich's documentation calls 0 and less "disabled".</summary>
     [Display(Name = "MACHINE_LEARNING_REQUEST_THREADS", Description = "Requests worked on at once (default, and 0 or less: cores)")]
     [Range(1, 1024)]
