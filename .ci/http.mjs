@@ -34,7 +34,9 @@ function check(what, good, detail = '') {
 }
 
 function start(program, args, environment, stderr = 'inherit') {
-  return spawn(join(release, program), args, { stdio: ['ignore', 'ignore', stderr], env: { ...process.env, IMMICH_LOG_LEVEL: 'error', ...environment } });
+  // The rules of golden/predict.json.
+  const env = { ...process.env, IMMICH_LOG_LEVEL: 'error', MACHINE_LEARNING_RULES: '2.7', ...environment };
+  return spawn(join(release, program), args, { stdio: ['ignore', 'ignore', stderr], env });
 }
 
 const startDaemon = () => start('immich-ml', ['serve', '--socket', socket, '--cache', cache], {});
@@ -98,6 +100,35 @@ async function others(repository, picture) {
   check('no width is 400 with the agreed words', empty.status === 400 && empty.body.detail === 'Image has zero width or height', JSON.stringify(empty));
   const found = await repository.ocr(corpus('text/text.png'), { modelName: 'PP-OCRv5_mobile', minDetectionScore: 0.5, minRecognitionScore: 0.9, maxResolution: 736 });
   check("ocr by the client's repository has four lists in step", found.box.length === found.text.length * 8 && found.textScore.length === found.text.length);
+}
+
+/** Where Immich 3.3's HTTP differs from 2.7's, asked of a gateway of each. */
+async function rules(picture) {
+  const both = { ocr, ...clip('RN50__openai') };
+  const detection = { ocr: { detection: { modelName: 'PP-OCRv5_mobile', options: { minScore: '0.5', maxResolution: true } } } };
+  const digits = ({ body }) => Math.max(...body.ocr.boxScore.map((score) => String(score).replace(/^0\.0*/, '').length));
+  const page = readFileSync(corpus('text/page.png'));
+  const older = await predict(both, page);
+  check('2.7: tasks are answered as asked for', Object.keys(older.body).join() === 'ocr,clip,imageHeight,imageWidth', JSON.stringify(older).slice(0, 200));
+  check('2.7: scores of boxes are doubles', digits(older) > 9, JSON.stringify(older.body.ocr).slice(0, 200));
+  check('2.7: no task is the size alone', (await predict({}, picture)).status === 200);
+  await withGateway({ MACHINE_LEARNING_RULES: '3.3' }, async () => {
+    const address = `http://127.0.0.1:${port + 1}`;
+    const newer = await predict(both, page, address);
+    check('3.3: tasks are answered in an order of their own', Object.keys(newer.body).join() === 'clip,ocr,imageHeight,imageWidth', JSON.stringify(newer).slice(0, 200));
+    check('3.3: scores of boxes are float32', digits(newer) <= 9, JSON.stringify(newer.body.ocr).slice(0, 200));
+    check('3.3: options may be text, whole numbers true', (await predict(detection, page, address)).status === 200);
+    check('3.3: a name may be the hub\'s', (await predict(clip('immich-app/RN50::openai'), picture, address)).status === 200);
+    for (const [what, entries, detail] of [
+      ['no task', {}, 'No model task requested.'], ['a type that is null', { clip: { visual: null } }, 'No model task requested.'],
+      ['an unknown task', { weather: { now: { modelName: 'x' } } }, 'Invalid request format.'],
+      ['half a pixel', JSON.stringify(detection).replace('true', '736.5'), 'Invalid request format.'],
+    ]) {
+      const { status, body } = await predict(entries, picture, address);
+      check(`3.3: ${what} is 422`, status === 422 && body.detail === detail, `${status} ${JSON.stringify(body)}`);
+    }
+    check('3.3: /status.json tells of both rules', await fetch(`${address}/status.json`).then((answer) => answer.json()).then(({ rules: http, daemon: { rules: numbers } }) => http === '3.3' && numbers === '2.7'));
+  });
 }
 
 async function example() { // While all stood still, the gateway would close the connection that fetch keeps, unseen.
@@ -278,6 +309,7 @@ try {
   const picture = readFileSync(corpus('photos/astronaut.png'));
   await golden(repository);
   await others(repository, picture);
+  await rules(picture);
   await example();
   const metrics = await (await fetch(`${url}/metrics`)).text();
   check('every line of /metrics is of the format', metrics.trim().split('\n').every((line) => /^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{([a-z]+="([^"\\\n]|\\.)*",?)+\})? (\S+))$/.test(line)));

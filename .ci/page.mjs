@@ -68,7 +68,7 @@ async function visit(scheme) {
   await tryIt(page, 'visual', 'RN50__openai', 'photos/astronaut.png');
   check(`${scheme}: an embedding is shown`, (await page.textContent('#found')).includes('512 numbers'), await page.textContent('#fault'));
   check(`${scheme}: so are its timings`, /inference.*total/s.test(await page.textContent('#timings')), await page.textContent('#timings'));
-  await tryIt(page, 'size', null, 'hostile/text.txt');
+  await tryIt(page, 'visual', 'RN50__openai', 'hostile/text.txt');
   check(`${scheme}: a bad picture is a line, not a blank`, (await page.textContent('#fault')).startsWith('415'), await page.textContent('#fault'));
   await tryIt(page, 'ocr', 'PP-OCRv5_mobile', 'text/page.png');
   check(`${scheme}: texts are listed`, (await page.locator('#found li').count()) > 3, (await page.textContent('#fault')) + (await page.textContent('#found')));

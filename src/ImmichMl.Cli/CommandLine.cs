@@ -108,6 +108,10 @@ static class CommandLine
         });
     }
 
+    /// <summary>Immich's JSON by the rules that are in force at the daemon.</summary>
+    public static async Task<ImmichJson> GetJsonAsync(this MlClient client, CancellationToken cancellation) =>
+        ImmichJson.Of((await client.GetInfoAsync(cancellation)).Rules);
+
     /// <summary>Gives a verb its action: what it throws becomes one line on stderr and an exit code.</summary>
     public static Command Does(this Command command, Func<ParseResult, CancellationToken, Task<int>> action)
     {

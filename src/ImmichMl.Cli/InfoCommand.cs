@@ -14,6 +14,7 @@ static class InfoCommand
 
     static string ToText(InfoResult info) => string.Join('\n', info.Remarks.Select(remark => $"           {remark}").Prepend($"""
         version    {info.Version} (protocol {info.Protocol}), pid {info.Pid}, up {Age(info.UptimeMs)}, {(info.Ready ? "" : "not ")}ready
+        rules      {info.Rules ?? ImmichJson.OlderRules}, the Immich whose numbers come out
         providers  {string.Join(", ", info.Providers)}
         devices    {string.Join(", ", info.Devices.Select(Name))}
         threads    {info.Threads}
@@ -29,7 +30,7 @@ static class InfoCommand
         ("providers", JsonText.List(info.Providers.Select(one => (JsonText)one))),
         ("devices", JsonText.List(info.Devices.Select(device => JsonText.Of(
             ("provider", device.Provider), ("id", device.Id), ("name", device.Name), ("memoryBytes", device.MemoryBytes))))),
-        ("threads", info.Threads), ("remarks", JsonText.List(info.Remarks.Select(one => (JsonText)one))),
+        ("rules", info.Rules), ("threads", info.Threads), ("remarks", JsonText.List(info.Remarks.Select(one => (JsonText)one))),
         ("limits", JsonText.Of(Limits(info.Limits).Select(limit => (limit.Name, (JsonText)limit.Value)))));
 
     static IEnumerable<(string Name, long Value)> Limits(LimitsInfo limits) =>

@@ -29,10 +29,11 @@ static class ModelsCommand
             string? folder = arguments.GetValue(CommandLine.Cache);
             StatsResult? stats = folder is { Length: > 0 } ? null : await client.GetStatsAsync(cancellation);
             IReadOnlyList<ModelStatus> models = stats?.Models ?? OnDisk(folder!, out unreadable);
+            string? rules = stats is null ? null : (await client.GetInfoAsync(cancellation)).Rules ?? ImmichJson.OlderRules;
             ModelStatus[] shown = [.. models.Where(model => arguments.GetValue(all) || model.State != "absent")];
             if (shown.Length > 0 || unreadable.Count == 0)
             {
-                arguments.Print(ToJson(shown), ToText(shown, stats?.Downloads ?? []));
+                arguments.Print(ToJson(shown), ToText(shown, stats?.Downloads ?? [], rules));
             }
 
             return unreadable.Count == 0 ? ExitCode.Ok : throw ModelNames.NotAll(unreadable);
@@ -58,8 +59,11 @@ static class ModelsCommand
         ];
     }
 
-    /// <summary>A table for a terminal, cut at its width; else a whole line a model, which programs may cut at double blanks.</summary>
-    static string ToText(ModelStatus[] models, IReadOnlyList<DownloadProgress> downloads)
+    /// <summary>
+    /// A table for a terminal, cut at its width, under a heading that says by which Immich's rules the daemon runs the models; else a
+    /// whole line a model, which programs may cut at double blanks.
+    /// </summary>
+    static string ToText(ModelStatus[] models, IReadOnlyList<DownloadProgress> downloads, string? rules)
     {
         if (models.Length == 0)
         {
@@ -71,8 +75,14 @@ static class ModelsCommand
             $"{name.PadRight(width)}  {task,-18}  {type,-11}  {size,9}  {state,-12}  {licence}".TrimEnd();
         IEnumerable<string> lines = models.Select(model =>
             Line(model.ModelName, model.Task, model.Type, ByteSize.Text(model.Bytes), StateOf(model, downloads), Licence(model)));
-        string head = Line("name", "task", "type", "size", "state", "licence");
-        return string.Join('\n', Console.IsOutputRedirected ? lines : lines.Prepend(head).Select(line => Cut(line, Console.WindowWidth)));
+        if (Console.IsOutputRedirected)
+        {
+            return string.Join('\n', lines);
+        }
+
+        lines = lines.Prepend(Line("name", "task", "type", "size", "state", "licence"));
+        lines = rules is null ? lines : lines.Prepend($"Rules of Immich {rules}");
+        return string.Join('\n', lines.Select(line => Cut(line, Console.WindowWidth)));
     }
 
     static string Cut(string line, int width) => line.Length > width && width > 1 ? line[..(width - 1)] + "…" : line;

@@ -31,7 +31,8 @@ static class PictureVerb
             await File.WriteAllBytesAsync(path, Drawn(image.ToArray(), result, draw), cancellation);
         }
 
-        return arguments.Print(JsonText.Raw(ImmichJson.Write(tasks, result)), tell(result));
+        ImmichJson json = await client.GetJsonAsync(cancellation);
+        return arguments.Print(JsonText.Raw(json.Write(tasks, result)), tell(result));
     }
 
     static byte[] Drawn(byte[] image, PredictResult result, Action<PredictResult, Annotation> draw)

@@ -23,7 +23,7 @@ static class PredictCommand
             tasks, text, file,
         }.Asks(async (client, arguments, cancellation) =>
         {
-            IReadOnlyList<TaskEntry> entries = ImmichJson.ReadEntries(Encoding.UTF8.GetBytes(arguments.GetRequiredValue(tasks)));
+            IReadOnlyList<TaskEntry> entries = ImmichJson.Older.ReadEntries(Encoding.UTF8.GetBytes(arguments.GetRequiredValue(tasks)));
             string? path = arguments.GetValue(file);
             if (path is null == (arguments.GetValue(text) is null))
             {
@@ -32,7 +32,8 @@ static class PredictCommand
 
             ReadOnlySequence<byte>? image = path is null ? null : await ReadImageAsync(path, cancellation);
             var request = new PredictRequest { Id = 0, Tasks = entries, Image = image, Text = arguments.GetValue(text) };
-            Console.WriteLine(ImmichJson.Write(entries, await client.PredictAsync(request, cancellation)));
+            PredictResult result = await client.PredictAsync(request, cancellation);
+            Console.WriteLine((await client.GetJsonAsync(cancellation)).Write(entries, result));
             return ExitCode.Ok;
         });
     }

@@ -12,6 +12,9 @@ sealed class Preload(
 {
     const int Side = 64;
 
+    /// <summary>No text detector sees a larger square, unless told to.</summary>
+    const int LargestSide = 2048;
+
     /// <summary>A large model over a slow line; the service manager is told meanwhile.</summary>
     static readonly TimeSpan s_patience = TimeSpan.FromHours(2);
 
@@ -57,11 +60,17 @@ sealed class Preload(
             return;
         }
 
-        using EncodedImage? image = key.Kind == ModelKind.ClipTextual ? null : new EncodedImage(Picture(), new MemoryStream());
+        // The detector's cost and memory follow the size that it sees.
+        int side = key.Kind == ModelKind.TextDetection ? Math.Clamp(options.OcrMaxResolution, Side, LargestSide) : Side;
+        using EncodedImage? image = key.Kind == ModelKind.ClipTextual ? null : new EncodedImage(Picture(side), new MemoryStream());
         await pipeline.PredictAsync(
             new PredictionRequest
             {
-                Tasks = [new TaskRequest(key.Kind.Task, key.Kind.Type, key.Name, new TaskArguments())],
+                Tasks =
+                [
+                    new TaskRequest(
+                        key.Kind.Task, key.Kind.Type, key.Name, new TaskArguments { MaxResolution = options.OcrMaxResolution }),
+                ],
                 Image = image,
                 Text = image is null ? "warm" : null,
                 Lane = Lane.Interactive,
@@ -70,15 +79,16 @@ sealed class Preload(
             cancellation);
     }
 
-    /// <summary>A black BMP.</summary>
-    static byte[] Picture()
+    /// <summary>A black square as BMP, whose rows end on multiples of 4 bytes.</summary>
+    static byte[] Picture(int side)
     {
-        byte[] bmp = new byte[54 + (3 * Side * Side)];
+        byte[] bmp = new byte[54 + (((3 * side) + 3) / 4 * 4 * side)];
         "BM"u8.CopyTo(bmp);
         BinaryPrimitives.WriteInt32LittleEndian(bmp.AsSpan(2), bmp.Length);
         bmp[10] = 54;
         bmp[14] = 40;
-        bmp[18] = bmp[22] = Side;
+        BinaryPrimitives.WriteInt32LittleEndian(bmp.AsSpan(18), side);
+        BinaryPrimitives.WriteInt32LittleEndian(bmp.AsSpan(22), side);
         bmp[26] = 1;
         bmp[28] = 24;
         return bmp;

@@ -5,6 +5,8 @@ namespace ImmichMl.Gateway;
 /// <summary>Where the gateway listens, where the daemon is, and how much of the gateway callers may take.</summary>
 public sealed class GatewayOptions
 {
+    double? _requestTimeoutSeconds;
+
     [Display(Name = MlClientOptions.SocketVariable, Description = "Path of the daemon's Unix socket")]
     [Required]
     public string DaemonSocket { get; set; } = new MlClientOptions().SocketPath;
@@ -22,6 +24,15 @@ public sealed class GatewayOptions
     [Display(Name = "MACHINE_LEARNING_HTTP_SOCKET", Description = "Unix socket to speak HTTP on instead of host and port")]
     public string HttpSocket { get; set; } = "";
 
+    /// <summary>Whose entries are taken and answered as; whose numbers come out is the daemon's own setting of the name.</summary>
+    [Display(Name = "MACHINE_LEARNING_RULES", Description = "Whose HTTP face this is: 3.3, today's Immich, or 2.7")]
+    [AllowedValues(ImmichJson.NewerRules, ImmichJson.OlderRules)]
+    public string Rules { get; set; } = ImmichJson.NewerRules;
+
+    /// <summary>Set in Immich's own images.</summary>
+    [Display(Name = "DEVICE", Description = "Hardware that the container is for; rocm makes WORKER_TIMEOUT 900 where that is not set")]
+    public string Device { get; set; } = "";
+
     [Display(Name = "IMMICH_LOG_LEVEL", Description = "verbose, debug, log, info, warn, error or critical")]
     public string LogLevel { get; set; } = "info";
 
@@ -34,7 +45,11 @@ public sealed class GatewayOptions
         Name = "MACHINE_LEARNING_WORKER_TIMEOUT",
         Description = "Seconds that one request may take at the daemon; then 504; 0 or less: a day")]
     [Range(0.1, 86_400)]
-    public double RequestTimeoutSeconds { get; set => field = value > 0 ? value : 86_400; } = 300;
+    public double RequestTimeoutSeconds
+    {
+        get => _requestTimeoutSeconds ?? (Device.Equals("rocm", StringComparison.OrdinalIgnoreCase) ? 900 : 300);
+        set => _requestTimeoutSeconds = value > 0 ? value : 86_400;
+    }
 
     [Display(
         Name = "MACHINE_LEARNING_RECONNECT_TIMEOUT",

@@ -27,6 +27,8 @@ sealed class HttpFault(int status, string code, string detail, TimeSpan? retryAf
 
     public static HttpFault InvalidEntries() => new(422, "invalid_request", "Invalid request format.");
 
+    public static HttpFault NoTask() => new(422, "invalid_request", "No model task requested.");
+
     public static HttpFault NoInput() => new(400, "invalid_request", "Either image or text must be provided");
 
     public static HttpFault Malformed(string detail) => new(400, "malformed_body", detail);

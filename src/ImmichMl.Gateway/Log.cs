@@ -3,8 +3,8 @@ namespace ImmichMl.Gateway;
 /// <summary>Everything that the gateway logs. No query, picture, embedding or key ever stands here.</summary>
 static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Information, "Listening on {Address}, version {Version}, daemon {Socket}")]
-    public static partial void Listening(this ILogger logger, string address, string version, string socket);
+    [LoggerMessage(1, LogLevel.Information, "Listening on {Address}, version {Version}, HTTP of Immich {Rules}, daemon {Socket}")]
+    public static partial void Listening(this ILogger logger, string address, string version, string rules, string socket);
     [LoggerMessage(2, LogLevel.Warning, "A key is asked for over plain HTTP: whoever can listen on the way reads it")]
     public static partial void KeyWithoutTls(this ILogger logger);
     [LoggerMessage(3, LogLevel.Information, "Stopping")]

@@ -17,6 +17,7 @@ sealed class PredictEndpoint(
 
     static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(3);
 
+    readonly ImmichJson _json = ImmichJson.Of(options.Rules);
     int _trimming;
 
     /// <summary>Predictions that are being read or answered.</summary>
@@ -47,7 +48,7 @@ sealed class PredictEndpoint(
         upload.Complete();
         IReadOnlyList<TaskEntry> tasks = ReadEntries(form);
         PredictResult result = await AskAsync(tasks, form, context.RequestAborted);
-        return (ImmichJson.Write(tasks, result), result.Timings);
+        return (_json.Write(tasks, result), result.Timings);
     }
 
     /// <summary>
@@ -76,7 +77,7 @@ sealed class PredictEndpoint(
         }
     }
 
-    static IReadOnlyList<TaskEntry> ReadEntries(PredictForm form)
+    IReadOnlyList<TaskEntry> ReadEntries(PredictForm form)
     {
         if (form.Entries is not { Length: > 0 } entries)
         {
@@ -85,7 +86,8 @@ sealed class PredictEndpoint(
 
         try
         {
-            return ImmichJson.ReadEntries(entries);
+            IReadOnlyList<TaskEntry> tasks = _json.ReadEntries(entries);
+            return tasks.Count > 0 || _json.AnswersSizeAlone ? tasks : throw HttpFault.NoTask();
         }
         catch (FormatException)
         {

@@ -47,7 +47,7 @@ sealed class RunningGateway : IAsyncDisposable
         }
 
         string version = typeof(RunningGateway).Assembly.GetName().Version?.ToString(3) ?? "";
-        _log.Listening(string.Join(' ', _host.Urls), version, _options.DaemonSocket);
+        _log.Listening(string.Join(' ', _host.Urls), version, _options.Rules, _options.DaemonSocket);
         if (!_host.Services.GetRequiredService<Access>().IsOpen && _options.TlsCertificate.Length == 0 && _options.HttpSocket.Length == 0)
         {
             _log.KeyWithoutTls();

@@ -1,7 +1,7 @@
 namespace ImmichMl.Gateway;
 
 /// <summary>/status, the page to look at, and /status.json, what it shows.</summary>
-sealed class StatusEndpoint(DaemonState daemon, PredictEndpoint predict, UploadBudget budget, Traffic traffic)
+sealed class StatusEndpoint(GatewayOptions options, DaemonState daemon, PredictEndpoint predict, UploadBudget budget, Traffic traffic)
 {
     public static Task PageAsync(HttpContext context)
     {
@@ -33,6 +33,7 @@ sealed class StatusEndpoint(DaemonState daemon, PredictEndpoint predict, UploadB
     [
         ("ready", info.Ready),
         ("version", info.Version),
+        ("rules", info.Rules),
         ("uptimeMs", info.UptimeMs),
         ("threads", info.Threads),
         ("providers", string.Join(", ", info.Providers)),
@@ -69,6 +70,7 @@ sealed class StatusEndpoint(DaemonState daemon, PredictEndpoint predict, UploadB
 
     (string, JsonText)[] Gateway() =>
     [
+        ("rules", options.Rules),
         ("open", predict.Open),
         ("uploadBytes", budget.Taken),
         ("gatewayRssBytes", Environment.WorkingSet),

@@ -26,6 +26,7 @@ sealed class Answers(
         Devices = [.. devices.All.Where(device => !device.IsLost)
             .Select(device => new DeviceInfo(device.Provider, device.Id, device.Name, device.MemoryBytes))],
         Remarks = devices.Remarks,
+        Rules = runtime.Rules,
         Threads = $"{ThreadPlan.Describe(runtime)}; pictures by {ImageDecoder.Describe(images.ChosenCodec)}",
         Limits = new LimitsInfo
         {

@@ -12,6 +12,11 @@ public sealed class PreloadOptions
         Prefix, kind => $"{char.ToUpperInvariant(kind.Models[0])}{kind.Models[1..]} to load at the start, comma-separated",
         kinds: ModelKind.All.OrderBy(kind => kind != ModelKind.ClipTextual));
 
+    /// <summary>Pixels, as a request's maxResolution.</summary>
+    [Display(Name = Prefix + "__OCR__MAX_RESOLUTION", Description = "maxResolution that text detectors are warmed with at the start")]
+    [Range(0, 65_535)]
+    public int OcrMaxResolution { get; set => field = Math.Max(0, value); } = 736;
+
     [Display(Name = OldClip, Description = "Older name: CLIP text and image models to load at the start")]
     public string Clip { get; set; } = "";
 

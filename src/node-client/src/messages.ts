@@ -77,6 +77,8 @@ export interface Info {
   devices: { provider: string; id: number; name: string; memoryBytes: number }[];
   threads: string;
   limits: { [limit: string]: number };
+  /** The Immich whose numbers come out, `3.3` or `2.7`; absent: a daemon that knows 2.7's alone. */
+  rules?: string;
 }
 
 export interface ModelAddress {

@@ -21,6 +21,9 @@ sealed class GatewayProcess : IDisposable
         start.Environment["IMMICH_HOST"] = "127.0.0.1";
         start.Environment["IMMICH_PORT"] = port.ToString(CultureInfo.InvariantCulture);
         start.Environment["IMMICH_LOG_LEVEL"] = "error";
+
+        // Immich 3.3's HTTP has no request that asks for the size alone.
+        start.Environment["MACHINE_LEARNING_RULES"] = "2.7";
         Process process = Process.Start(start)!;
         for (long since = Stopwatch.GetTimestamp(); ;)
         {

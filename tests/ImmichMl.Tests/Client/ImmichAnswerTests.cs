@@ -35,7 +35,9 @@ public sealed class ImmichAnswerTests
     public async Task Faces_are_boxes_embeddings_and_scores() =>
         await IsAsync(s_faces, s_picture with { Faces = [s_face] },
             """{"facial-recognition":[{"boundingBox":{"x1":176.0,"y1":80.0,"x2":238.0,"y2":-4.0},"embedding":"[0.5,"""
-            + """-1.0,1e-7]","score":0.9046000242233276}],"imageHeight":480,"imageWidth":640}""");
+            + """-1.0,1e-7]","score":0.9046000242233276}],"imageHeight":480,"imageWidth":640}""",
+            """{"facial-recognition":[{"boundingBox":{"x1":176.0,"y1":80.0,"x2":238.0,"y2":-4.0},"embedding":"[0.5,"""
+            + """-1.0,1e-7]","score":0.9046}],"imageHeight":480,"imageWidth":640}""");
 
     [Test]
     public async Task No_faces_are_an_empty_list() =>
@@ -45,7 +47,18 @@ public sealed class ImmichAnswerTests
     public async Task Detected_faces_alone_are_three_lists() =>
         await IsAsync(s_faceDetection, s_picture with { Faces = [s_face with { Embedding = null }] },
             """{"facial-recognition":{"boxes":[[176.0,80.0,238.0,-4.0]],"scores":[0.9046000242233276]"""
+            + ""","landmarks":[[[1.5,2.0],[3.0,4.0],[5.0,6.0],[7.0,8.0],[9.0,10.25]]]},"imageHeight":480,"imageWidth":640}""",
+            """{"facial-recognition":{"boxes":[[176.0,80.0,238.0,-4.0]],"scores":[0.9046]"""
             + ""","landmarks":[[[1.5,2.0],[3.0,4.0],[5.0,6.0],[7.0,8.0],[9.0,10.25]]]},"imageHeight":480,"imageWidth":640}""");
+
+    [Test]
+    public async Task Landmarks_and_scores_are_shortest_numbers_of_the_generations_kind() =>
+        await IsAsync(s_faceDetection,
+            s_picture with { Faces = [new FaceResult { BoundingBox = [0, 0, 9, 9], Score = 0.7999775f, Landmarks = [0.1f, 100.3f] }] },
+            """{"facial-recognition":{"boxes":[[0.0,0.0,9.0,9.0]],"scores":[0.7999774813652039],"landmarks":[[[0.10000000149011612,"""
+            + """100.30000305175781]]]},"imageHeight":480,"imageWidth":640}""",
+            """{"facial-recognition":{"boxes":[[0.0,0.0,9.0,9.0]],"scores":[0.7999775],"landmarks":[[[0.1,100.3]]]}"""
+            + ""","imageHeight":480,"imageWidth":640}""");
 
     [Test]
     public async Task No_detected_faces_are_three_empty_lists() =>
@@ -69,7 +82,9 @@ public sealed class ImmichAnswerTests
                 },
             },
             """{"ocr":{"text":["Café \"☕\"\n\\"],"box":[0.0,0.25,0.5,0.10000000149011612,1.0,1.0,0.0,1.0]"""
-            + ""","boxScore":[0.8999999761581421],"textScore":[0.93341]},"imageHeight":480,"imageWidth":640}""");
+            + ""","boxScore":[0.8999999761581421],"textScore":[0.93341]},"imageHeight":480,"imageWidth":640}""",
+            """{"ocr":{"text":["Café \"☕\"\n\\"],"box":[0.0,0.25,0.5,0.1,1.0,1.0,0.0,1.0]"""
+            + ""","boxScore":[0.9],"textScore":[0.93341]},"imageHeight":480,"imageWidth":640}""");
 
     [Test]
     public async Task No_texts_are_four_empty_lists() =>
@@ -97,7 +112,7 @@ public sealed class ImmichAnswerTests
     public async Task Pixels_come_back_whole_from_the_wires_fractions(int side)
     {
         float[] box = [.. Enumerable.Range(0, side / 8 * 8).Select(pixel => pixel / (float)side)];
-        var answer = ImmichJson.Write(
+        var answer = ImmichJson.Newer.Write(
             s_textDetection,
             s_picture with { ImageWidth = side, ImageHeight = side, Ocr = new OcrResult { Box = box, BoxScore = [] } });
         using var json = JsonDocument.Parse(answer);
@@ -107,12 +122,21 @@ public sealed class ImmichAnswerTests
     }
 
     [Test]
-    public async Task Several_tasks_stand_in_the_order_in_which_they_were_asked_for() =>
+    public async Task Several_tasks_stand_as_they_were_asked_for_or_in_the_newer_ones_own_order() =>
         await IsAsync([.. s_texts, .. s_clip, .. s_faces],
             s_picture with { Clip = [1], Faces = [], Ocr = new OcrResult { Text = [], Box = [], BoxScore = [], TextScore = [] } },
             """{"ocr":{"text":[],"box":[],"boxScore":[],"textScore":[]},"clip":"[1.0]","facial-recognition":[]"""
+            + ""","imageHeight":480,"imageWidth":640}""",
+            """{"clip":"[1.0]","facial-recognition":[],"ocr":{"text":[],"box":[],"boxScore":[],"textScore":[]}"""
             + ""","imageHeight":480,"imageWidth":640}""");
 
-    static async Task IsAsync(TaskEntry[] tasks, PredictResult result, string json) =>
-        await Assert.That(ImmichJson.Write(tasks, result)).IsEqualTo(json);
+    /// <param name="tasks">What was asked for.</param>
+    /// <param name="result">What was answered.</param>
+    /// <param name="json">As Immich 2.7 writes it.</param>
+    /// <param name="newer">As 3.3 does; null: the same.</param>
+    static async Task IsAsync(TaskEntry[] tasks, PredictResult result, string json, string? newer = null)
+    {
+        await Assert.That(ImmichJson.Older.Write(tasks, result)).IsEqualTo(json);
+        await Assert.That(ImmichJson.Newer.Write(tasks, result)).IsEqualTo(newer ?? json);
+    }
 }

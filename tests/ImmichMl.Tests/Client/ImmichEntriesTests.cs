@@ -2,6 +2,7 @@ using ImmichMl.Tests.Protocol;
 
 namespace ImmichMl.Tests.Client;
 
+/// <summary>Entries as Immich 2.7 reads them.</summary>
 public sealed class ImmichEntriesTests
 {
     const string Options = """{"ocr":{"detection":{"modelName":"p","options":{@}}}}""";
@@ -23,7 +24,7 @@ public sealed class ImmichEntriesTests
         """{"ocr":{"detection":{"modelName":"p","options":{"minScore":1,"maxResolution":736,"scoreMode":"fast"}}}}""")]
     public async Task Entries_in_Immichs_form_are_read(string entries, string meaning)
     {
-        var tasks = ImmichJson.ReadEntries(Encoding.UTF8.GetBytes(entries));
+        var tasks = ImmichJson.Older.ReadEntries(Encoding.UTF8.GetBytes(entries));
         await Assert.That(RequestJson.Tasks(tasks)).IsEqualTo(meaning);
     }
 
@@ -42,7 +43,7 @@ public sealed class ImmichEntriesTests
     public async Task Any_whole_number_is_a_resolution(string json, int resolution)
     {
         var entries = Options.Replace("@", $"\"maxResolution\":{json}", StringComparison.Ordinal);
-        var tasks = ImmichJson.ReadEntries(Encoding.UTF8.GetBytes(entries));
+        var tasks = ImmichJson.Older.ReadEntries(Encoding.UTF8.GetBytes(entries));
         await Assert.That(tasks[0].Options.MaxResolution).IsEqualTo(resolution);
     }
 
@@ -54,7 +55,8 @@ public sealed class ImmichEntriesTests
     [Arguments("\"5e-1\"", 0.5)]
     public async Task A_score_may_be_written_as_a_string(string json, double score)
     {
-        var tasks = ImmichJson.ReadEntries(Encoding.UTF8.GetBytes(Options.Replace("@", $"\"minScore\":{json}", StringComparison.Ordinal)));
+        var entries = Options.Replace("@", $"\"minScore\":{json}", StringComparison.Ordinal);
+        var tasks = ImmichJson.Older.ReadEntries(Encoding.UTF8.GetBytes(entries));
         await Assert.That(tasks[0].Options.MinScore).IsEqualTo(score);
     }
 
@@ -91,7 +93,7 @@ public sealed class ImmichEntriesTests
     [Arguments("""{"clip":{"visual":{"modelName":"x","deep":[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]}}}""")]
     public async Task Anything_else_is_no_request(string entries)
     {
-        var fault = await Assert.That(() => ImmichJson.ReadEntries(Encoding.UTF8.GetBytes(entries))).Throws<FormatException>();
+        var fault = await Assert.That(() => ImmichJson.Older.ReadEntries(Encoding.UTF8.GetBytes(entries))).Throws<FormatException>();
         await Assert.That(fault!.Message).IsEqualTo("Invalid request format.");
     }
 
@@ -101,6 +103,6 @@ public sealed class ImmichEntriesTests
     [Arguments("FFFE7B007D00")]
     public async Task What_is_not_UTF_8_is_no_request(string hex)
     {
-        await Assert.That(() => ImmichJson.ReadEntries(Convert.FromHexString(hex))).Throws<FormatException>();
+        await Assert.That(() => ImmichJson.Older.ReadEntries(Convert.FromHexString(hex))).Throws<FormatException>();
     }
 }

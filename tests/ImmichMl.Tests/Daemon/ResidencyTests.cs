@@ -37,6 +37,27 @@ public sealed class ResidencyTests
             StringComparison.Ordinal))).IsTrue();
     }
 
+    [Test]
+    [Arguments("96", 0)]
+    [Arguments("128", 1)]
+    public async Task A_preloaded_text_detector_has_seen_a_picture_of_the_resolution_that_was_set(string resolution, int failures)
+    {
+        using var cache = new TempFolder();
+        cache.Write(OnlySquares(96), "ocr", "squares", "detection", "model.onnx");
+        await using RunningDaemon daemon = await RunningDaemon.StartAsync(
+            cache.Path, ("MACHINE_LEARNING_PRELOAD__OCR__DETECTION", "squares"),
+            ("MACHINE_LEARNING_PRELOAD__OCR__MAX_RESOLUTION", resolution));
+        await Assert.That(daemon.Log.Lines.Count(line => line.StartsWith("Error: Preloading", StringComparison.Ordinal)))
+            .IsEqualTo(failures).Because(string.Join('\n', daemon.Log.Lines));
+    }
+
+    /// <summary>A text detector that loads, fails on pictures of any other size, and finds nothing.</summary>
+    static byte[] OnlySquares(int side) => new OnnxGraph("squares")
+        .Input("x", OnnxType.Float, 1, 3, "height", "width").Output("map", OnnxType.Float, 1, 1, "height", "width")
+        .Initializer("w", OnnxTensor.Floats([1, 3, 1, 1], [0, 0, 0]))
+        .Initializer("square", OnnxTensor.Floats([1, 1, side, side], new float[side * side]))
+        .Node("Conv", ["x", "w"], ["zeros"]).Node("Add", ["zeros", "square"], ["map"]).ToModel();
+
     static byte[] Recognizer(string task) => task == "ocr" ? TextModels.Recognizer(TextModels.Characters, "n") : FaceModels.Recognizer("n");
 
     /// <summary>Loads, and fails at every run: what the input's sum has to do with it keeps ONNX Runtime from trying at the load.</summary>

@@ -50,6 +50,8 @@ public sealed class MonitoringTests
         await Assert.That(root.GetProperty("daemon").GetProperty("ready").GetBoolean()).IsTrue();
         await Assert.That(root.GetProperty("models").EnumerateArray()
             .Any(model => model.GetProperty("modelName").GetString() == DemoModels.Name)).IsTrue();
+        await Assert.That((root.GetProperty("daemon").GetProperty("rules").GetString(), root.GetProperty("rules").GetString()))
+            .IsEqualTo(("3.3", "2.7"));
         JsonElement error = root.GetProperty("errors")[0];
         await Assert.That((error.GetProperty("status").GetInt32(), error.GetProperty("code").GetString()))
             .IsEqualTo((415, "image_unsupported"));

@@ -76,6 +76,8 @@ static class ResponseJson
         {
             json.WriteStrings("remarks", info.Remarks);
         }
+
+        json.WriteOptional("rules", info.Rules);
     }
 
     static void WriteModels(WireJson json, IReadOnlyList<ModelStatus> models) => json.WriteObjects("models", models, model =>

@@ -204,6 +204,16 @@ public sealed class SettingsTests
     }
 
     [Test]
+    [Arguments("", "", 300)]
+    [Arguments("cuda", "", 300)]
+    [Arguments("rocm", "", 900)]
+    [Arguments("ROCM", "300", 300)]
+    [Arguments("rocm", "0", 86_400)]
+    public async Task A_worker_on_ROCm_has_longer_unless_told_otherwise(string device, string timeout, double seconds) =>
+        await Assert.That(new Settings().Add("DEVICE", device).Add("MACHINE_LEARNING_WORKER_TIMEOUT", timeout).Read<GatewayOptions>()
+            .RequestTimeoutSeconds).IsEqualTo(seconds);
+
+    [Test]
     [Arguments("on", true)]
     [Arguments("Yes", true)]
     [Arguments("t", true)]

@@ -281,6 +281,8 @@ def make_results():
 
     result("info_remarks", "info", 65537, {**common, "uptimeMs": 1, "ready": True, "providers": ["cuda", "cpu"], "devices": [gpu, cpu], "threads": "",
            "limits": limits, "remarks": ["cuda: libprovider.so", "ocr detection: cpu (MACHINE_LEARNING_PLACEMENT__OCR)", ""]})
+    result("info_rules", "info", 65538, {**common, "uptimeMs": 2, "ready": True, "providers": ["cpu"], "devices": [cpu], "threads": "",
+           "limits": limits, "rules": "3.3"})
 
     models = [known_model("clip", "textual", "ViT-B-32__openai", "loaded", 254_018_000, "CPUExecutionProvider:0", 1234),
               known_model("clip", "visual", "ViT-B-32__openai", "loading", 351_500_000),
