@@ -3,7 +3,7 @@ _immich_ml() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} verb= word
     COMPREPLY=()
     case $previous in
-        --clip-model|--compare|--connections|--count|--distinct|--draw|--duration|--faces-model|--format|--header|--html|--http|--interval|--language|--max-resolution|--min-face-score|--min-score|--min-text-score|--model|--ocr-model|--pid|--ramp|--rate|--rounds|--size|--tasks|--text|--timeout|--users|--warm-up) return ;;
+        --clip-model|--compare|--connections|--count|--distinct|--draw|--duration|--faces-model|--format|--header|--html|--http|--interval|--language|--max-resolution|--min-face-score|--min-score|--min-text-score|--model|--ocr-model|--pid|--ramp|--rate|--rounds|--rules|--size|--tasks|--text|--timeout|--users|--warm-up) return ;;
         --cache|--config|--output|--pictures|--queries|--socket) COMPREPLY=($(compgen -f -- "$current")); return ;;
     esac
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -56,7 +56,7 @@ _immich_ml() {
         ' load') words='--json --socket --timeout --help'; ;;
         ' unload') words='--json --socket --timeout --help'; ;;
         ' top') words='--interval --once --socket --timeout --help'; ;;
-        ' parity') words='--cache --config --faces --json --model --help'; ;;
+        ' parity') words='--cache --config --faces --json --model --rules --help'; ;;
         ' demo') words='--json --help'; ;;
         ' bench') words='--clip-model --compare --connections --count --distinct --duration --faces-model --format --header --html --http --json --language --max-resolution --min-face-score --min-text-score --ocr-model --pictures --pid --poisson --queries --quiet --ramp --rate --rounds --size --socket --timeout --users --warm-up --help'; ;;
     esac

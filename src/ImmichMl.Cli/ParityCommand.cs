@@ -1,19 +1,19 @@
 using System.CommandLine;
+using ImmichMl.Inference;
 using ImmichMl.Inference.Devices;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace ImmichMl.Cli;
 
 /// <summary>
-/// immich-ml parity: the user's own pictures through a model twice, on the CPU in single precision and as the settings say, both in this
-/// process and not in the running daemon.
+/// immich-ml parity: the user's own pictures through models twice, on the CPU in single precision and as the settings say, or by the rules
+/// of two Immichs, both in this process and not in the running daemon.
 /// </summary>
 static class ParityCommand
 {
     const int MostPictures = 1000;
 
-    static readonly Option<string> s_model = CommandLine.Model("--model", "Name of a CLIP or face model", "ViT-B-32__openai");
+    static readonly Option<string> s_model = 
+        CommandLine.Model("--model", "Name of a CLIP or face model, with --rules also of an OCR model", "ViT-B-32__openai");
     static readonly Option<bool> s_faces = new("--faces")
     {
         Description = "The face models of that name, where there are CLIP models as well",
@@ -24,45 +24,87 @@ static class ParityCommand
         Description = "Pictures, or folders of them", Arity = ArgumentArity.OneOrMore,
     };
 
+    static readonly Option<string?> s_rules = new("--rules")
+    {
+        Description = "Compare two of Immich's rules: every model of the cache, or those of --model", HelpName = "2.7,3.3",
+    };
+
     static readonly Option<string?> s_config = new("--config")
     {
         Description = "File of NAME=value lines; the environment goes before it", HelpName = "FILE",
     };
 
-    /// <param name="Where">The devices that the model ran on.</param>
-    /// <param name="Embeddings">Of every picture, or of every face in the order of the pictures.</param>
-    /// <param name="Boxes">Of every face, with the number of its picture.</param>
-    /// <param name="Milliseconds">Model time of all pictures.</param>
-    sealed record Side(string Where, List<float[]> Embeddings, List<(int Picture, float[] Box)> Boxes, double Milliseconds);
-
     public static Command Create() => new Command(
         "parity", "Compare a model as the settings run it (accelerator, precision) with single precision on the CPU, "
-        + "on pictures of your own:\ncosine of the embeddings, and how many of the ten nearest pictures (or faces) are the same.")
+        + "on pictures of your own:\ncosine of the embeddings, and how many of the ten nearest pictures (or faces) are the same. "
+        + "With --rules two of Immich's rules are compared instead: how many texts, boxes and embeddings change.")
     {
-        s_pictures, s_model, s_faces, s_config, CommandLine.Cache, CommandLine.Json,
+        s_pictures, s_model, s_faces, s_rules, s_config, CommandLine.Cache, CommandLine.Json,
     }.Does(RunAsync);
 
-    static async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellation)
+    static Task<int> RunAsync(ParseResult arguments, CancellationToken cancellation)
     {
         string[] files = [.. arguments.GetValue(s_pictures)!.SelectMany(FilesOf).Take(MostPictures)];
-        if (files.Length == 0)
-        {
-            throw new FormatException("There is no picture.");
-        }
-
-        Task<Side> Ask(bool onCpu) =>
-            AskAsync(Given(arguments, onCpu), arguments.GetValue(s_model)!, arguments.GetValue(s_faces), files, cancellation);
-        Side reference = await Ask(onCpu: true), other = await Ask(onCpu: false);
-        (List<float[]> a, List<float[]> b) =
-            reference.Boxes.Count + other.Boxes.Count > 0 ? FacesOfBoth(reference, other) : (reference.Embeddings, other.Embeddings);
-        if (a.Count == 0)
-        {
-            throw new FormatException("Nothing was found on the pictures that could be compared.");
-        }
-
-        EmbeddingParity parity = EmbeddingParity.Of(a, b);
-        return arguments.Print(ToJson(parity, reference, other, files.Length), ToText(parity, reference, other, files.Length));
+        string[]? rules = arguments.GetValue(s_rules)?.Split(',', StringSplitOptions.TrimEntries);
+        return files.Length == 0 ? throw new FormatException("There is no picture.")
+            : rules is null ? CompareDevicesAsync(arguments, files, cancellation)
+            : rules is [var before, var after] && rules.All(one => one is ImmichRules.Older or ImmichRules.Newer)
+                ? CompareRulesAsync(arguments, files, before, after, cancellation)
+            : throw new FormatException("--rules takes two of 2.7 and 3.3, such as 2.7,3.3.");
     }
+
+    static async Task<int> CompareDevicesAsync(ParseResult arguments, string[] files, CancellationToken cancellation)
+    {
+        Task<ParitySide> Ask(bool onCpu) => ParitySide.AskAsync(
+            Given(arguments, onCpu), store => [SubjectFor(arguments.GetValue(s_model)!, arguments.GetValue(s_faces), store)], files,
+            cancellation);
+        ParitySide reference = await Ask(onCpu: true), other = await Ask(onCpu: false);
+        var change = ParityChange.Of(reference.Subjects[0].Found, other.Subjects[0].Found);
+        EmbeddingParity parity = change.Embeddings
+            ?? throw new FormatException("Nothing was found on the pictures that could be compared.");
+        int pictures = files.Length - reference.LeftOut.Count;
+        return arguments.Print(ToJson(parity, reference, other, pictures), ToText(parity, change, reference, other, pictures));
+    }
+
+    static async Task<int> CompareRulesAsync(
+        ParseResult arguments, string[] files, string before, string after, CancellationToken cancellation)
+    {
+        string? model = arguments.GetResult(s_model) is { Implicit: false } ? arguments.GetValue(s_model) : null;
+        Task<ParitySide> Ask(string rules) => ParitySide.AskAsync(
+            Given(arguments, onCpu: false).Add("MACHINE_LEARNING_RULES", rules),
+            store => SubjectsIn(store, model, arguments.GetValue(s_faces)), files, cancellation);
+        ParitySide one = await Ask(before), other = await Ask(after);
+        (ParitySubject Subject, ParityChange Change)[] changes =
+            [.. one.Subjects.Zip(other.Subjects, (a, b) => (a.Subject, ParityChange.Of(a.Found, b.Found)))];
+        string head = $"{files.Length - one.LeftOut.Count} pictures{(one.LeftOut.Count > 0 ? $", {one.LeftOut.Count} left out" : "")}";
+        return arguments.Print(
+            JsonText.Of(
+                ("pictures", files.Length - one.LeftOut.Count), ("leftOut", one.LeftOut.Count), ("before", before), ("after", after),
+                ("models", JsonText.List(changes.Select(pair => ToJson(pair.Subject, pair.Change))))),
+            string.Join('\n', changes.Select(pair => ToText(pair.Subject, pair.Change, before, after)).Prepend(head)));
+    }
+
+    static string ToText(ParitySubject subject, ParityChange change, string before, string after)
+    {
+        string embeddings = change.Embeddings is not { } parity ? ""
+            : $"{change.ChangedEmbeddings} of {parity.Count} embeddings change (cosine: worst {parity.WorstCosine:0.000000}, "
+                + $"mean {parity.MeanCosine:0.000000})" + (parity.Neighbours > 0 ? $", {parity.Overlap:P1} of the nearest stay" : "");
+        string Both(string what) => $"{change.Before} {what} by {before}, {change.After} by {after}, "
+            + $"{change.Pairs.Count} in the same place: {change.MovedBoxes} boxes change";
+        return $"{subject.ModelName} ({subject.Task}): " + subject.Task switch
+        {
+            "ocr" => $"{Both("texts")}, {change.ChangedTexts} are read differently",
+            "facial-recognition" => $"{Both("faces")}{(embeddings.Length > 0 ? $", {embeddings}" : "")}",
+            _ => embeddings.Length > 0 ? embeddings : "no picture",
+        };
+    }
+
+    static JsonText ToJson(ParitySubject subject, ParityChange change) => JsonText.Of(
+        ("task", subject.Task), ("modelName", subject.ModelName), ("before", change.Before), ("after", change.After),
+        ("both", change.Pairs.Count), ("boxesChanged", change.MovedBoxes), ("textsChanged", change.ChangedTexts),
+        ("embeddingsChanged", change.ChangedEmbeddings), ("worstCosine", change.Embeddings?.WorstCosine),
+        ("meanCosine", change.Embeddings?.MeanCosine), ("neighbours", change.Embeddings?.Neighbours),
+        ("overlap", change.Embeddings?.Overlap));
 
     static IEnumerable<string> FilesOf(string path) =>
         Directory.Exists(path) ? Directory.EnumerateFiles(path).Order(StringComparer.Ordinal) : [path];
@@ -89,83 +131,53 @@ static class ParityCommand
         return settings;
     }
 
-    static async Task<Side> AskAsync(Settings settings, string model, bool faces, string[] files, CancellationToken cancellation)
+    static ParitySubject SubjectFor(string model, bool faces, ModelStore store)
     {
-        string folder = Directory.CreateTempSubdirectory("immich-ml-parity-").FullName;
-        try
-        {
-            settings.Add(MlClientOptions.SocketVariable, Path.Combine(folder, "immich-ml.sock"));
-            DaemonOptions options = DaemonOptions.Read(settings);
-            using IHost host = DaemonHost.BuildSilent(options);
-            await host.StartAsync(cancellation);
-            await using var client = new MlClient(new MlClientOptions { SocketPath = options.Serve.SocketPath });
-            TaskEntry[] tasks = TasksFor(model, faces, host.Services.GetRequiredService<ModelStore>());
-            var side = new Side("", [], [], 0);
-            for (int i = 0; i < files.Length; i++)
-            {
-                var image = new ReadOnlySequence<byte>(await File.ReadAllBytesAsync(files[i], cancellation));
-                PredictResult result = await client.PredictAsync(new PredictRequest { Id = 0, Tasks = tasks, Image = image }, cancellation);
-                side = side with { Milliseconds = side.Milliseconds + result.Timings.Inference };
-                side.Embeddings.AddRange(result.Clip is { } clip ? [clip] : result.Faces!.Select(face => face.Embedding!));
-                side.Boxes.AddRange(result.Faces?.Select(face => (i, face.BoundingBox)) ?? []);
-            }
-
-            ModelsResult models = await client.GetModelsAsync(cancellation);
-            await host.StopAsync(cancellation);
-            IEnumerable<string> devices = models.Models.Where(one => one.Device.Length > 0).Select(one => one.Device).Distinct();
-            return side with { Where = string.Join(" and ", devices) };
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-    }
-
-    static TaskEntry[] TasksFor(string model, bool faces, ModelStore store)
-    {
-        TaskEntry Task(ModelKind kind) => new() { Task = kind.Task, Type = kind.Type, ModelName = model };
         bool HasFaces() => Directory.Exists(store.FolderOf(new ModelKey(ModelKind.FaceRecognition, model)));
         bool HasClip() => Directory.Exists(store.FolderOf(new ModelKey(ModelKind.ClipVisual, model)));
-        return !faces && (HasClip() || !HasFaces())
-            ? [Task(ModelKind.ClipVisual)] : [Task(ModelKind.FaceDetection), Task(ModelKind.FaceRecognition)];
+        return !faces && (HasClip() || !HasFaces()) ? Subject(model, ModelKind.ClipVisual)
+            : Subject(model, ModelKind.FaceDetection, ModelKind.FaceRecognition);
     }
 
-    /// <summary>Faces that both sides found: those whose boxes cover one another by more than half.</summary>
-    static (List<float[]> Reference, List<float[]> Other) FacesOfBoth(Side reference, Side other)
+    static ParitySubject Subject(string model, params ModelKind[] kinds) => new(
+        kinds[0].Task, model, [.. kinds.Select(kind => new TaskEntry { Task = kind.Task, Type = kind.Type, ModelName = model })]);
+
+    /// <summary>All that the cache has whole, or what it has of one name.</summary>
+    /// <exception cref="FormatException">It has nothing.</exception>
+    static ParitySubject[] SubjectsIn(ModelStore store, string? model, bool faces)
     {
-        List<float[]> a = [], b = [];
-        for (int i = 0; i < reference.Boxes.Count; i++)
-        {
-            (int picture, float[] box) = reference.Boxes[i];
-            int match = other.Boxes.FindIndex(face => face.Picture == picture && Overlap(face.Box, box) > 0.5);
-            if (match >= 0)
-            {
-                a.Add(reference.Embeddings[i]);
-                b.Add(other.Embeddings[match]);
-            }
-        }
-
-        return (a, b);
+        // One detector may serve several recognizers, which have the longer names.
+        ModelKind[][] wanted =
+        [
+            [ModelKind.ClipVisual], [ModelKind.FaceDetection, ModelKind.FaceRecognition],
+            [ModelKind.TextDetection, ModelKind.TextRecognition],
+        ];
+        ModelKey[] present = [.. store.List().Where(one => one.Bytes > 0).Select(one => one.Key)];
+        string? name = model is null ? null : new ModelKey(ModelKind.ClipVisual, model).Name;
+        ParitySubject[] found =
+        [
+            .. from kinds in wanted
+               where !faces || kinds[0] == ModelKind.FaceDetection
+               from key in present
+               where key.Kind == kinds[^1] && (name ?? key.Name) == key.Name && store.Has(new ModelKey(kinds[0], key.Name))
+               select Subject(key.Name, kinds),
+        ];
+        return found.Length > 0
+            ? found : throw new FormatException($"The cache has no model{(name is null ? "" : $" {name}")} to compare.");
     }
 
-    static double Overlap(float[] a, float[] b)
-    {
-        double both = Math.Max(0, Math.Min(a[2], b[2]) - Math.Max(a[0], b[0])) * Math.Max(0, Math.Min(a[3], b[3]) - Math.Max(a[1], b[1]));
-        return both / (((a[2] - a[0]) * (a[3] - a[1])) + ((b[2] - b[0]) * (b[3] - b[1])) - both);
-    }
-
-    static string FacesText(EmbeddingParity parity, Side reference, Side other) => reference.Boxes.Count == 0 ? ""
-        : $", {reference.Boxes.Count} faces on the one side, {other.Boxes.Count} on the other, {parity.Count} on both";
-
-    static string ToText(EmbeddingParity parity, Side reference, Side other, int pictures) => $"""
-        pictures   {pictures}{FacesText(parity, reference, other)}
+    static string ToText(EmbeddingParity parity, ParityChange change, ParitySide reference, ParitySide other, int pictures) => $"""
+        pictures   {pictures}{FacesText(reference.Subjects[0].Subject, change)}
         reference  {reference.Where}, single precision, {reference.Milliseconds / pictures:0.0} ms of model time a picture
         compared   {other.Where}, {other.Milliseconds / pictures:0.0} ms
         cosine     worst {parity.WorstCosine:0.000000}, mean {parity.MeanCosine:0.000000}
         neighbours {(parity.Neighbours > 0 ? $"{parity.Overlap:P1} of the {parity.Neighbours} nearest are the same" : "one thing has none")}
         """;
 
-    static JsonText ToJson(EmbeddingParity parity, Side reference, Side other, int pictures) => JsonText.Of(
+    static string FacesText(ParitySubject subject, ParityChange change) => subject.Task == ModelKind.ClipVisual.Task ? ""
+        : $", {change.Before} faces on the one side, {change.After} on the other, {change.Pairs.Count} on both";
+
+    static JsonText ToJson(EmbeddingParity parity, ParitySide reference, ParitySide other, int pictures) => JsonText.Of(
         ("pictures", pictures), ("compared", parity.Count), ("reference", reference.Where), ("device", other.Where),
         ("worstCosine", parity.WorstCosine), ("meanCosine", parity.MeanCosine), ("neighbours", parity.Neighbours),
         ("overlap", parity.Overlap), ("referenceMs", reference.Milliseconds / pictures), ("deviceMs", other.Milliseconds / pictures));
