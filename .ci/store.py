@@ -2,8 +2,9 @@
 """The model store from outside, with the published programs: python3 .ci/store.py RELEASE_TREE
 
 A hub of the standard library stands in on loopback, with the demo's CLIP model in every repository. Models are pulled from it, carried to
-another cache, served without a single connection to the network, and served from a cache that is mounted read-only. Prints "ok WHAT" or
-"not ok WHAT" for each check and exits with 1 when one failed. Needs strace and unshare.
+another cache, served without a single connection to the network, and served from caches that are mounted read-only, one of them with two revisions
+amid what Immich's own service leaves. Prints "ok WHAT" or "not ok WHAT" for each check and exits with 1 when one failed. Needs strace and
+unshare.
 """
 import gzip
 import hashlib
@@ -11,6 +12,7 @@ import http.server
 import json
 import os
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -41,7 +43,7 @@ class Hub(http.server.BaseHTTPRequestHandler):
             body = json.dumps([{"type": "file", "path": path, "size": len(data), "lfs": {"oid": hashlib.sha256(data).hexdigest(), "size": len(data)}}
                                for path, data in FILES.items()]).encode()
         else:
-            body = FILES[self.path.split("/resolve/main/")[1]]
+            body = FILES[self.path.split("/resolve/")[1].split("/", 1)[1]]
         if self.server.held is not None and self.path.endswith("/textual/model.onnx"):
             self.server.held.wait(60)
         body = gzip.compress(body) if self.server.compresses else body
@@ -267,13 +269,57 @@ def passing(folder, hub, pulled):
         check("and the model is used once it is there again", daemon.embed(NAME).returncode == 0)
 
 
+def mounted(cache):
+    """What starts a program that sees this cache read-only."""
+    at = shlex.quote(cache)
+    mount = f'mount --bind {at} {at} && mount -o remount,ro,bind {at} && ! touch {at}/x 2>/dev/null && exec "$@"'
+    return "unshare", "-m" if os.getuid() == 0 else "-rm", "sh", "-c", mount, "sh"
+
+
 def read_only(folder):
-    mount = f'mount --bind {shlex.quote(DEMO)} {shlex.quote(DEMO)} && mount -o remount,ro,bind {shlex.quote(DEMO)} && ! touch {shlex.quote(DEMO)}/x 2>/dev/null && exec "$@"'
-    with Served(folder, DEMO, "unshare", "-m" if os.getuid() == 0 else "-rm", "sh", "-c", mount, "sh") as daemon:
+    with Served(folder, DEMO, *mounted(DEMO)) as daemon:
         embedded = daemon.embed("synthetic__demo")
         check("a cache that is mounted read-only serves", embedded.returncode == 0, embedded.stderr)
         missing = run("load", "clip", "textual", NAME, "--socket", daemon.path)
         check("a model that cannot be put there is told so", missing.returncode == 3 and "Read-only" in missing.stderr, missing.stderr)
+
+
+def revisions(folder, hub, pulled):
+    """A cache as Immich 3.3 leaves it: two revisions, and locks, rewritten graphs and copies for its hardware, which are no models."""
+    cache, newer = os.path.join(folder, "revisions"), {"MACHINE_LEARNING_MODEL_REVISION": "v2"}
+    shutil.copytree(pulled, cache)
+    before = len(asked)
+    came = run("models", "pull", NAME, "--revision", "v2", "--cache", cache, HF_ENDPOINT=hub, MACHINE_LEARNING_MODEL_ORGANIZATION="immich-testing")
+    check("a revision is asked for in its organisation", came.returncode == 0 and len(asked) > before
+          and all("/v2/" in one or "/tree/v2?" in one for one in asked[before:]) and all("immich-testing/" in one for one in asked[before:]),
+          came.stderr + str(asked[before:]))
+    shutil.rmtree(os.path.join(cache, ".partial"))
+    for left in ("model.lock", "v2/model.lock", "v2/textual/model.rw-0f3a.onnx", "textual/cpu/x86_64/batch1/model.onnx",
+                 "textual/cpu/x86_64/batch1/manifest.json", "v2/textual/openvino/GPU/model_fp16.onnx", "cpu/x86_64/batch1_height640_width640/model.data"):
+        path = os.path.join(cache, "clip", NAME, left)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(bytes(100_000_000 if left.endswith("rw-0f3a.onnx") else 1))
+    size = sum(len(data) for path, data in FILES.items() if path.startswith("textual/"))
+    for force, settings in ("main", {}), ("v2", newer):
+        listed = run("models", "list", "--cache", cache, "--json", **settings)
+        found = [(one["revision"], one["bytes"], one["inForce"]) for one in json.loads(listed.stdout) if one["type"] == "textual"]
+        check(f"list shows both revisions with their sizes and that {force} is in force",
+              found == [("main", size, force == "main"), ("v2", size, force == "v2")], listed.stdout + listed.stderr)
+    answers, before = [], len(asked)
+    for settings in {}, newer:
+        with Served(folder, cache, *mounted(cache), HF_ENDPOINT=hub, HF_HUB_OFFLINE="1", **settings) as daemon:
+            answers.append(daemon.embed(NAME))
+    check("either revision is served offline from that cache, mounted read-only",
+          all(one.returncode == 0 for one in answers) and len(asked) == before, str(answers))
+    with Served(folder, cache, HF_HUB_OFFLINE="1", MACHINE_LEARNING_MODEL_REVISION="v3") as daemon:
+        missing = daemon.embed(NAME)
+        check("one that is missing is told with those that are there",
+              missing.returncode == 3 and "in revision v3; revisions main, v2 are there" in missing.stderr, missing.stderr)
+    removed = run("models", "rm", NAME, "--cache", cache, **newer)
+    kept = run("models", "verify", "--cache", cache)
+    check("removing one leaves the other", removed.returncode == 0 and not os.path.exists(os.path.join(cache, "clip", NAME, "v2"))
+          and kept.returncode == 0 and kept.stdout.count("ok, fetched") == 2, removed.stderr + kept.stdout + kept.stderr)
 
 
 def main():
@@ -288,6 +334,7 @@ def main():
         activated(folder, hub)
         offline(folder, pulled)
         read_only(folder)
+        revisions(folder, hub, pulled)
         handed_over(folder, hub, server)
         passing(folder, hub, pulled)
         odd(folder, hub, server, pulled)

@@ -3,7 +3,7 @@ _immich_ml() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} verb= word
     COMPREPLY=()
     case $previous in
-        --clip-model|--compare|--connections|--count|--distinct|--draw|--duration|--faces-model|--format|--header|--html|--http|--interval|--language|--max-resolution|--min-face-score|--min-score|--min-text-score|--model|--ocr-model|--pid|--ramp|--rate|--rounds|--rules|--size|--tasks|--text|--timeout|--users|--warm-up) return ;;
+        --clip-model|--compare|--connections|--count|--distinct|--draw|--duration|--faces-model|--format|--header|--html|--http|--interval|--language|--max-resolution|--min-face-score|--min-score|--min-text-score|--model|--ocr-model|--pid|--ramp|--rate|--revision|--rounds|--rules|--size|--tasks|--text|--timeout|--users|--warm-up) return ;;
         --cache|--config|--output|--pictures|--queries|--socket) COMPREPLY=($(compgen -f -- "$current")); return ;;
     esac
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -47,12 +47,12 @@ _immich_ml() {
         ' info') words='--json --socket --timeout --help'; ;;
         ' models') words='list pull verify import export rm prepare --all --cache --json --socket --timeout --help'; ;;
         ' models list') words='--all --cache --json --socket --timeout --help'; ;;
-        ' models pull') words='--cache --help'; ;;
-        ' models verify') words='--cache --help'; ;;
+        ' models pull') words='--cache --revision --help'; ;;
+        ' models verify') words='--cache --revision --help'; ;;
         ' models import') words='--cache --help'; COMPREPLY=($(compgen -f -- "$current")) ;;
-        ' models export') words='--cache --output --help'; ;;
-        ' models rm') words='--cache --help'; ;;
-        ' models prepare') words='--cache --help'; ;;
+        ' models export') words='--cache --output --revision --help'; ;;
+        ' models rm') words='--cache --revision --help'; ;;
+        ' models prepare') words='--cache --revision --help'; ;;
         ' load') words='--json --socket --timeout --help'; ;;
         ' unload') words='--json --socket --timeout --help'; ;;
         ' top') words='--interval --once --socket --timeout --help'; ;;

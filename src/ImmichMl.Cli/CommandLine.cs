@@ -20,7 +20,25 @@ static class CommandLine
         HelpName = "DIR",
     };
 
+    public static Option<string?> Revision { get; } = Revisions();
+
     public static Option<bool> Json { get; } = new("--json") { Description = "Print JSON for programs" };
+
+    static Option<string?> Revisions()
+    {
+        var option = new Option<string?>("--revision")
+        {
+            Description = "Revision of the models, such as v2 [default: $MACHINE_LEARNING_MODEL_REVISION or main]", HelpName = "NAME",
+        };
+        option.Validators.Add(given =>
+        {
+            if (given.Tokens is [{ Value: var name }] && !ModelRevision.IsValid(name))
+            {
+                given.AddError($"{option.Name} takes {ModelRevision.Rule}.");
+            }
+        });
+        return option;
+    }
 
     /// <summary>A timer takes 49 days at most.</summary>
     public static Option<double> Timeout { get; } = new Option<double>("--timeout")

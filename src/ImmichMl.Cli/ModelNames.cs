@@ -9,12 +9,15 @@ sealed class ModelNames
     {
         (Hub, Given) = (hub, given);
         Cache = Path.GetFullPath(options.CacheFolder);
-        var absolute = new ModelOptions { CacheFolder = Cache };
-        Catalog = new ModelCatalog(absolute);
-        Store = new ModelStore(absolute, Catalog);
+        Options = new ModelOptions { CacheFolder = Cache, Revision = options.Revision };
+        Catalog = new ModelCatalog(Options);
+        Store = new ModelStore(Options, Catalog);
     }
 
     public string Cache { get; }
+
+    /// <summary>The cache, and the revision that is meant.</summary>
+    public ModelOptions Options { get; }
 
     /// <summary>As the user named them.</summary>
     public string[] Given { get; }
@@ -40,7 +43,7 @@ sealed class ModelNames
             Arity = needsNames ? ArgumentArity.OneOrMore : ArgumentArity.ZeroOrMore,
         };
         var command = new Command(verb, description) { names };
-        foreach (Option option in (Option[])[.. more, CommandLine.Cache])
+        foreach (Option option in (Option[])[.. more, CommandLine.Revision, CommandLine.Cache])
         {
             command.Add(option);
         }
@@ -50,7 +53,8 @@ sealed class ModelNames
 
     public static ModelNames Read(ParseResult arguments, params string[] given)
     {
-        Settings settings = new Settings().AddEnvironment().Add("MACHINE_LEARNING_CACHE_FOLDER", arguments.GetValue(CommandLine.Cache));
+        Settings settings = new Settings().AddEnvironment().Add("MACHINE_LEARNING_CACHE_FOLDER", arguments.GetValue(CommandLine.Cache))
+            .Add("MACHINE_LEARNING_MODEL_REVISION", arguments.GetValue(CommandLine.Revision));
         HubOptions hub = settings.Read<HubOptions>();
         hub.FetchSocket = "";
         ModelOptions options = settings.Read<ModelOptions>();
@@ -68,15 +72,23 @@ sealed class ModelNames
         }
     }
 
-    /// <summary>Models of this name that are in the cache; of every name when it is null.</summary>
+    /// <summary>Models of this name that are in the cache in the revision that is meant; of every name when it is null.</summary>
     public IReadOnlyList<ModelKey> Present(string? name)
     {
         string? wanted = name is null ? null : new ModelKey(ModelKind.ClipVisual, name).Name;
         ModelKey[] found =
             [.. Store.List().Where(model => model.Bytes > 0 && (wanted is null || model.Key.Name == wanted)).Select(model => model.Key)];
         return (found.Length > 0 && name is not null) || Store.Unreadable() is not { Count: > 0 } unreadable
-            ? found.Length > 0 || name is null ? found : throw new OperatorException($"{name} is not in the cache {Cache}.")
+            ? found.Length > 0 || name is null ? found : throw Absent(name, wanted!)
             : throw NotAll(unreadable);
+    }
+
+    OperatorException Absent(string name, string wanted)
+    {
+        string others = Store.OtherRevisions(
+            Store.ListRevisions().Where(model => model.Key.Name == wanted && model.Bytes > 0).Select(model => model.Revision));
+        return new OperatorException(others.Length == 0 ? $"{name} is not in the cache {Cache}."
+            : $"{name} is not in the cache {Cache} in revision {Store.Revision}; {others} (--revision).");
     }
 
     /// <summary>What cannot be looked at is not missing: nobody can say what is there.</summary>

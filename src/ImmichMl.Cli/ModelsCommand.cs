@@ -28,9 +28,9 @@ static class ModelsCommand
             IReadOnlyList<string> unreadable = [];
             string? folder = arguments.GetValue(CommandLine.Cache);
             StatsResult? stats = folder is { Length: > 0 } ? null : await client.GetStatsAsync(cancellation);
-            IReadOnlyList<ModelStatus> models = stats?.Models ?? OnDisk(folder!, out unreadable);
+            IEnumerable<Listed> models = stats?.Models.Select(model => new Listed(model)) ?? OnDisk(folder!, out unreadable);
             string? rules = stats is null ? null : (await client.GetInfoAsync(cancellation)).Rules ?? ImmichJson.OlderRules;
-            ModelStatus[] shown = [.. models.Where(model => arguments.GetValue(all) || model.State != "absent")];
+            Listed[] shown = [.. models.Where(model => arguments.GetValue(all) || model.Status.State != "absent")];
             if (shown.Length > 0 || unreadable.Count == 0)
             {
                 arguments.Print(ToJson(shown), ToText(shown, stats?.Downloads ?? [], rules));
@@ -39,9 +39,12 @@ static class ModelsCommand
             return unreadable.Count == 0 ? ExitCode.Ok : throw ModelNames.NotAll(unreadable);
         });
 
-    static ModelStatus[] OnDisk(string folder, out IReadOnlyList<string> unreadable)
+    /// <summary>A line of the list. A daemon tells of the revision that it serves alone, and does not name it.</summary>
+    sealed record Listed(ModelStatus Status, string? Revision = null, bool InForce = true);
+
+    static Listed[] OnDisk(string folder, out IReadOnlyList<string> unreadable)
     {
-        var options = new ModelOptions { CacheFolder = folder };
+        ModelOptions options = new Settings().AddEnvironment().Add("MACHINE_LEARNING_CACHE_FOLDER", folder).Read<ModelOptions>();
         var store = new ModelStore(options, new ModelCatalog(options));
         unreadable = store.Unreadable();
         if (ModelFile.KindOf(folder) is FileKind.Missing or FileKind.Regular or FileKind.Special)
@@ -51,11 +54,13 @@ static class ModelsCommand
 
         return
         [
-            .. store.List().Select(model => new ModelStatus
-            {
-                Task = model.Key.Kind.Task, Type = model.Key.Kind.Type, ModelName = model.Key.Name, Bytes = model.Bytes,
-                State = model.Bytes > 0 ? "cached" : "absent",
-            }),
+            .. store.ListRevisions().Select(model => new Listed(
+                new ModelStatus
+                {
+                    Task = model.Key.Kind.Task, Type = model.Key.Kind.Type, ModelName = model.Key.Name, Bytes = model.Bytes,
+                    State = model.Bytes > 0 ? "cached" : "absent",
+                },
+                model.Revision, model.Revision == store.Revision)),
         ];
     }
 
@@ -63,24 +68,26 @@ static class ModelsCommand
     /// A table for a terminal, cut at its width, under a heading that says by which Immich's rules the daemon runs the models; else a
     /// whole line a model, which programs may cut at double blanks.
     /// </summary>
-    static string ToText(ModelStatus[] models, IReadOnlyList<DownloadProgress> downloads, string? rules)
+    static string ToText(Listed[] models, IReadOnlyList<DownloadProgress> downloads, string? rules)
     {
         if (models.Length == 0)
         {
             return "No models are in the cache.";
         }
 
-        int width = models.Max(model => model.ModelName.Length);
-        string Line(string name, string task, string type, string size, string state, string licence) =>
-            $"{name.PadRight(width)}  {task,-18}  {type,-11}  {size,9}  {state,-12}  {licence}".TrimEnd();
-        IEnumerable<string> lines = models.Select(model =>
-            Line(model.ModelName, model.Task, model.Type, ByteSize.Text(model.Bytes), StateOf(model, downloads), Licence(model)));
+        int width = models.Max(model => model.Status.ModelName.Length);
+        int ofRevision = models.Max(model => model.Revision is { } revision ? Math.Max(revision.Length, "revision".Length) + 2 : 0);
+        string Line(string name, string task, string type, string revision, string size, string state, string licence) =>
+            $"{name.PadRight(width)}  {task,-18}  {type,-11}  {revision.PadRight(ofRevision)}{size,9}  {state,-12}  {licence}".TrimEnd();
+        IEnumerable<string> lines = models.Select(model => Line(
+            model.Status.ModelName, model.Status.Task, model.Status.Type, model.Revision ?? "", ByteSize.Text(model.Status.Bytes),
+            model.InForce ? StateOf(model.Status, downloads) : "not in force", Licence(model.Status)));
         if (Console.IsOutputRedirected)
         {
             return string.Join('\n', lines);
         }
 
-        lines = lines.Prepend(Line("name", "task", "type", "size", "state", "licence"));
+        lines = lines.Prepend(Line("name", "task", "type", ofRevision > 0 ? "revision" : "", "size", "state", "licence"));
         lines = rules is null ? lines : lines.Prepend($"Rules of Immich {rules}");
         return string.Join('\n', lines.Select(line => Cut(line, Console.WindowWidth)));
     }
@@ -97,7 +104,11 @@ static class ModelsCommand
 
     static readonly ModelCatalog s_catalog = new();
 
-    static JsonText ToJson(IEnumerable<ModelStatus> models) => JsonText.List(models.Select(model => JsonText.Of(
-        ("task", model.Task), ("type", model.Type), ("modelName", model.ModelName), ("state", model.State), ("bytes", model.Bytes),
-        ("device", model.Device), ("idleMs", model.IdleMs), ("licence", Licence(model)))));
+    static JsonText ToJson(IEnumerable<Listed> models) => JsonText.List(models.Select(model => JsonText.Of(
+    [
+        ("task", model.Status.Task), ("type", model.Status.Type), ("modelName", model.Status.ModelName), ("state", model.Status.State),
+        ("bytes", model.Status.Bytes), ("device", model.Status.Device), ("idleMs", model.Status.IdleMs),
+        ("licence", Licence(model.Status)),
+        .. model.Revision is { } revision ? [("revision", revision), ("inForce", model.InForce)] : ((string, JsonText)[])[],
+    ])));
 }

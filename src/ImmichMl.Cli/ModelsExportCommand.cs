@@ -21,8 +21,8 @@ static class ModelsExportCommand
             {
                 await using FileStream stream = File.Create(file + ".partial");
                 await using var tar = new TarWriter(stream, TarEntryFormat.Pax);
-                IEnumerable<string> configs = folders
-                    .Select(folder => Path.Combine(Path.GetDirectoryName(folder)!, "config.json")).Distinct().Where(File.Exists);
+                IEnumerable<string> configs = folders.Select(Path.GetDirectoryName).Distinct()
+                    .Select(folder => Path.Combine(folder!, CacheFiles.ConfigFileName)).Where(File.Exists);
                 foreach (string path in configs.Concat(folders.SelectMany(CacheFiles.Below).Select(one => one.FullName)))
                 {
                     await tar.WriteEntryAsync(path, Path.GetRelativePath(models.Cache, path), cancellation);

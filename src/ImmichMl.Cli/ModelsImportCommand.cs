@@ -5,7 +5,6 @@ namespace ImmichMl.Cli;
 /// <summary>immich-ml models import: models from a tar file or a folder in the layout of the cache. The user vouches for them.</summary>
 static class ModelsImportCommand
 {
-    const string ConfigName = "config.json";
     const string StagePrefix = "import-";
 
     public static Command Create()
@@ -49,29 +48,23 @@ static class ModelsImportCommand
     static async Task<int> PlaceAllAsync(ModelNames models, string staged, CancellationToken cancellation)
     {
         var here = new ModelStore(new ModelOptions { CacheFolder = staged }, new ModelCatalog());
-        ModelKey[] found = [.. here.List().Where(model => model.Bytes > 0).Select(model => model.Key)];
-        HashSet<string> placed = [];
-        foreach (ModelKey key in found.Where(key => placed.Add(here.FolderOf(key))))
+        ModelPlace[] found =
+            [.. here.ListRevisions().Where(model => model.Bytes > 0).Select(model => here.PlaceOf(model.Key, model.Revision)).Distinct()];
+        foreach (ModelPlace place in found)
         {
-            string ready = here.FolderOf(key);
-            string folder = models.Store.FolderOf(key);
+            (string ready, string folder) = (here.FolderOf(place), models.Store.FolderOf(place));
             CacheFiles.RefuseLinks(models.Cache, folder);
-            string owner = Path.GetDirectoryName(folder)!;
-            using ModelLock held = await ModelLock.TakeAsync(
-                models.Cache, key.Kind.Task, $"{Path.GetFileName(owner)}.{key.Kind.Type}", TimeProvider.System, cancellation);
-            new ModelRecord { Origin = ModelRecord.Imported, Files = await ModelVerifier.DescribeAsync(ready, cancellation) }.Write(ready);
-            if (Path.Combine(Path.GetDirectoryName(ready)!, ConfigName) is var config && File.Exists(config))
+            using ModelLock held = await ModelLock.TakeAsync(models.Cache, place, TimeProvider.System, cancellation);
+            IReadOnlyList<RecordedFile> files = await ModelVerifier.DescribeAsync(ready, cancellation);
+            new ModelRecord { Origin = ModelRecord.Imported, Revision = place.Revision, Files = files }.Write(ready);
+            if (Path.Combine(Path.GetDirectoryName(ready)!, CacheFiles.ConfigFileName) is var config && File.Exists(config))
             {
-                if (File.Exists(owner))
-                {
-                    CacheWriter.SetAside(models.Cache, owner);
-                }
-
-                CacheWriter.InstallFile(models.Cache, config, Path.Combine(owner, ConfigName));
+                string beside = Path.Combine(Path.GetDirectoryName(folder)!, CacheFiles.ConfigFileName);
+                CacheWriter.InstallFile(models.Cache, config, beside);
             }
 
             CacheWriter.Install(models.Cache, ready, folder, keep: false);
-            Console.WriteLine($"{key}  {folder}");
+            Console.WriteLine($"{new ModelKey(place.Kind, place.Name)}  {folder}");
         }
 
         return found.Length > 0

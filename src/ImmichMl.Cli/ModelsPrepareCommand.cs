@@ -12,7 +12,7 @@ static class ModelsPrepareCommand
         {
             PrepareCommand.UseChosenRuntime();
             RuntimeOptions runtime = new Settings().AddEnvironment().Read<RuntimeOptions>();
-            var prepared = new PreparedModels(new ModelOptions { CacheFolder = models.Cache }, runtime);
+            var prepared = new PreparedModels(models.Options, runtime);
             foreach (string stale in prepared.RemoveStale(TimeProvider.System.GetUtcNow().UtcDateTime))
             {
                 Console.WriteLine($"removed {stale}");

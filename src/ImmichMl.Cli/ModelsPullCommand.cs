@@ -29,7 +29,7 @@ static class ModelsPullCommand
     static async Task<int> PullAsync(ModelNames models, ModelKey key, CancellationToken cancellation)
     {
         bool isTerminal = !Console.IsErrorRedirected;
-        (int code, string message) = await new Fetcher(models.Cache, models.Hub).RunAsync(
+        (int code, string message) = await new Fetcher(models.Options, models.Hub).RunAsync(
             key, replace: false, (bytes, total) =>
             {
                 if (isTerminal)

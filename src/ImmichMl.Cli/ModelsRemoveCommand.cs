@@ -11,28 +11,44 @@ static class ModelsRemoveCommand
             long freed = 0;
             foreach (ModelKey key in models.Chosen)
             {
-                // A language's name shares its detector with others: it goes with the name that owns the folder.
+                // A language's name may share its detector with others: it goes with the name that owns the folder.
                 string folder = models.Store.Find(key);
-                string owner = Path.GetDirectoryName(folder)!;
-                if (Path.GetFileName(owner) != key.Name)
+                ModelPlace place = models.Store.PlaceOf(key);
+                if (place.Name != key.Name)
                 {
                     continue;
                 }
 
-                string type = $"{key.Name}.{key.Kind.Type}";
-                string file = $"{models.Cache}/.partial/{key.Kind.Task}/{type}.lock";
-                using ModelLock held = ModelLock.TryTake(models.Cache, key.Kind.Task, type, TimeProvider.System)
-                    ?? throw new OperatorException($"{key} is being fetched or imported by another process, which {file} names.");
-                freed += models.Store.List().First(model => model.Key == key).Bytes;
-                CacheWriter.Remove(folder);
-                CacheWriter.Remove(Path.Combine(models.Cache, ".partial", key.Kind.Task, key.Name, key.Kind.Type));
-                if (!Directory.EnumerateDirectories(owner).Any())
-                {
-                    CacheWriter.Remove(owner);
-                }
+                using ModelLock held = ModelLock.TryTake(models.Cache, place, TimeProvider.System)
+                    ?? throw new OperatorException($"{key} is being fetched or imported by another process, which "
+                        + $"{ModelLock.PathOf(models.Cache, place)} names.");
+                freed += Remove(folder);
+                CacheWriter.Remove(Path.Combine(models.Cache, ".partial", place.Path));
+                freed += RemoveEmpty(Path.GetDirectoryName(folder)!, Path.Combine(models.Cache, key.Kind.Task));
             }
 
             Console.WriteLine($"freed {ByteSize.Text(freed)}");
             return Task.FromResult(ExitCode.Ok);
         });
+
+    /// <returns>Its bytes.</returns>
+    static long Remove(string folder)
+    {
+        long bytes = CacheFiles.AllBelow(folder).Sum(file => file.Length);
+        CacheWriter.Remove(folder);
+        return bytes;
+    }
+
+    /// <summary>A revision's folder and its model's, once no type and no revision is in them any more.</summary>
+    static long RemoveEmpty(string folder, string task)
+    {
+        long bytes = 0;
+        for (; folder != task && new DirectoryInfo(folder).EnumerateDirectories().All(one => Leftovers.IsFolder(one.Name));
+            folder = Path.GetDirectoryName(folder)!)
+        {
+            bytes += Remove(folder);
+        }
+
+        return bytes;
+    }
 }

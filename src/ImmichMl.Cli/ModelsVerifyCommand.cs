@@ -16,7 +16,7 @@ static class ModelsVerifyCommand
         static async (models, _, cancellation) =>
         {
             ModelKey[] keys = [.. models.Chosen];
-            using IHost host = Host(models.Cache);
+            using IHost host = Host(models.Options);
             int code = ExitCode.Ok;
             foreach (ModelKey key in keys)
             {
@@ -52,7 +52,7 @@ static class ModelsVerifyCommand
         }
 
         List<string> differences = [.. await ModelVerifier.CompareAsync(folder, record, cancellation)];
-        if (record.Origin == ModelRecord.Fetched
+        if (record.Origin == ModelRecord.Fetched && models.Store.Revision == ModelRevision.Main
             && models.Catalog.Find(key)?.Files.FirstOrDefault(file => file.Type == key.Kind.Type) is { } known
             && record.Files.FirstOrDefault(file => file.Path == ModelStore.ModelFileName)?.Sha256 != known.Sha256)
         {
@@ -83,7 +83,7 @@ static class ModelsVerifyCommand
         }
     }
 
-    static IHost Host(string cache) => DaemonHost.BuildSilent(
-        DaemonOptions.Read(
-            new Settings().AddEnvironment().Add("MACHINE_LEARNING_CACHE_FOLDER", cache).Add("MACHINE_LEARNING_PREPARE_MODELS", "false")));
+    static IHost Host(ModelOptions models) => DaemonHost.BuildSilent(DaemonOptions.Read(
+        new Settings().AddEnvironment().Add("MACHINE_LEARNING_CACHE_FOLDER", models.CacheFolder)
+            .Add("MACHINE_LEARNING_MODEL_REVISION", models.Revision).Add("MACHINE_LEARNING_PREPARE_MODELS", "false")));
 }

@@ -13,7 +13,7 @@ public readonly record struct FetchOutcome(int Code, string Message);
 /// The way to immich-ml-fetch: the service's socket where there is one, else a child, whose arguments name the model and whose standard
 /// input ties its life to ours. Either answers in lines.
 /// </summary>
-public sealed class Fetcher(string cache, HubOptions hub)
+public sealed class Fetcher(ModelOptions models, HubOptions hub)
 {
     const string Name = "immich-ml-fetch";
 
@@ -51,7 +51,7 @@ public sealed class Fetcher(string cache, HubOptions hub)
             return new FetchOutcome(3, $"{Name} is not beside this program.");
         }
 
-        string[] arguments = [.. replace ? (string[])["--replace"] : [], cache, key.Kind.Task, key.Kind.Type, key.Name];
+        string[] arguments = [.. replace ? (string[])["--replace"] : [], models.CacheFolder, key.Kind.Task, key.Kind.Type, key.Name];
         Array.ForEach(arguments, start.ArgumentList.Add);
         HandOn(start.Environment);
         start.RedirectStandardInput = true;
@@ -102,7 +102,8 @@ public sealed class Fetcher(string cache, HubOptions hub)
         foreach ((string name, string value) in ((string, string)[])
         [
             ("HF_ENDPOINT", hub.Endpoint), ("HF_TOKEN", hub.Token), ("MACHINE_LEARNING_OCR_ENDPOINT", hub.OcrEndpoint),
-            ("MACHINE_LEARNING_MODEL_VARIANTS", hub.ModelVariants),
+            ("MACHINE_LEARNING_MODEL_VARIANTS", hub.ModelVariants), ("MACHINE_LEARNING_MODEL_REVISION", models.Revision),
+            ("MACHINE_LEARNING_MODEL_ORGANIZATION", hub.Organization),
             ("HF_HUB_DOWNLOAD_TIMEOUT", hub.DownloadTimeoutSeconds.ToString(CultureInfo.InvariantCulture)),
             ("HTTPS_PROXY", hub.HttpsProxy), ("NO_PROXY", hub.NoProxy),
         ])

@@ -30,7 +30,7 @@ sealed class ModelDownloads(
 
     /// <summary>When a copy that would not load was exchanged, for those whose copy failed while that went on.</summary>
     readonly Dictionary<string, long> _replaced = [];
-    readonly Fetcher _fetcher = new(options.CacheFolder, hub);
+    readonly Fetcher _fetcher = new(options, hub);
 
     sealed class Fetching(ModelKey key, bool replaces, long since)
     {
@@ -87,8 +87,7 @@ sealed class ModelDownloads(
             FetchOutcome outcome = await WaitAsync(fetching, patience - time.GetElapsedTime(since), holding, cancellation);
             if (outcome.Code != 0)
             {
-                throw new ModelException(ModelFault.Unavailable,
-                    $"{fetching.Key} could not be fetched: {outcome.Message}") { RetryAfter = s_afterFault };
+                throw new ModelException(ModelFault.Unavailable, NotFetched(fetching.Key, outcome)) { RetryAfter = s_afterFault };
             }
         }
 
@@ -107,6 +106,10 @@ sealed class ModelDownloads(
 
         return await use();
     }
+
+    string NotFetched(ModelKey key, FetchOutcome outcome) =>
+        $"{key} could not be fetched: {outcome.Message}"
+        + (store.OtherRevisions(key) is { Length: > 0 } others ? $" In revision {store.Revision} it is not here; {others}." : "");
 
     /// <summary>True when there is a newer copy than the one that would not load; false when none is to be had.</summary>
     async Task<bool> IsReplacedAsync(
@@ -214,7 +217,7 @@ sealed class ModelDownloads(
                 fetching.Key, replace, (bytes, total) => Tell(fetching, bytes, total), application.ApplicationStopping);
             if (outcome.Code == 0 && !store.Has(fetching.Key))
             {
-                outcome = new FetchOutcome(3, $"the fetcher has it, but it is not in {folder}: does it serve another cache?");
+                outcome = new FetchOutcome(3, $"the fetcher has it, but it is not in {folder}: does it serve another cache or revision?");
             }
         }
         catch (Exception e)

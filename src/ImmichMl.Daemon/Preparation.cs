@@ -134,6 +134,7 @@ sealed class Preparation(
         Environment =
         {
             ["MACHINE_LEARNING_CACHE_FOLDER"] = options.Models.CacheFolder,
+            ["MACHINE_LEARNING_MODEL_REVISION"] = options.Models.Revision,
             ["MACHINE_LEARNING_ONNXRUNTIME_DIR"] = options.Devices.OnnxRuntimeDir,
             ["MACHINE_LEARNING_PREPARE_LEAVE_FREE"] = options.Runtime.PrepareLeaveFree.ToString(CultureInfo.InvariantCulture),
         },

@@ -36,10 +36,10 @@ sealed class HubClient(HubOptions options) : IDisposable
     /// <summary>Time over which <see cref="LeastSpeed"/> is taken.</summary>
     public TimeSpan SpeedWindow { get; init; } = TimeSpan.FromSeconds(60);
 
-    public async Task<IReadOnlyList<TreeEntry>> ListAsync(string repo, CancellationToken cancellation)
+    public async Task<IReadOnlyList<TreeEntry>> ListAsync(string repo, string revision, CancellationToken cancellation)
     {
         var entries = new List<TreeEntry>();
-        Uri? next = new($"{_endpoint.ToString().TrimEnd('/')}/api/models/{repo}/tree/main?recursive=true");
+        Uri? next = new($"{_endpoint.ToString().TrimEnd('/')}/api/models/{repo}/tree/{revision}?recursive=true");
         for (int page = 0; next is not null; page++)
         {
             if (page == MaxPages)
@@ -55,8 +55,8 @@ sealed class HubClient(HubOptions options) : IDisposable
         return entries;
     }
 
-    public Uri AddressOf(string repo, string path) =>
-        new($"{_endpoint.ToString().TrimEnd('/')}/{repo}/resolve/main/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}");
+    public Uri AddressOf(string repo, string revision, string path) => new(
+        $"{_endpoint.ToString().TrimEnd('/')}/{repo}/resolve/{revision}/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}");
 
     /// <summary>The answer's head, 2xx or 416; its body is read by the caller.</summary>
     /// <exception cref="RetryException">The hub wants to be asked again.</exception>

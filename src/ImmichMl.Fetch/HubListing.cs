@@ -61,7 +61,7 @@ static class HubListing
         foreach (TreeEntry entry in tree.Where(entry => entry.Type == "file"))
         {
             string path = entry.Path ?? throw Refused("a file has no name");
-            bool isWanted = path == "config.json" || path.StartsWith(type + "/", StringComparison.Ordinal);
+            bool isWanted = path == CacheFiles.ConfigFileName || path.StartsWith(type + "/", StringComparison.Ordinal);
             if (path.StartsWith('/') || path.Split('/').Contains("..") || path.Any(char.IsControl)
                 || (isWanted && !CacheFiles.IsSafe(path)))
             {

@@ -10,7 +10,6 @@ sealed class ModelDownload(
     ModelOptions options, HubOptions hub, ModelCatalog catalog, ModelStore store, HubClient client, Action<long, long> progress)
 {
     const int FilesAtOnce = 4;
-    const string ConfigName = "config.json";
     const long SpareBytes = 64L << 20;
     const long MaxConfigBytes = 16 << 20;
 
@@ -31,14 +30,13 @@ sealed class ModelDownload(
                 $"{key} cannot be fetched: this machine is offline by {by}. 'immich-ml models import' brings it from a file.");
         }
 
-        string folder = store.FolderOf(key);
+        ModelPlace place = store.PlaceOf(key);
+        string folder = store.FolderOf(place);
         CacheFiles.RefuseLinks(options.CacheFolder, folder);
-        string name = Path.GetFileName(Path.GetDirectoryName(folder)!);
-        string partial = Path.Combine(options.CacheFolder, ".partial", key.Kind.Task, name, key.Kind.Type);
+        string partial = Path.Combine(options.CacheFolder, ".partial", place.Path);
         CacheFiles.RefuseLinks(options.CacheFolder, partial);
         Directory.CreateDirectory(options.CacheFolder);
-        using ModelLock held = await ModelLock.TakeAsync(
-            options.CacheFolder, key.Kind.Task, $"{name}.{key.Kind.Type}", TimeProvider.System, cancellation);
+        using ModelLock held = await ModelLock.TakeAsync(options.CacheFolder, place, TimeProvider.System, cancellation);
         bool isThere = store.Has(key);
         if (isThere && !replace)
         {
@@ -57,7 +55,7 @@ sealed class ModelDownload(
             throw new FetchException(FetchFault.Operator, $"{key} is not fetched again: its files are as they came.");
         }
 
-        IReadOnlyList<HubFile> files = await PlanAsync(entry, key.Kind.Type, cancellation);
+        IReadOnlyList<HubFile> files = await PlanAsync(entry, place, cancellation);
         _total = files.Sum(file => file.Digest.Size ?? 0);
         CheckFreeSpace(files, partial);
         await Parallel.ForEachAsync(
@@ -72,7 +70,7 @@ sealed class ModelDownload(
     async Task<bool> IsDamagedAsync(ModelKey key, string folder, CancellationToken cancellation) =>
         store.RecordOf(key) is not { } record
         || (await ModelVerifier.CompareAsync(folder, record, cancellation)).Count > 0
-        || (key.Kind == ModelKind.ClipTextual && !IsJson(Path.Combine(Path.GetDirectoryName(folder)!, ConfigName)));
+        || (key.Kind == ModelKind.ClipTextual && !IsJson(Path.Combine(Path.GetDirectoryName(folder)!, CacheFiles.ConfigFileName)));
 
     /// <summary>The configuration belongs to all types of a model, so that it stands in no record.</summary>
     static bool IsJson(string file)
@@ -89,16 +87,20 @@ sealed class ModelDownload(
         }
     }
 
-    async Task<IReadOnlyList<HubFile>> PlanAsync(CatalogEntry entry, string type, CancellationToken cancellation)
+    /// <summary>OCR's single files are all of the main revision; every other one is the hub's.</summary>
+    async Task<IReadOnlyList<HubFile>> PlanAsync(CatalogEntry entry, ModelPlace place, CancellationToken cancellation)
     {
-        if (entry.Repo is not { } repo)
+        string type = place.Kind.Type;
+        if (entry.Repo is null && place.Revision == ModelRevision.Main)
         {
             return [.. entry.Files.Where(file => file.Type == type).Select(file =>
                 new HubFile($"{type}/{ModelStore.ModelFileName}", Redirected(file.Url), new FileDigest(null, file.Sha256, null)))];
         }
 
-        IReadOnlyList<TreeEntry> tree = await Retries.RunAsync(() => client.ListAsync(repo, cancellation), () => 0, cancellation);
-        return HubListing.Read(tree, type, path => client.AddressOf(repo, path), Variants);
+        string repo = $"{hub.Organization}/{place.Name}";
+        IReadOnlyList<TreeEntry> tree = await Retries.RunAsync(
+            () => client.ListAsync(repo, place.Revision, cancellation), () => 0, cancellation);
+        return HubListing.Read(tree, type, path => client.AddressOf(repo, place.Revision, path), Variants);
     }
 
     string[] Variants =>
@@ -139,7 +141,7 @@ sealed class ModelDownload(
         CacheWriter.Remove(ready);
         Directory.CreateDirectory(ready);
         var recorded = new List<RecordedFile>();
-        foreach (HubFile file in files.Where(file => file.Path != ConfigName))
+        foreach (HubFile file in files.Where(file => file.Path != CacheFiles.ConfigFileName))
         {
             string path = file.Path[(type.Length + 1)..];
             string target = CacheFiles.Resolve(ready, path);
@@ -152,7 +154,7 @@ sealed class ModelDownload(
             });
         }
 
-        new ModelRecord { Origin = ModelRecord.Fetched, ReplacedAt = replacedAt, Files = recorded }.Write(ready);
+        new ModelRecord { Origin = ModelRecord.Fetched, ReplacedAt = replacedAt, Revision = store.Revision, Files = recorded }.Write(ready);
         if (entry.Terms is not null)
         {
             await File.WriteAllTextAsync(Path.Combine(ready, CacheFiles.TermsFileName), entry.Terms + "\n", cancellation);
@@ -160,15 +162,11 @@ sealed class ModelDownload(
 
         // In front of the model: who finds the model finds its configuration too.
         string parent = Path.GetDirectoryName(folder)!;
-        if (files.FirstOrDefault(file => file.Path == ConfigName) is { } config
-            && !(File.Exists(Path.Combine(parent, ConfigName)) && IsSomebodys(parent)))
+        string own = Path.Combine(parent, CacheFiles.ConfigFileName);
+        if (files.FirstOrDefault(file => file.Path == CacheFiles.ConfigFileName) is { } config
+            && !(File.Exists(own) && IsSomebodys(parent)))
         {
-            if (File.Exists(parent))
-            {
-                CacheWriter.SetAside(options.CacheFolder, parent);
-            }
-
-            CacheWriter.InstallFile(options.CacheFolder, PartOf(partial, config), Path.Combine(parent, ConfigName));
+            CacheWriter.InstallFile(options.CacheFolder, PartOf(partial, config), own);
         }
 
         CacheWriter.Install(options.CacheFolder, ready, folder, keep: true);

@@ -5,7 +5,12 @@ public static class CacheFiles
 {
     /// <summary>The terms of a fetched model, beside it, in words.</summary>
     public const string TermsFileName = "TERMS.txt";
-    const int MaxDepth = 6;
+
+    /// <summary>Of a model, in front of its types' folders.</summary>
+    public const string ConfigFileName = "config.json";
+
+    /// <summary>TASK/NAME/REVISION/TYPE/rknpu/CHIP/SIZE/FILE.</summary>
+    const int MaxDepth = 8;
     const int MaxPathLength = 300;
 
     /// <summary>True for a relative path of plain names: no dot folders, no backslash, no control characters.</summary>
@@ -14,13 +19,17 @@ public static class CacheFiles
         && parts.All(part => part.Length > 0 && part[0] != '.' && !part.Any(letter => letter is '\\' or ':' || char.IsControl(letter)));
 
     /// <summary>
-    /// True for a file of a model in the layout of a cache; the rest of a cache, such as a downloader's notes, is nobody's model.
+    /// True for a file of a model, of whatever revision, in the layout of a cache; the rest of a cache, such as a downloader's notes, is
+    /// nobody's model.
     /// </summary>
     public static bool IsOfModel(string path) =>
         IsSafe(path) && path.Split('/') is [var task, var name, .. var inner] && ModelKey.IsClean(name)
-        && (inner is ["config.json"] ? ModelKind.All.Any(kind => kind.Task == task)
-            : inner is [var type, var file, ..] && file is not (ModelRecord.FileName or TermsFileName)
-            && ModelKind.All.Contains(new ModelKind(task, type)));
+        && IsOfModel(task, inner is [var first, .. var deeper] && ModelRevision.IsFolder(first) ? deeper : inner);
+
+    static bool IsOfModel(string task, string[] inner) => inner is [ConfigFileName]
+        ? ModelKind.All.Any(kind => kind.Task == task)
+        : inner is [var type, .. var file] && ModelKind.All.Contains(new ModelKind(task, type))
+            && file is [not (ModelRecord.FileName or TermsFileName), ..] && !Leftovers.Contain(string.Join('/', file));
 
     /// <summary>True for a path that stays below the folder it is joined to.</summary>
     public static bool StaysBelow(string path) => path.Length > 0 && path[0] != '/' && !path.Split('/').Contains("..");
@@ -30,15 +39,18 @@ public static class CacheFiles
         ? Path.Combine(folder, path)
         : throw new ModelException(ModelFault.Unusable, $"A file of the model has a name that leads elsewhere: {Printable(path)}");
 
-    /// <summary>Model files below a folder, in order, without our own; links are not followed.</summary>
+    /// <summary>Model files below a type's folder, in order, without our own and the service's; links are not followed.</summary>
     public static IEnumerable<FileInfo> Below(string folder) =>
-        new DirectoryInfo(folder)
-            .EnumerateFiles("*", new EnumerationOptions
-            {
-                RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false,
-            })
-            .Where(file => file.Name is not (ModelRecord.FileName or TermsFileName))
+        AllBelow(folder)
+            .Where(file => file.Name is not (ModelRecord.FileName or TermsFileName)
+                && !Leftovers.Contain(Path.GetRelativePath(folder, file.FullName)))
             .OrderBy(file => file.FullName, StringComparer.Ordinal);
+
+    /// <summary>Every file below a folder, whosever; links are not followed.</summary>
+    public static IEnumerable<FileInfo> AllBelow(string folder) => new DirectoryInfo(folder).EnumerateFiles("*", new EnumerationOptions
+    {
+        RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false,
+    });
 
     /// <exception cref="ModelException">Something on the way from the cache to the file is a link that leads out of the cache.</exception>
     public static void RefuseLinks(string cache, string path)

@@ -12,14 +12,7 @@ public static class CacheWriter
     /// <param name="keep">What is there and was not fetched is kept in CACHE/.aside: it may be somebody's own. Else it is deleted.</param>
     public static void Install(string cache, string ready, string folder, bool keep)
     {
-        string parent = Path.GetDirectoryName(folder)!;
-        CacheFiles.RefuseLinks(cache, parent);
-        if (File.Exists(parent))
-        {
-            SetAside(cache, parent);
-        }
-
-        Directory.CreateDirectory(parent);
+        MakeFolder(cache, Path.GetDirectoryName(folder)!);
         string old = ready + ".old";
         if (Path.Exists(old))
         {
@@ -57,14 +50,29 @@ public static class CacheWriter
         }
 
         string parent = Path.GetDirectoryName(to)!;
-        Directory.CreateDirectory(parent);
+        MakeFolder(cache, parent);
         string aside = Path.Combine(parent, $".{Path.GetFileName(to)}.{Environment.ProcessId}");
         File.Copy(from, aside, overwrite: true);
         File.Move(aside, to, overwrite: true);
     }
 
+    /// <summary>A folder of a model, and those above it; a file in the place of one is kept in CACHE/.aside.</summary>
+    static void MakeFolder(string cache, string folder)
+    {
+        CacheFiles.RefuseLinks(cache, folder);
+        for (string at = folder; at.Length > cache.Length; at = Path.GetDirectoryName(at)!)
+        {
+            if (File.Exists(at))
+            {
+                SetAside(cache, at);
+            }
+        }
+
+        Directory.CreateDirectory(folder);
+    }
+
     /// <summary>Moves what is in a model's way to CACHE/.aside, where nobody looks for models.</summary>
-    public static void SetAside(string cache, string path) => SetAside(cache, path, path);
+    static void SetAside(string cache, string path) => SetAside(cache, path, path);
 
     static void Discard(string cache, string path, string was, bool keep)
     {

@@ -20,6 +20,12 @@ public sealed class HubOptions
     [HttpAddress]
     public string Endpoint { get; set; } = "";
 
+    [Display(
+        Name = "MACHINE_LEARNING_MODEL_ORGANIZATION", GroupName = Live,
+        Description = "Whose models are fetched from the hub: immich-app or immich-testing")]
+    [AllowedValues("immich-app", "immich-testing")]
+    public string Organization { get; set; } = "immich-app";
+
     [Display(Name = "HF_TOKEN", Description = "Token for the hub; never shown here", GroupName = Live)]
     [DataType(DataType.Password)]
     public string Token { get; set; } = "";

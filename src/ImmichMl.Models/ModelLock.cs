@@ -4,8 +4,8 @@ namespace ImmichMl.Models;
 public sealed record LockOwner(int Pid, DateTimeOffset Since);
 
 /// <summary>
-/// One writer per model among all processes on a cache. The kernel's lock on the file decides and ends with its process, so nothing is
-/// ever left behind by a crash; the owner and the age stand in the file.
+/// One writer per model and revision among all processes on a cache. The kernel's lock on the file decides and ends with its process, so
+/// nothing is ever left behind by a crash; the owner and the age stand in the file.
 /// </summary>
 public sealed class ModelLock : IDisposable
 {
@@ -17,9 +17,9 @@ public sealed class ModelLock : IDisposable
     ModelLock(FileStream file) => _file = file;
 
     /// <summary>The lock, or null while somebody else has it.</summary>
-    public static ModelLock? TryTake(string cache, string task, string name, TimeProvider time)
+    public static ModelLock? TryTake(string cache, ModelPlace place, TimeProvider time)
     {
-        string path = PathOf(cache, task, name);
+        string path = PathOf(cache, place);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         return TryTakeAt(path, time);
     }
@@ -44,11 +44,11 @@ public sealed class ModelLock : IDisposable
     }
 
     /// <summary>Waits for as long as somebody else has it.</summary>
-    public static async Task<ModelLock> TakeAsync(string cache, string task, string name, TimeProvider time, CancellationToken cancellation)
+    public static async Task<ModelLock> TakeAsync(string cache, ModelPlace place, TimeProvider time, CancellationToken cancellation)
     {
         while (true)
         {
-            if (TryTake(cache, task, name, time) is { } taken)
+            if (TryTake(cache, place, time) is { } taken)
             {
                 return taken;
             }
@@ -57,7 +57,8 @@ public sealed class ModelLock : IDisposable
         }
     }
 
-    static string PathOf(string cache, string task, string name) => Path.Combine(cache, ".partial", task, name + ".lock");
+    public static string PathOf(string cache, ModelPlace place) =>
+        Path.Combine(cache, ".partial", place.Kind.Task, place.LockName + ".lock");
 
     public void Dispose() => _file.Dispose();
 }

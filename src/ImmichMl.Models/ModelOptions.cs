@@ -14,6 +14,13 @@ public sealed class ModelOptions
     public string CacheFolder { get; set; } =
         Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "immich_ml");
 
+    /// <summary>Models lie in folders of their revision's name, unless it is main.</summary>
+    [Display(
+        Name = "MACHINE_LEARNING_MODEL_REVISION",
+        Description = "Revision of the models, a branch, tag or commit of the hub's: main, or v2 for Immich's newer exports")]
+    [RevisionName]
+    public string Revision { get; set; } = ModelRevision.Main;
+
     [Display(
         Name = "MACHINE_LEARNING_DOWNLOAD", GroupName = Live,
         Description = "on: models of the catalogue that are asked for and not in the cache are fetched by immich-ml-fetch; off: never")]
@@ -21,6 +28,14 @@ public sealed class ModelOptions
     public string Download { get; set; } = "on";
 
     public bool MayDownload => OnOrOffAttribute.Read(Download) != false;
+
+    [AttributeUsage(AttributeTargets.Property)]
+    sealed class RevisionNameAttribute : ValidationAttribute
+    {
+        public override bool IsValid(object? value) => value is string name && ModelRevision.IsValid(name);
+
+        public override string FormatErrorMessage(string name) => $"{name} is not {ModelRevision.Rule}.";
+    }
 
     /// <summary>By hand: a regular expression would bring its engine into the fetcher.</summary>
     [AttributeUsage(AttributeTargets.Property)]

@@ -19,6 +19,9 @@ public sealed record ModelRecord
     /// <summary>When it was fetched once more because the first copy would not load.</summary>
     public DateTimeOffset? ReplacedAt { get; init; }
 
+    /// <summary>Of the hub's; null in records of earlier versions, whose models are all of <see cref="ModelRevision.Main"/>.</summary>
+    public string? Revision { get; init; }
+
     public required IReadOnlyList<RecordedFile> Files { get; init; }
 
     /// <summary>The record of a model's folder; null where there is none that can be read.</summary>

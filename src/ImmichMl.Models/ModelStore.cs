@@ -8,8 +8,30 @@ public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
     /// <summary>Of <see cref="Unreadable"/>.</summary>
     const int MostUnreadable = 10;
 
+    /// <summary>Revisions that a message names.</summary>
+    const int MostTold = 5;
+
+    /// <summary>The revision that is served.</summary>
+    public string Revision => options.Revision;
+
     /// <summary>The folder that holds a model's files, whether it is there or not.</summary>
-    public string FolderOf(ModelKey key) => Path.Combine(options.CacheFolder, key.Kind.Task, FolderName(key), key.Kind.Type);
+    public string FolderOf(ModelKey key) => FolderOf(PlaceOf(key));
+
+    /// <inheritdoc cref="FolderOf(ModelKey)"/>
+    public string FolderOf(ModelPlace place) => Path.Combine(options.CacheFolder, place.Path);
+
+    /// <summary>Where a model belongs, in the revision that is served.</summary>
+    public ModelPlace PlaceOf(ModelKey key) => PlaceOf(key, Revision);
+
+    /// <summary>
+    /// Where a model belongs. One detector serves every language of OCR: LATIN__PP-OCRv5_mobile detects with PP-OCRv5_mobile, unless it
+    /// has one of its own, as newer Immich keeps them.
+    /// </summary>
+    public ModelPlace PlaceOf(ModelKey key, string revision)
+    {
+        var own = new ModelPlace(key.Kind, key.Name, revision);
+        return SharedName(key) is { } shared && !IsThere(own) ? own with { Name = shared } : own;
+    }
 
     /// <summary>The folder of a model that is in the cache.</summary>
     /// <exception cref="ModelException">No such model is known, or it is known and not here.</exception>
@@ -27,17 +49,33 @@ public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
                 break;
         }
 
-        throw catalog.Contains(key) || Directory.Exists(Path.GetDirectoryName(folder))
+        string others = OtherRevisions(key);
+        throw others.Length > 0
+            ? new ModelException(ModelFault.Unavailable, $"Model {key} is not in the cache in revision {Revision}; {others}.")
+            : catalog.Contains(key) || Directory.Exists(Path.GetDirectoryName(folder))
             ? new ModelException(ModelFault.Unavailable, $"Model {key} is not in the cache: {model} is missing.")
             : new ModelException(ModelFault.Unknown, $"No model {key} is known, and none is in the cache.{Suggest(key)}");
+    }
+
+    /// <summary>In words, the revisions beside the one that is served in which a model is here; empty where there is none.</summary>
+    public string OtherRevisions(ModelKey key) => OtherRevisions(RevisionsOf(key));
+
+    /// <summary>The same of all <paramref name="revisions"/> that are there.</summary>
+    public string OtherRevisions(IEnumerable<string> revisions)
+    {
+        string[] others = [.. revisions.Where(revision => revision != Revision).Distinct().Take(MostTold)];
+        return others.Length == 0 ? ""
+            : $"revision{(others.Length > 1 ? "s" : "")} {string.Join(", ", others)} {(others.Length > 1 ? "are" : "is")} there";
     }
 
     /// <summary>How the model came into the cache; null where nobody wrote that down.</summary>
     public ModelRecord? RecordOf(ModelKey key) => ModelRecord.Read(FolderOf(key));
 
     /// <summary>True also where it cannot be told: what cannot be looked at is not missing.</summary>
-    public bool Has(ModelKey key) =>
-        ModelFile.KindOf(Path.Combine(FolderOf(key), ModelFileName)) is not (FileKind.Missing or FileKind.Folder);
+    public bool Has(ModelKey key) => IsThere(PlaceOf(key));
+
+    bool IsThere(ModelPlace place) =>
+        ModelFile.KindOf(Path.Combine(FolderOf(place), ModelFileName)) is not (FileKind.Missing or FileKind.Folder);
 
     /// <summary>
     /// Folders of the cache that cannot be looked into, each with the reason: what lies there is in no list. Empty where the cache is not
@@ -52,7 +90,7 @@ public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
                 foreach (string task in ModelKind.All.Select(kind => Path.Combine(options.CacheFolder, kind.Task)).Distinct()
                     .Prepend(options.CacheFolder))
                 {
-                    AddUnreadable(task, task == options.CacheFolder ? 0 : 2, found);
+                    AddUnreadable(task, task == options.CacheFolder ? 0 : 3, found);
                 }
 
                 break;
@@ -85,28 +123,39 @@ public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
     string Suggest(ModelKey key) =>
         catalog.NearMatches(key.Name, key.Kind.Task) is { Count: > 0 } near ? $" Near it: {string.Join(", ", near)}." : "";
 
-    /// <summary>Every model of the catalogue and of the cache with the bytes it takes on disk, 0 where it is absent.</summary>
-    public IEnumerable<(ModelKey Key, long Bytes)> List()
+    /// <summary>
+    /// Every model of the catalogue, and of the cache in the revision that is served, with the bytes it takes on disk, 0 where it is
+    /// absent.
+    /// </summary>
+    public IEnumerable<(ModelKey Key, long Bytes)> List() =>
+        ListRevisions().Where(model => model.Revision == Revision).Select(model => (model.Key, model.Bytes));
+
+    /// <summary>The same of each revision that is in the cache.</summary>
+    public IEnumerable<(ModelKey Key, string Revision, long Bytes)> ListRevisions()
     {
         foreach (ModelKind kind in ModelKind.All)
         {
-            foreach (string name in catalog.NamesOf(kind.Task).Union(CachedNames(kind), StringComparer.Ordinal)
-                .Order(StringComparer.Ordinal))
+            HashSet<string> known = [.. catalog.NamesOf(kind.Task)];
+            foreach (string name in known.Union(CachedNames(kind)).Order(StringComparer.Ordinal))
             {
                 var key = new ModelKey(kind, name);
-                yield return (key, BytesOf(key));
+                foreach (string revision in RevisionsOf(key).Union(known.Contains(name) ? [Revision] : []))
+                {
+                    yield return (key, revision, BytesOf(PlaceOf(key, revision)));
+                }
             }
         }
     }
 
     /// <summary>Bytes of a model's files; 0 where it is absent or cannot be read.</summary>
-    long BytesOf(ModelKey key)
+    long BytesOf(ModelPlace place)
     {
-        var folder = new DirectoryInfo(FolderOf(key));
+        var folder = new DirectoryInfo(FolderOf(place));
         try
         {
             return File.Exists(Path.Combine(folder.FullName, ModelFileName))
-                ? folder.EnumerateFiles().Where(file => file.Name is not (ModelRecord.FileName or CacheFiles.TermsFileName))
+                ? folder.EnumerateFiles()
+                    .Where(file => file.Name is not (ModelRecord.FileName or CacheFiles.TermsFileName) && !Leftovers.Contain(file.Name))
                     .Sum(file => file.Length)
                 : 0;
         }
@@ -116,18 +165,25 @@ public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
         }
     }
 
-    IEnumerable<string> CachedNames(ModelKind kind)
+    /// <summary>A folder whose name does not come back from cleaning cannot be asked for by any name.</summary>
+    IEnumerable<string> CachedNames(ModelKind kind) =>
+        FoldersIn(Path.Combine(options.CacheFolder, kind.Task)).Where(name => ModelKey.IsClean(name) && RevisionsOf(kind, name).Any());
+
+    /// <summary>Revisions in which a model is in the cache, the main one first.</summary>
+    IEnumerable<string> RevisionsOf(ModelKey key) =>
+        RevisionsOf(key.Kind, key.Name).Union(SharedName(key) is { } shared ? RevisionsOf(key.Kind, shared) : []);
+
+    IEnumerable<string> RevisionsOf(ModelKind kind, string name) =>
+        FoldersIn(Path.Combine(options.CacheFolder, kind.Task, name)).Where(ModelRevision.IsFolder).Order(StringComparer.Ordinal)
+            .Prepend(ModelRevision.Main)
+            .Where(revision => File.Exists(Path.Combine(FolderOf(new ModelPlace(kind, name, revision)), ModelFileName)));
+
+    /// <summary>Names of the folders in one; none where it is not there or cannot be read.</summary>
+    static string[] FoldersIn(string folder)
     {
-        string folder = Path.Combine(options.CacheFolder, kind.Task);
         try
         {
-            // A folder whose name does not come back from cleaning cannot be asked for by any name.
-            return Directory.Exists(folder)
-                ? Directory.GetDirectories(folder)
-                    .Where(model => File.Exists(Path.Combine(model, kind.Type, ModelFileName)))
-                    .Select(Path.GetFileName).OfType<string>()
-                    .Where(ModelKey.IsClean)
-                : [];
+            return Directory.Exists(folder) ? [.. new DirectoryInfo(folder).EnumerateDirectories().Select(one => one.Name)] : [];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -135,10 +191,10 @@ public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
         }
     }
 
-    /// <summary>One detector serves every language of OCR: LATIN__PP-OCRv5_mobile detects with PP-OCRv5_mobile.</summary>
-    static string FolderName(ModelKey key)
+    /// <summary>The name whose detector serves this language's too; null where it is no language's.</summary>
+    static string? SharedName(ModelKey key)
     {
         int language = key.Kind == ModelKind.TextDetection ? key.Name.IndexOf("__", StringComparison.Ordinal) : -1;
-        return language < 0 || language + 2 == key.Name.Length ? key.Name : key.Name[(language + 2)..];
+        return language < 0 || language + 2 == key.Name.Length ? null : key.Name[(language + 2)..];
     }
 }

@@ -57,13 +57,15 @@ static class CacheChecks
             ? "Immich's are fetched when they are first asked for." : "MACHINE_LEARNING_DOWNLOAD is off: put them there by hand.";
         string size = string.Create(CultureInfo.InvariantCulture, $"{cached.Sum(model => model.Bytes) / 1e9:0.0} GB");
         IReadOnlyList<string> unreadable = store.Unreadable();
+        string others = store.OtherRevisions(store.ListRevisions().Where(model => model.Bytes > 0).Select(model => model.Revision));
+        others = others.Length > 0 ? $"in revision {store.Revision}; {others}" : "yet";
         yield return unreadable.Count > 0
             ? new Finding(
                 "models", Verdict.Bad, $"{cached.Length} can be seen, and not all of the cache: {string.Join(", ", unreadable.Take(3))}",
                 "Mend the permissions, as said of the cache.")
             : cached.Length > 0
             ? new Finding("models", Verdict.Good, $"{cached.Length} in the cache, {size}")
-            : new Finding("models", without, "none in the cache yet", $"{fetching} Or now: immich-ml models pull NAME");
+            : new Finding("models", without, $"none in the cache {others}", $"{fetching} Or now: immich-ml models pull NAME");
         foreach ((ModelKind kind, string name) in preload.Models.Where(model => !store.Has(new ModelKey(model.Kind, model.Name))))
         {
             yield return new Finding("models", without, $"{kind} {name} is to be preloaded and not in the cache", fetching);

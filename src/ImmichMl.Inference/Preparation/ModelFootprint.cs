@@ -15,6 +15,6 @@ public sealed class ModelFootprint(ModelStore store, PreparedModels prepared)
         string source = Path.Combine(folder.FullName, ModelStore.ModelFileName);
         return File.Exists(source) && prepared.Find(key, source) is { } copy
             ? new FileInfo(copy.Graph).Length
-            : folder.EnumerateFiles().Sum(file => file.Length);
+            : folder.EnumerateFiles().Where(file => !Leftovers.Contain(file.Name)).Sum(file => file.Length);
     }
 }

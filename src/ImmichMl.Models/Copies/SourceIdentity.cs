@@ -31,7 +31,7 @@ public static class SourceIdentity
         try
         {
             FileInfo[] files = new DirectoryInfo(Path.GetDirectoryName(source)!).GetFiles();
-            return [.. files.Where(file => file.Extension is not (".json" or ".txt"))];
+            return [.. files.Where(file => file.Extension is not (".json" or ".txt") && !Leftovers.Contain(file.Name))];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

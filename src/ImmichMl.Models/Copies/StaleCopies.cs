@@ -5,10 +5,13 @@ namespace ImmichMl.Models.Copies;
 /// at once, those of a model that was replaced after a day; all others once nobody has used them for a week, since another daemon on the
 /// same cache may have another ONNX Runtime, or run on another processor.
 /// </summary>
-/// <param name="root">The folder of all copies: PROCESSOR/TASK/NAME/TYPE/STAMP below it.</param>
+/// <param name="root">
+/// The folder of all copies: PROCESSOR/TASK/NAME/TYPE/STAMP below it, or PROCESSOR/TASK/NAME/REVISION/TYPE/STAMP.
+/// </param>
 /// <param name="processor">This one.</param>
-/// <param name="currentName">By a model's folder, TASK/NAME/TYPE: the stamp of the copy that a load would take here; null where the model
-/// is gone.</param>
+/// <param name="currentName">
+/// By a model's folder, such as TASK/NAME/TYPE: the stamp of the copy that a load would take here; null where the model is gone.
+/// </param>
 public sealed class StaleCopies(string root, string processor, Func<string, string?> currentName)
 {
     /// <summary>Of the folder in which a copy is made, until it is whole and gets its name.</summary>
@@ -22,7 +25,7 @@ public sealed class StaleCopies(string root, string processor, Func<string, stri
     public IReadOnlyList<string> Remove(DateTime now)
     {
         var removed = new List<string>();
-        foreach (string folder in Below(root, 4))
+        foreach (string folder in Below(root, 3).SelectMany(TypesOf))
         {
             foreach (string copy in Inside(folder, Directory.GetDirectories))
             {
@@ -47,7 +50,7 @@ public sealed class StaleCopies(string root, string processor, Func<string, stri
 
     bool IsStale(string[] names, TimeSpan unused)
     {
-        if (names[4].StartsWith(AsidePrefix, StringComparison.Ordinal))
+        if (names[^1].StartsWith(AsidePrefix, StringComparison.Ordinal))
         {
             return unused > s_left;
         }
@@ -57,8 +60,8 @@ public sealed class StaleCopies(string root, string processor, Func<string, stri
             return unused > s_unused;
         }
 
-        return currentName(Path.Combine(names[1..4])) is not { } current
-            || (current != names[4] && unused > (VersionOf(current) == VersionOf(names[4]) ? s_replaced : s_unused));
+        return currentName(Path.Combine(names[1..^1])) is not { } current
+            || (current != names[^1] && unused > (VersionOf(current) == VersionOf(names[^1]) ? s_replaced : s_unused));
     }
 
     /// <summary>Of ONNX Runtime and of the rules that a graph is rewritten by: all of a stamp but the source's identity.</summary>
@@ -71,6 +74,10 @@ public sealed class StaleCopies(string root, string processor, Func<string, stri
             folder = Path.GetDirectoryName(folder)!;
         }
     }
+
+    /// <summary>Folders of types in one of a name, and in those of its revisions.</summary>
+    static IEnumerable<string> TypesOf(string model) => Below(model, 1).SelectMany(folder =>
+        ModelRevision.IsFolder(Path.GetFileName(folder)) ? Below(folder, 1) : [folder]);
 
     static IEnumerable<string> Below(string folder, int depth)
     {

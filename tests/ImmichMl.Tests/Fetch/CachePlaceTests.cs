@@ -100,10 +100,10 @@ public sealed class CachePlaceTests
     public async Task The_lock_of_a_process_that_died_is_free_and_that_of_a_living_one_is_not()
     {
         using var cache = new TempFolder();
-        using (ModelLock held = ModelLock.TryTake(cache.Path, "clip", "x.visual", TimeProvider.System)!)
+        using (ModelLock held = ModelLock.TryTake(cache.Path, Place("visual"), TimeProvider.System)!)
         {
-            await Assert.That(ModelLock.TryTake(cache.Path, "clip", "x.visual", TimeProvider.System)).IsNull();
-            using ModelLock? other = ModelLock.TryTake(cache.Path, "clip", "x.textual", TimeProvider.System);
+            await Assert.That(ModelLock.TryTake(cache.Path, Place("visual"), TimeProvider.System)).IsNull();
+            using ModelLock? other = ModelLock.TryTake(cache.Path, Place("textual"), TimeProvider.System);
             await Assert.That(other).IsNotNull();
         }
 
@@ -111,16 +111,18 @@ public sealed class CachePlaceTests
         using Process holder = Process.Start(new ProcessStartInfo("flock", [file, "sleep", "600"]))!;
         await Patience.UntilAsync(() =>
         {
-            using ModelLock? free = ModelLock.TryTake(cache.Path, "clip", "x.visual", TimeProvider.System);
+            using ModelLock? free = ModelLock.TryTake(cache.Path, Place("visual"), TimeProvider.System);
             return free is null;
         });
         holder.Kill(entireProcessTree: true);
-        using ModelLock taken = await ModelLock.TakeAsync(cache.Path, "clip", "x.visual", TimeProvider.System, CancellationToken.None)
+        using ModelLock taken = await ModelLock.TakeAsync(cache.Path, Place("visual"), TimeProvider.System, CancellationToken.None)
             .Within();
         byte[] owner = new byte[200];
         await Assert.That(System.Text.Encoding.UTF8.GetString(owner, 0, await OwnerAsync(file, owner)))
             .Contains($"{Environment.ProcessId}");
     }
+
+    static ModelPlace Place(string type) => new(new ModelKind("clip", type), "x", ModelRevision.Main);
 
     /// <summary>Another process may read the file while it is locked; .NET's own readers ask for the lock.</summary>
     static async Task<int> OwnerAsync(string file, byte[] buffer)

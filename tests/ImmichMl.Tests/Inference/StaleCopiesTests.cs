@@ -18,10 +18,15 @@ public sealed class StaleCopiesTests
     [Arguments("cpu2/clip/here/visual/1.9-ab", 8, true)]
     [Arguments("cpu1/clip/here/visual/new-77", 0, false)]
     [Arguments("cpu1/clip/here/visual/new-77", 1, true)]
+    [Arguments("cpu1/clip/here/v2/visual/2.0-ab", 100, false)]
+    [Arguments("cpu1/clip/here/v2/visual/2.0-cd", 2, true)]
+    [Arguments("cpu1/clip/here/v3/visual/2.0-ab", 0, true)]
+    [Arguments("cpu2/clip/here/v2/visual/2.0-ab", 6, false)]
     public async Task A_copy_stays_while_it_may_be_used(string copy, int daysUnused, bool goes)
     {
         using var cache = new TempFolder();
         cache.Write([1], "clip", "here", "visual", "model.onnx");
+        cache.Write([1], "clip", "here", "v2", "visual", "model.onnx");
         string folder = Path.GetDirectoryName(cache.Write([1], [".prepared", .. copy.Split('/'), "weights.bin"]))!;
         Directory.SetLastWriteTimeUtc(folder, s_now.AddDays(-daysUnused));
         IReadOnlyList<string> removed = Copies(cache).Remove(s_now);

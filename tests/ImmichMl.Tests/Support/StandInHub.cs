@@ -125,7 +125,7 @@ sealed class StandInHub : IAsyncDisposable
     {
         byte[]? bytes = asked.Target.StartsWith("/api/", StringComparison.Ordinal)
             ? Encoding.UTF8.GetBytes(Listing ?? TrueListing())
-            : Files.FirstOrDefault(file => asked.Target.EndsWith("/resolve/main/" + file.Key, StringComparison.Ordinal)).Value;
+            : Files.FirstOrDefault(file => Resolved(asked.Target) == file.Key).Value;
         if (bytes is null)
         {
             await WriteHeadAsync(peer, "404 Not Found", "Content-Length: 0");
@@ -137,6 +137,9 @@ sealed class StandInHub : IAsyncDisposable
         await WriteHeadAsync(peer, asked.From > 0 ? "206 Partial Content" : "200 OK", asked.From > 0 ? headers : headers[..1]);
         await peer.WriteAsync(bytes.AsMemory((int)asked.From));
     }
+
+    /// <summary>Of /OWNER/NAME/resolve/REVISION/FILE the file; every revision has the same ones.</summary>
+    static string Resolved(string target) => target.Split('/', 6) is [_, _, _, "resolve", _, var file] ? file : "";
 
     public async ValueTask DisposeAsync()
     {
