@@ -35,7 +35,8 @@ sealed class DaemonLifetime(
         ListenSocket socket = _socket = ListenSocket.Open(options.Serve.SocketPath);
         _accepting = AcceptAsync(socket);
         Keep("Trimming", TrimWhenQuietAsync);
-        log.Listening(_socket.Name, Answers.Version, options.Runtime.Rules, options.Models.CacheFolder);
+        log.Listening(
+            _socket.Name, Answers.Version, options.Runtime.Rules, options.Models.Revision, options.Models.CacheFolder);
         Keep("Watching the socket's path", stopping => KeepPathAsync(socket, stopping));
         Keep("Watching the decoders", EndWhenDecodersHangAsync);
         Keep("Unloading", residency.RunAsync);

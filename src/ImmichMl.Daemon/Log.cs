@@ -3,8 +3,11 @@ namespace ImmichMl.Daemon;
 /// <summary>Everything that the daemon logs. No query, picture or embedding ever stands here.</summary>
 static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Information, "Listening on {Path}, version {Version}, rules of Immich {Rules}, cache {Cache}")]
-    public static partial void Listening(this ILogger logger, string path, string version, string rules, string cache);
+    [LoggerMessage(
+        1, LogLevel.Information,
+        "Listening on {Path}, version {Version}, rules of Immich {Rules}, models of revision {Revision}, cache {Cache}")]
+    public static partial void Listening(
+        this ILogger logger, string path, string version, string rules, string revision, string cache);
     [LoggerMessage(2, LogLevel.Information, "Stopping: {Open} requests are open")]
     public static partial void Stopping(this ILogger logger, int open);
     [LoggerMessage(3, LogLevel.Information, "Stopped")]
