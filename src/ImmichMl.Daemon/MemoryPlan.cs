@@ -1,4 +1,5 @@
 using ImmichMl.Daemon.Serving;
+using ImmichMl.Inference.Ocr;
 
 namespace ImmichMl.Daemon;
 
@@ -10,6 +11,10 @@ static class MemoryPlan
 
     // Of a pixel in flight.
     const int DecodingBytesPerPixel = 4;
+
+    // Of a pixel that the text detector sees, and what it sees at least.
+    const int DetectingBytesPerPixel = 190;
+    const int LeastDetected = 4_194_304;
 
     const long LeastPixels = 10_000_000;
     const long LeastFrameBytes = 16 * 1024 * 1024;
@@ -33,6 +38,12 @@ static class MemoryPlan
         if (!isSumGiven)
         {
             options.Runtime.PixelsInFlight = Math.Min(options.Runtime.PixelsInFlight, decoding / DecodingBytesPerPixel);
+        }
+
+        if (!settings.Gives<OcrOptions>(nameof(OcrOptions.MaxPixels)))
+        {
+            long fitting = Math.Max(LeastDetected, memory.Limit / 4 / DetectingBytesPerPixel);
+            options.Ocr.MaxPixels = (int)Math.Min(options.Ocr.MaxPixels, fitting);
         }
 
         if (!settings.Gives<RuntimeOptions>(nameof(RuntimeOptions.ArenaKeep)))

@@ -9,6 +9,8 @@ public sealed class ModelLoader(
     ModelStore store, SessionFactory sessions, RuntimeOptions runtime, ClipOptions clip, FaceOptions faces, OcrOptions ocr,
     TimeProvider time, ILogger<ModelLoader> log)
 {
+    readonly ImmichRules _rules = ImmichRules.Named(runtime.Rules);
+
     /// <returns>An encoder, detector or recognizer, which holds the loaded model.</returns>
     /// <exception cref="ModelException">It is not here, cannot be read now, or cannot be used.</exception>
     public IDisposable Load(ModelKey key)
@@ -41,13 +43,13 @@ public sealed class ModelLoader(
 
     IDisposable Open(ModelKey key) => key.Kind switch
     {
-        var kind when kind == ModelKind.ClipVisual => Sharing(ClipVisualEncoder.Load(key, store, sessions)),
+        var kind when kind == ModelKind.ClipVisual => Sharing(ClipVisualEncoder.Load(key, store, sessions, _rules.Clip)),
         var kind when kind == ModelKind.ClipTextual => Sharing(
             ClipTextualEncoder.Load(key, store, sessions, clip, language => log.UnknownLanguage(key.ToString(), language))),
-        var kind when kind == ModelKind.FaceDetection => ScrfdDetector.Load(key, store, sessions),
-        var kind when kind == ModelKind.FaceRecognition => ArcFaceRecognizer.Load(key, store, sessions, faces),
-        var kind when kind == ModelKind.TextDetection => TextDetector.Load(key, store, sessions, ocr),
-        var kind when kind == ModelKind.TextRecognition => TextRecognizer.Load(key, store, sessions, ocr),
+        var kind when kind == ModelKind.FaceDetection => ScrfdDetector.Load(key, store, sessions, _rules.Faces),
+        var kind when kind == ModelKind.FaceRecognition => ArcFaceRecognizer.Load(key, store, sessions, faces, _rules.Faces),
+        var kind when kind == ModelKind.TextDetection => TextDetector.Load(key, store, sessions, ocr, _rules.Ocr),
+        var kind when kind == ModelKind.TextRecognition => TextRecognizer.Load(key, store, sessions, ocr, _rules.Ocr),
         _ => throw new ModelException(ModelFault.Unusable, $"Model {key} is in {store.Find(key)}, but {key.Kind} is not in this version."),
     };
 

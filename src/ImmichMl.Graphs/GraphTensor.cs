@@ -126,5 +126,41 @@ public sealed class GraphTensor
         return values;
     }
 
+    /// <summary>The same with its values in the graph; itself where they are there already.</summary>
+    /// <param name="folder">Of the graph.</param>
+    /// <param name="most">Bytes of values.</param>
+    /// <exception cref="InvalidDataException">There are more, or the file beside the graph does not hold them.</exception>
+    public GraphTensor Inlined(string folder, long most)
+    {
+        if (!IsExternal)
+        {
+            return this;
+        }
+
+        var written = new ProtobufWriter();
+        foreach (ProtobufField field in new ProtobufFields(_message))
+        {
+            if (field.Number is not (ExternalField or LocationField))
+            {
+                written.Raw(field.Raw);
+            }
+        }
+
+        string location = _external.GetValueOrDefault("location", "");
+        using FileStream file = location.Length > 0 && Path.GetFileName(location) == location
+            ? File.OpenRead(Path.Combine(folder, location)) : throw new InvalidDataException("A weight lies outside of its folder.");
+        long offset = long.Parse(_external.GetValueOrDefault("offset", "0"), CultureInfo.InvariantCulture);
+        long length = long.Parse(_external.GetValueOrDefault("length", "0"), CultureInfo.InvariantCulture);
+        if (offset < 0 || length < 0 || length > most || offset > file.Length - length)
+        {
+            throw new InvalidDataException("A weight lies outside of its file, or is too large.");
+        }
+
+        var values = new byte[length];
+        file.Position = offset;
+        file.ReadExactly(values);
+        return new GraphTensor(written.Bytes(RawField, values).Written);
+    }
+
     public byte[] ToBytes() => _message;
 }

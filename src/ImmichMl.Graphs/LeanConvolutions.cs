@@ -12,14 +12,25 @@ public static class LeanConvolutions
     const float SwishOffset = 3;
     const float SwishRange = 6;
 
-    /// <summary>The changed model; null where nothing in it is to be changed.</summary>
-    /// <exception cref="InvalidDataException">These are no bytes of a model.</exception>
-    public static byte[]? Rewrite(ReadOnlySpan<byte> model)
+    // Of one weight.
+    const long MostBytes = 256 * 1024 * 1024;
+
+    /// <summary>The changed model, with weights that lay beside it inside; null where nothing in it is to be changed.</summary>
+    /// <param name="model">The bytes of its file.</param>
+    /// <param name="folder">Where that lies.</param>
+    /// <exception cref="InvalidDataException">These are no bytes of a model, or its weights are not where it says.</exception>
+    /// <exception cref="IOException">Its weights cannot be read.</exception>
+    public static byte[]? Rewrite(ReadOnlySpan<byte> model, string folder)
     {
-        GraphModel graph = GraphModel.Read(model, "");
+        GraphModel graph = GraphModel.Read(model, folder);
         if (graph.Nodes.Any(node => node.HasGraph))
         {
             return null;
+        }
+
+        foreach (GraphTensor constant in graph.Constants.Values.Where(constant => constant.IsExternal).ToArray())
+        {
+            graph.Constants[constant.Name] = constant.Inlined(folder, MostBytes);
         }
 
         int changes = 0;

@@ -6,7 +6,9 @@ namespace ImmichMl.Imaging;
 /// Cuts a quad out of a picture and straightens it, as Pillow's Image.transform with PERSPECTIVE and BICUBIC does, RGB24 to RGB24: equal to
 /// the last bit for the same coefficients.
 /// </summary>
-/// <remarks>Known difference: Immich solves for the coefficients in single precision, here it is double: bytes move by at most 1.</remarks>
+/// <remarks>
+/// Known difference: the coefficients' last bits are not NumPy's (2.7: by singular values; 3.3: by LAPACK): bytes move by at most 1.
+/// </remarks>
 public static class PerspectiveCrop
 {
     /// <summary>The longer of the opposite sides in pixels, cut to whole numbers.</summary>
@@ -21,13 +23,18 @@ public static class PerspectiveCrop
     /// <param name="source">Stays the caller's.</param>
     /// <param name="quad">May reach out of the picture; what lies outside is black.</param>
     /// <param name="crop">The caller's to dispose of.</param>
-    public static bool TryApply(Bitmap source, in Quad quad, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Bitmap? crop)
+    /// <param name="precision">What the coefficients are solved in.</param>
+    public static bool TryApply(
+        Bitmap source, in Quad quad, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Bitmap? crop,
+        SolvePrecision precision = SolvePrecision.InDouble)
     {
         ArgumentNullException.ThrowIfNull(source);
         crop = null;
         var (width, height) = Size(quad);
         if (width < 1 || height < 1 || !IsFinite(quad) || (double)width * height > Math.Max(4.0 * source.Width * source.Height, 1 << 16)
-            || !PerspectiveMatrix.TryMapRectangle(width, height, quad, out var matrix))
+            || !(precision == SolvePrecision.InSingle
+                ? PerspectiveMatrix.TrySolveRectangle(width, height, quad, out var matrix)
+                : PerspectiveMatrix.TryMapRectangle(width, height, quad, out matrix)))
         {
             return false;
         }

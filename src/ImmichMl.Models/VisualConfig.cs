@@ -3,9 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace ImmichMl.Models;
 
-/// <summary>
-/// What preprocess_cfg.json says. interpolation and resize_mode stand there too and are not read: the original never does.
-/// </summary>
+/// <summary>What preprocess_cfg.json says.</summary>
 public sealed partial record VisualConfig
 {
     public const string FileName = "preprocess_cfg.json";
@@ -24,6 +22,14 @@ public sealed partial record VisualConfig
 
     [JsonPropertyName("std")]
     public float[]? Std { get; init; }
+
+    /// <summary>shortest or squash; null where it is absent, which is shortest. Immich up to 2.7 does not read it.</summary>
+    [JsonPropertyName("resize_mode")]
+    public string? ResizeMode { get; init; }
+
+    /// <summary>A filter of Pillow's, in any case. Immich up to 2.7 does not read it.</summary>
+    [JsonPropertyName("interpolation")]
+    public string? Interpolation { get; init; }
 
     /// <summary>Side of the square that the model sees, in pixels.</summary>
     [JsonIgnore]

@@ -57,3 +57,30 @@ readonly unsafe struct Column
 
     public required int Length { get; init; }
 }
+
+/// <summary>What becomes of a byte v of each channel: (v - minus) / over · scale - less, in float32, rounded after each step.</summary>
+readonly struct PlaneFormula
+{
+    readonly float _minus, _over, _redScale, _greenScale, _blueScale, _redLess, _greenLess, _blueLess;
+
+    public PlaneFormula(float minus, float over, Func<int, (float Scale, float Less)> channel)
+    {
+        (_minus, _over) = (minus, over);
+        (_redScale, _redLess) = channel(0);
+        (_greenScale, _greenLess) = channel(1);
+        (_blueScale, _blueLess) = channel(2);
+    }
+
+    /// <param name="channel">0 red, 1 green, 2 blue.</param>
+    /// <param name="v">0 to 255.</param>
+    public float ValueOf(int channel, int v)
+    {
+        var quotient = (v - _minus) / _over;
+        return channel switch
+        {
+            0 => (quotient * _redScale) - _redLess,
+            1 => (quotient * _greenScale) - _greenLess,
+            _ => (quotient * _blueScale) - _blueLess,
+        };
+    }
+}

@@ -35,14 +35,15 @@ static unsafe partial class WideKernels
         OneColumn(column);
     }
 
-    public static int Planes(ReadOnlySpan<byte> pixels, Span<float> red, Span<float> green, Span<float> blue, float subtract, float divide)
+    public static int Planes(
+        ReadOnlySpan<byte> pixels, Span<float> red, Span<float> green, Span<float> blue, in PlaneFormula formula)
     {
         var count = Math.Min(red.Length, Math.Min(green.Length, blue.Length));
         ArgumentOutOfRangeException.ThrowIfLessThan(pixels.Length, count * Bitmap.BytesPerPixel);
         fixed (byte* from = pixels)
         fixed (float* reds = red, greens = green, blues = blue)
         {
-            return Planes(from, reds, greens, blues, count, subtract, divide);
+            return Planes(from, reds, greens, blues, count, formula);
         }
     }
 
@@ -73,5 +74,5 @@ static unsafe partial class WideKernels
     private static partial void OneColumn(in Column column);
 
     [LibraryImport(Library, EntryPoint = "immich_ml_wide_planes")]
-    private static partial int Planes(byte* from, float* red, float* green, float* blue, int count, float subtract, float divide);
+    private static partial int Planes(byte* from, float* red, float* green, float* blue, int count, in PlaneFormula formula);
 }

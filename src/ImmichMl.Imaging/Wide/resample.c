@@ -134,8 +134,13 @@ void immich_ml_wide_column(const struct column *column)
     }
 }
 
-/* RGB24 into planes of (v - subtract) / divide; how many pixels of count were written. */
-int immich_ml_wide_planes(const uint8_t *from, float *red, float *green, float *blue, int count, float subtract, float divide)
+/* PlaneFormula: what becomes of a byte of each channel. */
+struct formula {
+    float minus, over, scale[PIXEL], less[PIXEL];
+};
+
+/* RGB24 into planes of (v - minus) / over * scale - less; how many pixels of count were written. */
+int immich_ml_wide_planes(const uint8_t *from, float *red, float *green, float *blue, int count, const struct formula *formula)
 {
     static const int8_t masks[3][3][16] = {
         { { 0, 3, 6, 9, 12, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 }, { -1, -1, -1, -1, -1, -1, 2, 5, 8, 11, 14, -1, -1, -1, -1, -1 },
@@ -145,19 +150,22 @@ int immich_ml_wide_planes(const uint8_t *from, float *red, float *green, float *
         { { 2, 5, 8, 11, 14, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 }, { -1, -1, -1, -1, -1, 1, 4, 7, 10, 13, -1, -1, -1, -1, -1, -1 },
           { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 3, 6, 9, 12, 15 } },
     };
-    const __m256 minus = _mm256_set1_ps(subtract), over = _mm256_set1_ps(divide);
+    const __m256 minus = _mm256_set1_ps(formula->minus), over = _mm256_set1_ps(formula->over);
     float *const planes[3] = { red, green, blue };
     int i = 0;
     for (; i + 16 <= count; i += 16, from += 16 * PIXEL) {
         for (int c = 0; c < 3; c++) {
+            const __m256 scale = _mm256_set1_ps(formula->scale[c]), less = _mm256_set1_ps(formula->less[c]);
             __m128i values = _mm_setzero_si128();
             for (int part = 0; part < 3; part++)
                 values = _mm_or_si128(values, _mm_shuffle_epi8(
                     _mm_loadu_si128((const __m128i *)from + part), _mm_loadu_si128((const __m128i *)masks[c][part])));
             __m256 low = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(values));
             __m256 high = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_srli_si128(values, 8)));
-            _mm256_storeu_ps(planes[c] + i, _mm256_div_ps(_mm256_sub_ps(low, minus), over));
-            _mm256_storeu_ps(planes[c] + i + 8, _mm256_div_ps(_mm256_sub_ps(high, minus), over));
+            low = _mm256_div_ps(_mm256_sub_ps(low, minus), over);
+            high = _mm256_div_ps(_mm256_sub_ps(high, minus), over);
+            _mm256_storeu_ps(planes[c] + i, _mm256_sub_ps(_mm256_mul_ps(low, scale), less));
+            _mm256_storeu_ps(planes[c] + i + 8, _mm256_sub_ps(_mm256_mul_ps(high, scale), less));
         }
     }
     return i;

@@ -10,9 +10,15 @@ abstract class NpuSession(ModelKey key) : ModelSession
     protected ModelKey Key { get; } = key;
 
     internal override T Run<T>(ModelFeed feed, bool all, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation) =>
-        read([.. (feed.Rows is not { } rows ? Execute(feed.Floats, feed.Dimensions, cancellation)
-            : feed.RowCount == 1 ? ExecuteIntegers(rows, cancellation)
-            : throw Unusable($"it takes one text at a time, not {feed.RowCount}.")).Select(output => new CopiedOutput(output))]);
+        read([.. Execute(feed, cancellation).Select(output => new CopiedOutput(output))]);
+
+    OutputTensor[] Execute(ModelFeed feed, CancellationToken cancellation) => feed switch
+    {
+        { Floats: { } floats } => Execute(floats, feed.Dimensions, cancellation),
+        { Rows: { } rows, RowCount: 1 } => ExecuteIntegers(rows, cancellation),
+        { Rows: not null } => throw Unusable($"it takes one text at a time, not {feed.RowCount}."),
+        _ => throw Unusable("its file takes no pixels."),
+    };
 
     sealed class CopiedOutput(OutputTensor output) : OutputView
     {

@@ -22,6 +22,7 @@ public sealed class ClipTextualEncoder : IDisposable
     readonly Action<string> _unknownLanguage;
     readonly int _length;
     readonly EmbeddingCheck _embedding;
+    readonly TokenTable? _table;
 
     // The model takes shorter texts as well, and what stands behind their end does not count.
     readonly bool _takesShort;
@@ -30,14 +31,15 @@ public sealed class ClipTextualEncoder : IDisposable
     ClipBatch<long[][]>? _batch;
 
     ClipTextualEncoder(
-        ModelKey key, ModelSession session, TextualConfig config, Tokenizer tokenizer, EmbeddingCheck embedding, ClipOptions options,
-        Action<string> unknownLanguage)
+        ModelKey key, ModelSession session, TextualConfig config, Tokenizer tokenizer, EmbeddingCheck embedding, TokenTable? table,
+        ClipOptions options, Action<string> unknownLanguage)
     {
         _key = key;
         _session = session;
         _config = config;
         _tokenizer = tokenizer;
         _embedding = embedding;
+        _table = table;
         _cache = new EmbeddingCache(options.TextCache);
         _unknownLanguage = unknownLanguage;
         int fixedLength = LengthOf(key, session, config), mostTokens = MostTokens(session);
@@ -61,14 +63,18 @@ public sealed class ClipTextualEncoder : IDisposable
         string folder = store.Find(key);
         TextualConfig config = TextualConfig.Read(key, folder);
         Tokenizer tokenizer = ReadTokenizer(key, Path.Combine(folder, "tokenizer.json"));
-        ModelSession session = sessions.Create(key, Path.Combine(folder, ModelStore.ModelFileName));
+        string graph = Path.Combine(folder, ModelStore.ModelFileName);
+        ModelSession session = sessions.Create(key, graph);
+        TokenTable? table = null;
         try
         {
             EmbeddingCheck embedding = EmbeddingCheck.For(key, session, EmbeddingCheck.Configured(folder));
-            return new ClipTextualEncoder(key, session, config, tokenizer, embedding, options, unknownLanguage);
+            table = TokenTable.Of(key, session, graph);
+            return new ClipTextualEncoder(key, session, config, tokenizer, embedding, table, options, unknownLanguage);
         }
         catch
         {
+            table?.Dispose();
             session.Dispose();
             throw;
         }
@@ -89,19 +95,21 @@ public sealed class ClipTextualEncoder : IDisposable
     /// <summary>A length that is fixed in the graph counts; the configuration's where the graph leaves it free.</summary>
     static int LengthOf(ModelKey key, ModelSession session, TextualConfig config)
     {
-        bool fits = session.Inputs.Count is 1 or 2
-            && session.Inputs.All(input => input is
+        TensorInfo[] inputs = [.. session.Inputs.Where(input => !ModelFeed.IsTokenEmbeds(input))];
+        bool fits = inputs.Length is 1 or 2
+            && inputs.All(input => input is
             {
                 ElementType: TensorElementType.Int32 or TensorElementType.Int64,
                 Dimensions: [-1 or 1, -1 or (> 0 and <= TextualConfig.MaxContextLength)],
             })
-            && session.Inputs.Count(IsMask) == session.Inputs.Count - 1;
+            && inputs.Count(IsMask) == inputs.Length - 1 && session.Inputs.Count - inputs.Length <= 1
+            && !ModelFeed.IsTokenEmbeds(session.Inputs[0]);
         if (!fits)
         {
             throw key.Unusable("does not take token ids of [1, length], with or without an attention_mask.");
         }
 
-        int[] lengths = [.. session.Inputs.Select(input => input.Dimensions[1]).Where(length => length > 0).Distinct()];
+        int[] lengths = [.. inputs.Select(input => input.Dimensions[1]).Where(length => length > 0).Distinct()];
         return lengths.Length switch
         {
             0 => config.ContextLength,
@@ -121,7 +129,7 @@ public sealed class ClipTextualEncoder : IDisposable
 
     /// <summary>From here on texts that come at the same time share a run, if the settings want it and the model can.</summary>
     public void ShareRuns(ClipOptions options, int runsAtOnce, TimeProvider time) =>
-        _batch = options.MaxBatch > 1 && !_session.WantsSingles && _session.Inputs.All(input => input.Dimensions[0] < 0)
+        _batch = options.MaxBatch > 1 && !_session.WantsSingles && _table is null && _session.Inputs.All(input => input.Dimensions[0] < 0)
             ? new ClipBatch<long[][]>(Encode, options, runsAtOnce, time) : null;
 
     /// <summary>The embedding, as many floats as the model gives.</summary>
@@ -136,7 +144,8 @@ public sealed class ClipTextualEncoder : IDisposable
 
         long[][] rows = RowsOf(cleaned, cancellation);
         clock.Start(Stage.Inference);
-        float[] embedding = _session.RunIntegers(rows, 1, _embedding.FirstRow, cancellation);
+        float[] embedding = _session.Run(
+            new ModelFeed { Rows = rows, RowCount = 1, TokenEmbeds = _table?.RowsOf(rows[0]) }, _embedding.FirstRow, cancellation);
         clock.Start(Stage.Postprocess);
         _cache.Put(cleaned, embedding);
         return embedding;
@@ -236,5 +245,9 @@ public sealed class ClipTextualEncoder : IDisposable
         return code;
     }
 
-    public void Dispose() => _session.Dispose();
+    public void Dispose()
+    {
+        _session.Dispose();
+        _table?.Dispose();
+    }
 }

@@ -86,17 +86,9 @@ sealed class BoundRun : IDisposable
     }
 
     /// <summary>The values lie where they are until <paramref name="read"/> returns.</summary>
-    public T Run<T>(RunOptions run, ReadOnlySpan<float> values, Func<IReadOnlyList<OrtValue>, T> read)
+    public T Run<T>(RunOptions run, ModelFeed feed, Func<IReadOnlyList<OrtValue>, T> read)
     {
-        if (_input.GetTensorTypeAndShape().ElementDataType == TensorElementType.Float16)
-        {
-            TensorPrimitives.ConvertToHalf(values, MemoryMarshal.Cast<Float16, Half>(_input.GetTensorMutableDataAsSpan<Float16>()));
-        }
-        else
-        {
-            values.CopyTo(_input.GetTensorMutableDataAsSpan<float>());
-        }
-
+        Fill(feed);
         if (_recording < 0)
         {
             _session.RunWithBinding(run, _binding);
@@ -109,6 +101,23 @@ sealed class BoundRun : IDisposable
         _session.RunWithBinding(run, _binding);
         RuntimeLibrary.Environment.CopyTensors(_deviceOutputs, _outputs, null);
         return read(_outputs);
+    }
+
+    void Fill(ModelFeed feed)
+    {
+        if (feed.Pixels is { } pixels)
+        {
+            pixels.Span.CopyTo(_input.GetTensorMutableDataAsSpan<byte>());
+        }
+        else if (_input.GetTensorTypeAndShape().ElementDataType == TensorElementType.Float16)
+        {
+            Span<Half> halves = MemoryMarshal.Cast<Float16, Half>(_input.GetTensorMutableDataAsSpan<Float16>());
+            TensorPrimitives.ConvertToHalf(feed.Floats!.Value.Span, halves);
+        }
+        else
+        {
+            feed.Floats!.Value.Span.CopyTo(_input.GetTensorMutableDataAsSpan<float>());
+        }
     }
 
     /// <summary>Runs with what lies in the buffers, and does not look at what comes out.</summary>

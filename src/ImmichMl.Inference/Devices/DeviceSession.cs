@@ -74,7 +74,7 @@ sealed class DeviceSession : ModelSession
         bool isSound = false;
         try
         {
-            T result = bound.Run(run, feed.Floats.Span, outputs => read(OrtOutput.Of(_key, outputs)));
+            T result = bound.Run(run, feed, outputs => read(OrtOutput.Of(_key, outputs)));
             isSound = true;
             return result;
         }

@@ -11,14 +11,15 @@ namespace ImmichMl.Inference.Faces;
 public sealed class ArcFaceRecognizer : IDisposable
 {
     static readonly int[] s_batches = [1, 2, 4, 8, 16];
-    static readonly StandardizeTable s_normalized = StandardizeTable.OnBytes(127.5f, 127.5f);
-    static readonly StandardizeTable s_asIs = StandardizeTable.OnBytes(0, 1);
 
-    const int FaceLength = 3 * FaceAligner.Side * FaceAligner.Side;
+    // Rows that a graph may fix.
+    const int MostFixed = 64;
 
     readonly ModelKey _key;
     readonly ModelSession _session;
-    readonly StandardizeTable _table;
+    readonly PictureInput _input;
+    readonly PixelLayout _format;
+    readonly SolvePrecision _alignment;
 
     // Rows of one run where the graph fixes them, else 0.
     readonly int _fixedBatch;
@@ -26,33 +27,34 @@ public sealed class ArcFaceRecognizer : IDisposable
     readonly EmbeddingCheck _embedding;
     volatile bool _losesRows;
 
-    ArcFaceRecognizer(ModelKey key, ModelSession session, bool normalizesInside, int fixedBatch, int maxBatch)
+    ArcFaceRecognizer(ModelKey key, ModelSession session, PictureInput input, StandardizeTable table, FaceRules rules, int maxBatch)
     {
         _key = key;
         _session = session;
-        _table = normalizesInside ? s_asIs : s_normalized;
-        _fixedBatch = fixedBatch;
+        _input = input;
+        _format = new PixelLayout(table);
+        _alignment = rules.Alignment;
+        _fixedBatch = Math.Max(0, input.Batch);
         _maxBatch = maxBatch;
         _embedding = EmbeddingCheck.For(key, session);
     }
 
     /// <exception cref="ModelException">The model is missing or is no face recognizer.</exception>
-    public static ArcFaceRecognizer Load(ModelKey key, ModelStore store, SessionFactory sessions, FaceOptions options)
+    public static ArcFaceRecognizer Load(ModelKey key, ModelStore store, SessionFactory sessions, FaceOptions options, FaceRules rules)
     {
         string path = Path.Combine(store.Find(key), ModelStore.ModelFileName);
         return sessions.Load(key, path, session =>
         {
-            if (session.Inputs is not
-                [{
-                    ElementType: TensorElementType.Float or TensorElementType.Float16,
-                    Dimensions: [<= 64 and var batch, -1 or 3, -1 or FaceAligner.Side, -1 or FaceAligner.Side],
-                }])
+            if (PictureInput.Of(session) is not
+                { Batch: <= MostFixed, Height: <= 0 or FaceAligner.Side, Width: <= 0 or FaceAligner.Side } input)
             {
-                throw key.Unusable("is no ArcFace recognizer: one float tensor of [n, 3, 112, 112] in.");
+                throw key.Unusable($"is no ArcFace recognizer: {PictureInput.Expected}, 112 × 112 in.");
             }
 
+            StandardizeTable table = !input.IsPixels && rules.GraphMayNormalize && OnnxGraphReader.NormalizesInside(path)
+                ? StandardizeTable.OnBytes(0, 1) : rules.Standardize();
             int limit = options.MaxBatchSize is var most and > 0 ? most : session.WantsSingles ? 1 : s_batches[^1];
-            return new ArcFaceRecognizer(key, session, OnnxGraphReader.NormalizesInside(path), Math.Max(0, batch), limit);
+            return new ArcFaceRecognizer(key, session, input, table, rules, limit);
         });
     }
 
@@ -107,21 +109,25 @@ public sealed class ArcFaceRecognizer : IDisposable
     /// <summary>Null where a batch of more than one did not come back whole: the graph cannot take it.</summary>
     float[][]? Embed(Bitmap bitmap, Face[] faces, int rows, StageClock clock, CancellationToken cancellation)
     {
-        int length = rows * FaceLength;
-        using var tensor = new TensorBuffer(length);
+        using var tensor = new PictureTensor(_input, _format, rows, FaceAligner.Side, FaceAligner.Side);
         try
         {
             clock.Start(Stage.Preprocess);
-            SideBySide.Run(faces.Length, i =>
+            SideBySide.Run(rows, i =>
             {
-                using Bitmap aligned = FaceAligner.Align(bitmap, faces[i].Landmarks);
-                TensorWriter.WriteStandardized(aligned, _table, tensor.Part(i * FaceLength, FaceLength));
+                if (i >= faces.Length)
+                {
+                    tensor.Clear(i);
+                    return;
+                }
+
+                using Bitmap aligned = FaceAligner.Align(bitmap, faces[i].Landmarks, _alignment);
+                tensor.Write(i, aligned);
             });
 
-            tensor.Part(faces.Length * FaceLength, (rows - faces.Length) * FaceLength).Clear();
             clock.Start(Stage.Inference);
             return _session.Run(
-                tensor.Memory, [rows, 3, FaceAligner.Side, FaceAligner.Side],
+                tensor.Feed,
                 (values, dimensions) =>
                 {
                     clock.Start(Stage.Postprocess);

@@ -10,9 +10,9 @@ public static class FaceAligner
 
     /// <summary>Landmarks that coincide say nothing of the face: the result then has one colour.</summary>
     /// <returns>The caller's to dispose of.</returns>
-    public static Bitmap Align(Bitmap bitmap, ReadOnlySpan<Point2> landmarks)
+    public static Bitmap Align(Bitmap bitmap, ReadOnlySpan<Point2> landmarks, SolvePrecision precision)
     {
-        _ = SimilarityTransform.TryEstimate(landmarks, s_template, out AffineMatrix matrix);
+        _ = SimilarityTransform.TryEstimate(landmarks, s_template, out AffineMatrix matrix, precision);
         return AffineWarp.Warp(bitmap, matrix, Side, Side);
     }
 }

@@ -5,7 +5,8 @@ using ImmichMl.Inference.Sessions;
 namespace ImmichMl.Inference.Faces;
 
 /// <summary>
-/// Picture to faces with SCRFD: letterbox at the top left of a black canvas, (v − 127.5) / 128, run, decode, non-maximum suppression.
+/// Picture to faces with SCRFD: letterbox at the top left of a black canvas, (v − 127.5) / 128 where the graph does not scale by itself,
+/// run, decode, non-maximum suppression.
 /// </summary>
 public sealed class ScrfdDetector : IDisposable
 {
@@ -15,56 +16,51 @@ public sealed class ScrfdDetector : IDisposable
     const int MaxSide = 4096;
     const float OverlapThreshold = 0.4f;
 
-    static readonly StandardizeTable s_table = StandardizeTable.OnBytes(127.5f, 128);
+    static readonly PixelLayout s_format = new(StandardizeTable.OnBytes(127.5f, 128));
 
     readonly ModelKey _key;
     readonly ModelSession _session;
+    readonly PictureInput _input;
+    readonly FaceRules _rules;
     readonly int _width;
     readonly int _height;
 
-    ScrfdDetector(ModelKey key, ModelSession session, int width, int height)
+    ScrfdDetector(ModelKey key, ModelSession session, PictureInput input, FaceRules rules)
     {
         _key = key;
         _session = session;
-        _width = width;
-        _height = height;
+        _input = input;
+        _rules = rules;
+        _width = input.Width > 0 ? input.Width : FreeSide;
+        _height = input.Height > 0 ? input.Height : FreeSide;
     }
 
     /// <exception cref="ModelException">The model is missing or is no face detector.</exception>
-    public static ScrfdDetector Load(ModelKey key, ModelStore store, SessionFactory sessions) => sessions.Load(
+    public static ScrfdDetector Load(ModelKey key, ModelStore store, SessionFactory sessions, FaceRules rules) => sessions.Load(
         key, Path.Combine(store.Find(key), ModelStore.ModelFileName), session =>
-        {
-            if (session.Inputs is not
-                [{
-                    ElementType: TensorElementType.Float or TensorElementType.Float16,
-                    Dimensions: [<= 1, -1 or 3, <= MaxSide and var height, <= MaxSide and var width],
-                }] || session.Outputs.Count is not (6 or 9 or 10 or 15))
-            {
-                throw key.Unusable("is no SCRFD detector: one float tensor of [1, 3, height, width] in, 6 or 9 out.");
-            }
-
-            return new ScrfdDetector(key, session, width > 0 ? width : FreeSide, height > 0 ? height : FreeSide);
-        });
+            PictureInput.Of(session) is { Batch: <= 1, Height: <= MaxSide, Width: <= MaxSide } input
+                && session.Outputs.Count is 6 or 9 or 10 or 15
+                ? new ScrfdDetector(key, session, input, rules)
+                : throw key.Unusable($"is no SCRFD detector: {PictureInput.Expected} in, 6 or 9 out."));
 
     /// <summary>Highest score first; boxes are rounded to whole pixels, half to even, and may reach out of the picture.</summary>
     /// <exception cref="InferenceException">No score is a number.</exception>
     public IReadOnlyList<Face> Detect(Bitmap bitmap, TaskArguments arguments, StageClock clock, CancellationToken cancellation)
     {
-        int length = 3 * _width * _height;
-        using var tensor = new TensorBuffer(length);
+        using var tensor = new PictureTensor(_input, s_format, 1, _width, _height);
         clock.Start(Stage.Preprocess);
-        LetterboxPlan plan = Letterbox.Plan(bitmap.Width, bitmap.Height, _width, _height);
-        SideBySide.RunRows(_height, band =>
-            TensorWriter.WriteLetterboxed(bitmap, plan, s_table, new TensorPlanes(tensor.GetSpan(), _width, _height), band));
+        LetterboxPlan plan = Letterbox.Plan(bitmap.Width, bitmap.Height, _width, _height, _rules.Letterbox);
+        SideBySide.RunRows(_height, band => tensor.WriteLetterboxed(bitmap, plan, band));
         clock.Start(Stage.Inference);
-        return _session.RunAll(
-            tensor.Memory, [1, 3, _height, _width],
+        return _session.Run(
+            tensor.Feed,
+            all: true,
             outputs =>
             {
                 clock.Start(Stage.Postprocess);
                 var found = ScrfdOutputs.Sort(_key, outputs, _width, _height);
                 Face[] faces = found.Decode(
-                    (float)(arguments.MinScore ?? DefaultMinScore), OverlapThreshold, (float)plan.Scale, out int leftOut);
+                    (float)(arguments.MinScore ?? DefaultMinScore), OverlapThreshold, _rules.Overlap, (float)plan.Scale, out int leftOut);
                 if (leftOut > 0)
                 {
                     clock.LeftOut += leftOut;

@@ -70,15 +70,19 @@ sealed class ScrfdOutputs
     /// Boxes are rounded to whole pixels once that is settled.
     /// </summary>
     /// <param name="minScore">Of a face.</param>
-    /// <param name="overlap">Above it the face with the lower score goes.</param>
+    /// <param name="threshold">Of the overlap: above it the face with the lower score goes.</param>
+    /// <param name="overlap">How that is calculated.</param>
     /// <param name="scale">From source pixels to the input's.</param>
     /// <param name="leftOut">How many are not there because a number of theirs is not finite.</param>
-    public Face[] Decode(float minScore, float overlap, float scale, out int leftOut)
+    public Face[] Decode(float minScore, float threshold, BoxOverlap overlap, float scale, out int leftOut)
     {
+        // A score of exactly 0 never counts for OpenCV.
+        minScore = overlap == BoxOverlap.Exact ? Math.Max(minScore, float.Epsilon) : minScore;
         FaceCandidate[] candidates = ArrayPool<FaceCandidate>.Shared.Rent(CountFrom(minScore));
         try
         {
-            List<FaceCandidate> kept = NonMaximumSuppression.Apply(Fill(candidates, minScore, scale, out leftOut), overlap);
+            List<FaceCandidate> kept = NonMaximumSuppression.Apply(
+                Fill(candidates, minScore, scale, out leftOut), threshold, overlap);
             var faces = new Face[kept.Count];
             for (int i = 0; i < faces.Length; i++)
             {

@@ -33,10 +33,32 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
     public ModelSession Create(ModelKey key, string path)
     {
         ModelFile.CheckModel(key, path);
+        CheckSidecars(key, path);
         return _devices.For(key.Kind).Devices.All(device => device.IsCpu)
             && !_devices.NpusFor(key.Kind).Any(npu => npu.Find(path) is not null)
             ? OnCpu(key, path)
             : new PlacedSession(key, _devices, () => OnDevices(key, path));
+    }
+
+    /// <summary>Weights in a form that ONNX Runtime does not know: it reads them by offset, whatever their head says.</summary>
+    /// <exception cref="ModelException">Head and graph contradict one another.</exception>
+    static void CheckSidecars(ModelKey key, string path)
+    {
+        string looked = path;
+        try
+        {
+            string[] sidecars = Directory.GetFiles(Path.GetDirectoryName(path)!, "*.safetensors");
+            IReadOnlyList<StoredTensor> tensors = sidecars.Length > 0 ? StoredTensor.ReadAll(path) : [];
+            foreach (string sidecar in sidecars)
+            {
+                looked = sidecar;
+                SafetensorsFile.Check(sidecar, tensors.Where(tensor => tensor.Location == Path.GetFileName(sidecar)));
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            throw ModelFile.FaultOf(key, looked, e);
+        }
     }
 
     /// <summary>On every device that it may be on and loads on; on the CPU where there is none.</summary>

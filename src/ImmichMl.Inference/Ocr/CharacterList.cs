@@ -9,7 +9,7 @@ static class CharacterList
     const string MetadataKey = "character";
     const long MaxFileBytes = 4 * 1024 * 1024;
 
-    static readonly string[] s_fileNames = ["dict.txt", "keys.txt"];
+    static readonly string[] s_fileNames = ["charset.txt", "dict.txt", "keys.txt"];
 
     // What Python's str.splitlines ends a line at.
     static readonly SearchValues<char> s_lineEnds = SearchValues.Create("\n\r\v\f\u001c\u001d\u001e\u0085\u2028\u2029");
@@ -17,11 +17,11 @@ static class CharacterList
     /// <exception cref="ModelException">There are none, or not as many as the model has classes.</exception>
     public static IReadOnlyList<string> Read(ModelKey key, ModelSession session, string folder)
     {
-        int classes = session.Outputs[0].Dimensions is [.., var last] ? last : -1;
+        int classes = CtcHead.ClassesOf(session, Path.Combine(folder, ModelStore.ModelFileName));
         string? text = session.Metadata.GetValueOrDefault(MetadataKey) is { Length: > 0 } written ? written : ReadFile(key, folder);
         if (text is null)
         {
-            throw key.Unusable($"has no characters: neither '{MetadataKey}' in its metadata nor dict.txt beside it.");
+            throw key.Unusable($"has no characters: neither '{MetadataKey}' in its metadata nor charset.txt or dict.txt beside it.");
         }
 
         IReadOnlyList<string>[] readings =

@@ -25,10 +25,11 @@ public sealed class OcrOptions
     [AllowedValues(Exact, Bucketed)]
     public string Shapes { get; set; } = Exact;
 
-    /// <summary>What the detector sees of one picture at most; a larger one is made smaller first.</summary>
-    [Display(Name = "MACHINE_LEARNING_OCR_MAX_PIXELS", Description = "Pixels that the text detector sees of one picture at most")]
+    /// <summary>What the detector sees of one picture at most; a larger one is made smaller first. Each takes 190 bytes.</summary>
+    [Display(Name = "MACHINE_LEARNING_OCR_MAX_PIXELS",
+        Description = "Pixels that the text detector sees of one picture at most (default: fewer where memory is short)")]
     [Range(1024, 1_000_000_000)]
-    public int MaxPixels { get; set; } = 4_194_304;
+    public int MaxPixels { get; set; } = 8_388_608;
 
     public bool IsBucketed => Shapes == Bucketed;
 

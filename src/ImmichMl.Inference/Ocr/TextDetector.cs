@@ -5,8 +5,8 @@ using ImmichMl.Inference.Sessions;
 namespace ImmichMl.Inference.Ocr;
 
 /// <summary>
-/// Picture to the corners of its text lines with PaddleOCR's DB detector: scaled with Lanczos to multiples of 32, blue first,
-/// (v − 0.5) / 127.5, run, boxes around the blobs of the map, reading order.
+/// Picture to the corners of its text lines with PaddleOCR's DB detector: scaled with Lanczos to multiples of 32, into the tensor that the
+/// graph takes, run, boxes around the blobs of the map, reading order.
 /// </summary>
 /// <remarks>Known difference: a picture so long that it would pass OcrOptions.MaxPixels is scaled down further.</remarks>
 public sealed class TextDetector : IDisposable
@@ -14,28 +14,31 @@ public sealed class TextDetector : IDisposable
     public const double DefaultMinScore = 0.5;
     public const int DefaultMaxResolution = 736;
 
-    const int Multiple = 32;
-
-    // 0.5 was meant for values up to 1; the original subtracts it from bytes, and the model does well with it.
-    internal static StandardizeTable Table { get; } = StandardizeTable.OnBytes(0.5f, 127.5f);
+    const int Multiple = TextScale.Multiple;
 
     readonly ModelKey _key;
     readonly ModelSession _session;
+    readonly PictureInput _input;
+    readonly PixelLayout _format;
     readonly OcrOptions _options;
+    readonly OcrRules _rules;
 
-    TextDetector(ModelKey key, ModelSession session, OcrOptions options)
+    TextDetector(ModelKey key, ModelSession session, PictureInput input, OcrOptions options, OcrRules rules)
     {
         _key = key;
         _session = session;
+        _input = input;
         _options = options;
+        _rules = rules;
+        _format = new PixelLayout(rules.StandardizePicture()) { IsBlueFirst = true, FloatPadding = rules.CanvasFill };
     }
 
     /// <exception cref="ModelException">The model is missing or is no text detector.</exception>
-    public static TextDetector Load(ModelKey key, ModelStore store, SessionFactory sessions, OcrOptions options) => sessions.Load(
-        key, Path.Combine(store.Find(key), ModelStore.ModelFileName), session =>
-            session.Inputs is [{ ElementType: TensorElementType.Float or TensorElementType.Float16, Dimensions: [<= 1, -1 or 3, -1, -1] }]
-                ? new TextDetector(key, session, options)
-                : throw key.Unusable("is no text detector: one float tensor of [n, 3, height, width] in."));
+    public static TextDetector Load(ModelKey key, ModelStore store, SessionFactory sessions, OcrOptions options, OcrRules rules) =>
+        sessions.Load(key, Path.Combine(store.Find(key), ModelStore.ModelFileName), session =>
+            PictureInput.Of(session) is { Batch: <= 1, Height: <= 0, Width: <= 0 } input
+                ? new TextDetector(key, session, input, options, rules)
+                : throw key.Unusable($"is no text detector: {PictureInput.Expected} in, height and width free."));
 
     /// <summary>In reading order; empty for a picture with a side under 32 pixels.</summary>
     /// <exception cref="InferenceException">The whole map is NaN.</exception>
@@ -46,27 +49,26 @@ public sealed class TextDetector : IDisposable
             return [];
         }
 
-        (int width, int height) = Plan(bitmap.Width, bitmap.Height, arguments.MaxResolution ?? DefaultMaxResolution, _options.MaxPixels);
-        int planeWidth = _options.IsBucketed ? ShapeBuckets.RoundUp(width) : width;
-        int planeHeight = _options.IsBucketed ? ShapeBuckets.RoundUp(height) : height;
-        int length = 3 * planeWidth * planeHeight;
-        using var tensor = new TensorBuffer(length);
+        (int planeWidth, int planeHeight, int width, int height) =
+            CanvasOf(bitmap.Width, bitmap.Height, arguments.MaxResolution ?? DefaultMaxResolution);
+        using var tensor = new PictureTensor(_input, _format, 1, planeWidth, planeHeight);
         clock.Start(Stage.Preprocess);
         if ((planeWidth, planeHeight) != (width, height))
         {
-            tensor.GetSpan().Clear();
+            tensor.Clear(0);
         }
 
         var whole = new PixelRectangle(0, 0, width, height);
-        SideBySide.RunRows(height, band => TensorWriter.WriteResized(
-            bitmap, width, height, ResampleFilter.Lanczos, whole, Table,
-            new TensorPlanes(tensor.GetSpan(), planeWidth, planeHeight, blueFirst: true), band));
+        SideBySide.RunRows(height, band => tensor.WriteResized(bitmap, width, height, ResampleFilter.Lanczos, whole, band));
 
-        var settings = new TextBoxSettings(arguments.MinScore ?? DefaultMinScore) { ScoreMode = arguments.ScoreMode };
+        var settings = new TextBoxSettings(arguments.MinScore ?? DefaultMinScore) 
+        {
+            ScoreMode = arguments.ScoreMode, Growth = _rules.Growth,
+        };
         (int Width, int Height) source = (bitmap.Width, bitmap.Height);
         clock.Start(Stage.Inference);
         return _session.Run(
-            tensor.Memory, [1, 3, planeHeight, planeWidth],
+            tensor.Feed,
             (values, dimensions) =>
             {
                 clock.Start(Stage.Postprocess);
@@ -88,11 +90,26 @@ public sealed class TextDetector : IDisposable
             cancellation);
     }
 
+    /// <summary>The tensor's picture, and how much of it is the picture's own.</summary>
+    TextCanvas CanvasOf(int width, int height, int maxResolution)
+    {
+        if (_options.IsBucketed && _rules.SideRounding == SideRounding.Once)
+        {
+            int most = (int)Math.Sqrt(_options.MaxPixels / 2) / Multiple * Multiple;
+            int side = Math.Clamp((maxResolution + Multiple - 1) / Multiple * Multiple, Multiple, Math.Max(Multiple, most));
+            return TextScale.PlanFixed(width, height, side);
+        }
+
+        (int wide, int high) = Plan(width, height, maxResolution, _options.MaxPixels, _rules.SideRounding);
+        return _options.IsBucketed ? new(ShapeBuckets.RoundUp(wide), ShapeBuckets.RoundUp(high), wide, high) : new(wide, high, wide, high);
+    }
+
     /// <summary>The size that the model sees: the shorter side at most maxResolution, both a multiple of 32.</summary>
-    internal static (int Width, int Height) Plan(int width, int height, int maxResolution, int maxPixels)
+    static (int Width, int Height) Plan(int width, int height, int maxResolution, int maxPixels, SideRounding rounding)
     {
         double ratio = Math.Min((double)maxResolution / Math.Min(width, height), 1);
-        (int wide, int high) = (RoundSide((int)(width * ratio)), RoundSide((int)(height * ratio)));
+        (int wide, int high) = rounding == SideRounding.Once ? TextScale.Plan(width, height, maxResolution)
+            : (RoundSide((int)(width * ratio)), RoundSide((int)(height * ratio)));
         if ((long)wide * high <= maxPixels)
         {
             return (wide, high);

@@ -3,8 +3,8 @@ using ImmichMl.Inference.Sessions;
 namespace ImmichMl.Inference.Preparation;
 
 /// <summary>
-/// Inputs that a model can be tried with, the same every time: values from -2 to 2 for pictures, numbers of tokens for texts. They are told
-/// by their types and shapes alone, so a graph that takes the same can be shown the same.
+/// Inputs that a model can be tried with, the same every time: values from -2 to 2 for pictures or any byte, numbers of tokens for texts.
+/// They are told by their types and shapes alone, so a graph that takes the same can be shown the same.
 /// </summary>
 /// <param name="Inputs">Name, type and shape of each, in the model's order.</param>
 /// <param name="Length">0, or the tokens of a text: the last of them has the highest number, as an end has.</param>
@@ -23,14 +23,17 @@ sealed record MadeUpInputs(IReadOnlyList<(string Name, TensorElementType Type, l
         foreach (string name in session.InputNames)
         {
             NodeMetadata input = session.InputMetadata[name];
-            if (!input.IsTensor
-                || input.ElementDataType is not (TensorElementType.Float or TensorElementType.Int32 or TensorElementType.Int64))
+            if (!input.IsTensor || input.ElementDataType
+                is not (TensorElementType.Float or TensorElementType.UInt8 or TensorElementType.Int32 or TensorElementType.Int64))
             {
                 return null;
             }
 
+            // NCHW, or NHWC where pixels are taken as they are.
             int[] given = input.Dimensions;
-            IEnumerable<long> shape = given.Select((size, axis) => size > 0 ? size : (long)(given.Length == 4 && axis >= 2 ? FreeSide : 1));
+            int height = input.ElementDataType == TensorElementType.UInt8 && given is not [_, 3, _, _] ? 1 : 2;
+            bool IsSide(int axis) => given.Length == 4 && (axis == height || axis == height + 1);
+            IEnumerable<long> shape = given.Select((size, axis) => size > 0 ? size : (long)(IsSide(axis) ? FreeSide : 1));
             inputs.Add((name, input.ElementDataType, [.. shape]));
         }
 
@@ -78,6 +81,7 @@ sealed record MadeUpInputs(IReadOnlyList<(string Name, TensorElementType Type, l
         {
             TensorElementType.Float => OrtValue.CreateTensorValueFromMemory(
                 Each(count, (_, number) => ((number % 4001) / 1000f) - 2), input.Shape),
+            TensorElementType.UInt8 => OrtValue.CreateTensorValueFromMemory(Each(count, (_, number) => (byte)number), input.Shape),
             TensorElementType.Int32 => OrtValue.CreateTensorValueFromMemory(
                 Each(count, (index, number) => (int)TokenAt(index, number)), input.Shape),
             _ => OrtValue.CreateTensorValueFromMemory(Each(count, (index, number) => (long)TokenAt(index, number)), input.Shape),

@@ -41,7 +41,8 @@ static class LeanGraphs
     {
         try
         {
-            return new FileInfo(path) is { Exists: true, Length: <= MostBytes } ? LeanConvolutions.Rewrite(File.ReadAllBytes(path)) : null;
+            return new FileInfo(path) is { Exists: true, Length: <= MostBytes }
+                ? LeanConvolutions.Rewrite(File.ReadAllBytes(path), Path.GetDirectoryName(path)!) : null;
         }
         catch (Exception)
         {

@@ -24,12 +24,32 @@ public abstract class OutputView
     public abstract ReadOnlySpan<float> Values { get; }
 }
 
-/// <summary>What one run is fed: floats for the only input, or rows of whole numbers for each.</summary>
-/// <param name="Floats">For the only input, in row-major order; not read where there are rows.</param>
-/// <param name="Dimensions">The shape of those floats, in full.</param>
-/// <param name="Rows">For each input, in the model's order, <paramref name="RowCount"/> rows one after the other; null for floats.</param>
-/// <param name="RowCount">Rows of each input.</param>
-readonly record struct ModelFeed(Memory<float> Floats, long[] Dimensions, IReadOnlyList<long[]>? Rows = null, int RowCount = 0);
+/// <summary>What one run is fed: floats or pixels for the only input, or rows of whole numbers for each.</summary>
+readonly record struct ModelFeed
+{
+    /// <summary>For the only input, in row-major order; null where there are rows or pixels.</summary>
+    public Memory<float>? Floats { get; init; }
+
+    /// <summary>For the only input where it takes uint8, in row-major order.</summary>
+    public Memory<byte>? Pixels { get; init; }
+
+    /// <summary>The shape of those, in full.</summary>
+    public long[] Dimensions { get; init; }
+
+    /// <summary>For each input, in the model's order, <see cref="RowCount"/> rows one after the other; null for pictures.</summary>
+    public IReadOnlyList<long[]>? Rows { get; init; }
+
+    /// <summary>Rows of each input.</summary>
+    public int RowCount { get; init; }
+
+    /// <summary>
+    /// For the input of that name beside rows: the embedding of each token, [1, tokens, width], single precision or half. Null where the
+    /// graph looks them up.
+    /// </summary>
+    public Array? TokenEmbeds { get; init; }
+
+    public static bool IsTokenEmbeds(TensorInfo input) => input.Name == "token_embeds";
+}
 
 /// <summary>
 /// One loaded model, whatever runs it. Runs may overlap. <see cref="Dispose"/> waits for nobody: whoever shares a session sees to it
@@ -58,11 +78,11 @@ public abstract class ModelSession : IDisposable
 
     /// <summary>As above, but reads a large output where it lies. The span is gone when <paramref name="read"/> returns.</summary>
     public T Run<T>(Memory<float> input, long[] dimensions, OutputReader<T> read, CancellationToken cancellation) =>
-        Run(new ModelFeed(input, dimensions), all: false, outputs => read(outputs[0].Values, outputs[0].Dimensions), cancellation);
+        Run(new ModelFeed { Floats = input, Dimensions = dimensions }, read, cancellation);
 
-    /// <summary>As above, with every output in the model's order: a detector's come to a megabyte.</summary>
-    public T RunAll<T>(Memory<float> input, long[] dimensions, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation) =>
-        Run(new ModelFeed(input, dimensions), all: true, read, cancellation);
+    /// <summary>As above, with pictures of whatever type the model takes.</summary>
+    internal T Run<T>(ModelFeed feed, OutputReader<T> read, CancellationToken cancellation) =>
+        Run(feed, all: false, outputs => read(outputs[0].Values, outputs[0].Dimensions), cancellation);
 
     /// <summary>
     /// Feeds every input a row of whole numbers, in the model's order and of the width it takes, and returns the first output.
@@ -72,7 +92,7 @@ public abstract class ModelSession : IDisposable
 
     /// <summary>As above, with several rows for each input, one after the other: [rows, width]; reads the output where it lies.</summary>
     public T RunIntegers<T>(IReadOnlyList<long[]> inputs, int rows, OutputReader<T> read, CancellationToken cancellation) =>
-        Run(new ModelFeed(default, [], inputs, rows), all: false, outputs => read(outputs[0].Values, outputs[0].Dimensions), cancellation);
+        Run(new ModelFeed { Rows = inputs, RowCount = rows, Dimensions = [] }, read, cancellation);
 
     /// <summary>One run, of whatever kind: the first output, or all of them, read where they lie.</summary>
     internal abstract T Run<T>(ModelFeed feed, bool all, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation);

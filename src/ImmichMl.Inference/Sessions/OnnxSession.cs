@@ -115,9 +115,21 @@ sealed class OnnxSession : ModelSession
     }
 
     /// <summary>In the order of the inputs; whole numbers of the type that the model takes, floats as half where it wants those.</summary>
-    internal static OrtValue[] ToValues(ModelFeed feed, IReadOnlyList<TensorInfo> inputs) => feed.Rows is { } rows
-        ? [.. rows.Select((values, index) => ToValue(inputs[index].ElementType, values, [feed.RowCount, values.Length / feed.RowCount]))]
-        : [ToValue(inputs[0].ElementType, feed.Floats, feed.Dimensions)];
+    internal static OrtValue[] ToValues(ModelFeed feed, IReadOnlyList<TensorInfo> inputs) => feed switch
+    {
+        { Rows: { } rows } => [.. rows.Select((values, index) => ModelFeed.IsTokenEmbeds(inputs[index]) && feed.TokenEmbeds is { } embeds
+            ? ToValue(embeds, rows[0].Length)
+            : ToValue(inputs[index].ElementType, values, [feed.RowCount, values.Length / feed.RowCount]))],
+        { Pixels: { } pixels } => [OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, pixels, feed.Dimensions)],
+        _ => [ToValue(inputs[0].ElementType, feed.Floats!.Value, feed.Dimensions)],
+    };
+
+    static OrtValue ToValue(Array embeds, int tokens)
+    {
+        long[] shape = [1, tokens, embeds.Length / tokens];
+        return embeds is Float16[] halves ? OrtValue.CreateTensorValueFromMemory(halves, shape)
+            : OrtValue.CreateTensorValueFromMemory((float[])embeds, shape);
+    }
 
     static OrtValue ToValue(TensorElementType type, long[] values, long[] dimensions) => type == TensorElementType.Int64
         ? OrtValue.CreateTensorValueFromMemory(values, dimensions)

@@ -1,6 +1,9 @@
 namespace ImmichMl.Inference.Sessions;
 
-/// <summary>What ONNX Runtime gave: float32 is read where it lies, half precision is turned into it once.</summary>
+/// <summary>
+/// What ONNX Runtime gave: float32 is read where it lies, half precision is turned into it once, and so are a text recognizer's classes,
+/// which are few enough to be exact.
+/// </summary>
 sealed class OrtOutput : OutputView
 {
     readonly OrtValue _value;
@@ -13,8 +16,10 @@ sealed class OrtOutput : OutputView
         OutputLimit.Check(key, info.Shape);
         _value = value;
         Dimensions = info.Shape;
-        _converted = info.ElementDataType == TensorElementType.Float ? null : FloatsOf(value)
-            ?? throw key.Unusable($"answers with {info.ElementDataType}, not with float.");
+        _converted = info.ElementDataType == TensorElementType.Float ? null
+            : info.ElementDataType == TensorElementType.Int32 && key.Kind == ModelKind.TextRecognition
+                ? Array.ConvertAll(value.GetTensorDataAsSpan<int>().ToArray(), number => (float)number)
+            : FloatsOf(value) ?? throw key.Unusable($"answers with {info.ElementDataType}, not with float.");
     }
 
     public override long[] Dimensions { get; }

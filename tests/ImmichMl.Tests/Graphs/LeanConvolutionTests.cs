@@ -25,7 +25,7 @@ public sealed class LeanConvolutionTests
     public async Task A_changed_graph_says_what_it_said(Shape shape)
     {
         byte[] plain = Model(shape);
-        byte[] lean = LeanConvolutions.Rewrite(plain)!;
+        byte[] lean = LeanConvolutions.Rewrite(plain, "")!;
         float[] before = Run(plain), after = Run(lean);
         await Assert.That(before.Max() - before.Min()).IsGreaterThan(1).Because("a graph that says nothing could be changed at will");
         await Assert.That(before.Zip(after, (one, other) => Math.Abs(one - other)).Max()).IsLessThan(1e-4f);
@@ -39,15 +39,15 @@ public sealed class LeanConvolutionTests
     {
         byte[] model = new OnnxGraph("plain").Input("x", OnnxType.Float, 1, 3, Side, Side).Output("y", OnnxType.Float)
             .Node("Relu", ["x"], ["y"]).ToModel();
-        await Assert.That(LeanConvolutions.Rewrite(model)).IsNull();
-        await Assert.That(LeanConvolutions.Rewrite(Array.Empty<byte>())).IsNull();
+        await Assert.That(LeanConvolutions.Rewrite(model, "")).IsNull();
+        await Assert.That(LeanConvolutions.Rewrite(Array.Empty<byte>(), "")).IsNull();
     }
 
     [Test]
     public async Task A_file_that_is_cut_is_told_from_a_model()
     {
         byte[] model = Model(new Shape());
-        await Assert.That(() => LeanConvolutions.Rewrite(model.AsSpan(0, model.Length - 7))).Throws<InvalidDataException>();
+        await Assert.That(() => LeanConvolutions.Rewrite(model.AsSpan(0, model.Length - 7), "")).Throws<InvalidDataException>();
     }
 
     static byte[] Model(Shape shape)

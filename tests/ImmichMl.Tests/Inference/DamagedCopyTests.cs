@@ -110,7 +110,8 @@ public sealed class DamagedCopyTests
         string told = "";
         prepared.Discarded = (_, reason) => told = reason;
         using ClipVisualEncoder encoder = ClipVisualEncoder.Load(
-            PreparedModelTests.Key, PreparedModelTests.Store(cache), new SessionFactory(s_options, prepared));
+            PreparedModelTests.Key, PreparedModelTests.Store(cache), new SessionFactory(s_options, prepared),
+            ImmichRules.Immich33.Clip);
         await Assert.That(AreNear(PreparedModelTests.Embed(encoder), plain)).IsTrue();
         string copy = PreparedModelTests.CopyIn(cache);
         byte[] before = await File.ReadAllBytesAsync(Path.Combine(copy, "weights.bin"));
@@ -138,7 +139,8 @@ public sealed class DamagedCopyTests
         PreparedModels prepared = Fresh(cache);
         prepared.Discarded = (_, reason) => throw new InvalidOperationException(reason);
         using ClipVisualEncoder encoder = ClipVisualEncoder.Load(
-            PreparedModelTests.Key, PreparedModelTests.Store(cache), new SessionFactory(s_options, prepared));
+            PreparedModelTests.Key, PreparedModelTests.Store(cache), new SessionFactory(s_options, prepared),
+            ImmichRules.Immich33.Clip);
         float[] before = PreparedModelTests.Embed(encoder);
         File.SetLastWriteTimeUtc(Path.Combine(PreparedModelTests.CopyIn(cache), "weights.bin"), DateTime.UnixEpoch);
         await Assert.That(AreNear(PreparedModelTests.Embed(encoder), before)).IsTrue();
@@ -185,7 +187,8 @@ public sealed class DamagedCopyTests
         prepared.Discarded = (_, reason) => throw new InvalidOperationException(reason);
         prepared.Prepare(PreparedModelTests.Key, PreparedModelTests.SourceIn(cache));
         using ClipVisualEncoder encoder = ClipVisualEncoder.Load(
-            PreparedModelTests.Key, PreparedModelTests.Store(cache), new SessionFactory(options, prepared));
+            PreparedModelTests.Key, PreparedModelTests.Store(cache), new SessionFactory(options, prepared),
+            ImmichRules.Immich33.Clip);
         for (int i = 0; i < 2; i++)
         {
             InferenceException? error = await Assert.That(() => PreparedModelTests.Embed(encoder)).Throws<InferenceException>();

@@ -1,6 +1,6 @@
 namespace ImmichMl.Tests.Inference;
 
-/// <summary>Against Immich's own answers, with PP-OCR's weights of the shared cache.</summary>
+/// <summary>Against Immich 2.7's own answers, with PP-OCR's weights of the shared cache.</summary>
 public sealed class OcrParityTests
 {
     const float BoxTolerance = 2;
@@ -13,7 +13,8 @@ public sealed class OcrParityTests
     [MethodDataSource(typeof(OcrGolden), nameof(OcrGolden.All))]
     public async Task A_picture_has_the_texts_that_Immich_reads_in_it(OcrGolden golden)
     {
-        await using RunningDaemon daemon = await RunningDaemon.StartAsync(SharedData.File("models", "cache"));
+        await using RunningDaemon daemon = await RunningDaemon.StartAsync(
+            SharedData.File("models", "cache"), ("MACHINE_LEARNING_RULES", ImmichRules.Older));
         PredictResult result = await daemon.Client.PredictAsync(golden.Ask());
         OcrResult ocr = result.Ocr!;
         await Assert.That((result.ImageWidth, result.ImageHeight)).IsEqualTo((golden.Width, golden.Height));

@@ -63,7 +63,8 @@ public sealed class PreparedModelTests
         prepared.Missing = (_, _) => throw new InvalidOperationException("It is there.");
 
         // The session that opens first sums up in another order; the packed ones, which follow, do as the plain model does.
-        using ClipVisualEncoder encoder = ClipVisualEncoder.Load(Key, store, new SessionFactory(options, prepared));
+        using ClipVisualEncoder encoder = ClipVisualEncoder.Load(
+            Key, store, new SessionFactory(options, prepared), ImmichRules.Immich33.Clip);
         float[] first = Embed(encoder);
         await Assert.That(first.Zip(plain).All(pair => Math.Abs(pair.First - pair.Second) < 2e-5f)).IsTrue();
         for (int i = 0; i < 500 && !Embed(encoder).SequenceEqual(plain); i++)
@@ -132,7 +133,7 @@ public sealed class PreparedModelTests
 
     internal static float[] Embed(ModelStore store, SessionFactory sessions)
     {
-        using ClipVisualEncoder encoder = ClipVisualEncoder.Load(Key, store, sessions);
+        using ClipVisualEncoder encoder = ClipVisualEncoder.Load(Key, store, sessions, ImmichRules.Immich33.Clip);
         return Embed(encoder);
     }
 

@@ -1,0 +1,83 @@
+using ImmichMl.Inference.Faces;
+using ImmichMl.Inference.Ocr;
+
+namespace ImmichMl.Tests.Inference;
+
+/// <summary>Steps of Immich 3.3 by themselves, against the vectors in golden/predict-3.3.json.</summary>
+public sealed class Immich33VectorTests
+{
+    [Test]
+    public async Task Of_boxes_that_overlap_those_stay_that_stay_there()
+    {
+        JsonElement vector = Golden33Data.Vector("nms");
+        float[] scores = Golden33Data.Floats(vector.GetProperty("scores"));
+        FaceCandidate[] faces =
+        [
+            .. vector.GetProperty("boxes").EnumerateArray().Select(Golden33Data.Floats)
+                .Select((box, i) => new FaceCandidate(new FaceBox(box[0], box[1], box[2], box[3]), scores[i], 0, i)),
+        ];
+        faces.AsSpan().Sort(FaceCandidate.Compare);
+        int[] kept = [.. vector.GetProperty("kept").EnumerateArray().Select(index => index.GetInt32())];
+        await Assert.That(NonMaximumSuppression.Apply(faces, 0.4f, BoxOverlap.Exact).Select(face => face.Row).SequenceEqual(kept)).IsTrue();
+        await Assert.That(NonMaximumSuppression.Apply(faces, 0.4f, BoxOverlap.WithEdges).Select(face => face.Row)).DoesNotContain(1);
+    }
+
+    [Test]
+    public async Task Landmarks_are_aligned_by_the_matrix_of_there()
+    {
+        JsonElement vector = Golden33Data.Vector("similarity");
+        Point2[] landmarks =
+            [.. vector.GetProperty("landmarks").EnumerateArray().Select(Golden33Data.Floats).Select(at => new Point2(at[0], at[1]))];
+        float[] wanted = [.. vector.GetProperty("matrix").EnumerateArray().SelectMany(Golden33Data.Floats)];
+        Point2[] template = [new(38.2946f, 51.6963f), new(73.5318f, 51.5014f), new(56.0252f, 71.7366f), new(41.5493f, 92.3655f),
+            new(70.7299f, 92.2041f)];
+        await Assert.That(SimilarityTransform.TryEstimate(landmarks, template, out AffineMatrix m, SolvePrecision.InSingle)).IsTrue();
+        double[] got = [m.XX, m.XY, m.X, m.YX, m.YY, m.Y];
+        await Assert.That(got.Zip(wanted, (a, b) => Math.Abs(a - b) / Math.Max(1, Math.Abs(b))).Max()).IsLessThanOrEqualTo(3e-7);
+        await Assert.That(got.All(value => (float)value == value)).IsTrue();
+    }
+
+    [Test]
+    public async Task Logits_picked_classes_and_probabilities_are_read_as_there()
+    {
+        JsonElement vector = Golden33Data.Vector("ctc");
+        var decoder = new CtcDecoder(
+            ["", .. vector.GetProperty("charset").EnumerateArray().Select(text => text.GetString()!), " "], roundsScores: false);
+        float[][] steps = [.. vector.GetProperty("logits")[0].EnumerateArray().Select(Golden33Data.Floats)];
+        float[] shares = [.. steps.SelectMany(step => step.Select(logit => (float)(Math.Exp(logit) / step.Sum(each => Math.Exp(each)))))];
+        string text = vector.GetProperty("text")[0].GetString()!;
+        (string, double)[] read =
+        [
+            decoder.DecodeLogits(steps.SelectMany(step => step).ToArray(), 4),
+            decoder.DecodePicked(
+                Golden33Data.Floats(vector.GetProperty("indices")[0]), Golden33Data.Floats(vector.GetProperty("confidence")[0])),
+            decoder.Decode(shares, 4),
+        ];
+        foreach ((string word, double score) in read)
+        {
+            await Assert.That(word).IsEqualTo(text);
+            await Assert.That(score).IsEqualTo(vector.GetProperty("score")[0].GetDouble()).Within(1e-6);
+        }
+    }
+
+    [Test]
+    [Arguments(4f)]
+    [Arguments(-1f)]
+    [Arguments(float.NaN)]
+    public async Task A_class_that_is_none_of_the_characters_is_told(float picked) =>
+        await Assert.That(() => new CtcDecoder(["", "a", "b", " "], roundsScores: false).DecodePicked([picked], [1]))
+            .Throws<InvalidDataException>();
+
+    [Test]
+    public async Task Where_shapes_are_few_whole_batches_go_together_and_the_rest_one_by_one()
+    {
+        foreach (JsonElement vector in Golden33Data.Vector("runs").EnumerateArray())
+        {
+            double[] ratios = [.. Enumerable.Range(1, vector.GetProperty("total").GetInt32()).Select(i => (double)i)];
+            int most = vector.GetProperty("sizes")[0].GetInt32();
+            int[] wanted = [.. vector.GetProperty("runs").EnumerateArray().Select(size => size.GetInt32())];
+            int[] got = [.. LineRuns.Of(ratios, LineLayout.EachItsOwnWidth, most, 0, isBucketed: true).Select(run => run.Lines.Length)];
+            await Assert.That(got.SequenceEqual(wanted)).IsTrue().Because($"{vector}");
+        }
+    }
+}
