@@ -27,8 +27,8 @@ def models():
     if not os.path.isdir(shared):
         with open(sorted(glob.glob(f"{ROOT}/tests/golden/images/*.png"))[0], "rb") as file:
             return f"{ROOT}/models/demo", "synthetic__demo", "synthetic__demo", file.read(), None
-    with open(f"{SHARED}/golden/predict.json") as file:
-        golden = json.load(file)
+    with open(f"{SHARED}/golden/predict-3.3.json") as file:
+        golden = json.load(file)["legacy"]
     name = next(name for name, answers in sorted(golden.items()) if len(answers["ocr"]["ocr"]["text"]) > 2)
     with open(f"{SHARED}/corpus/{name}", "rb") as file:
         return shared, "ViT-B-32__openai", "PP-OCRv5_mobile", file.read(), golden[name]["ocr"]["ocr"]["text"]

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ImmichMl.Inference.Clip;
 using ImmichMl.Inference.Preparation;
 
 namespace ImmichMl.Cli;
@@ -11,7 +12,9 @@ static class ModelsPrepareCommand
         needsNames: false, static (models, _, _) =>
         {
             PrepareCommand.UseChosenRuntime();
-            RuntimeOptions runtime = new Settings().AddEnvironment().Read<RuntimeOptions>();
+            Settings settings = new Settings().AddEnvironment();
+            RuntimeOptions runtime = settings.Read<RuntimeOptions>();
+            runtime.PinsBatch = settings.Read<ClipOptions>().MaxBatch == 1;
             var prepared = new PreparedModels(models.Options, runtime);
             foreach (string stale in prepared.RemoveStale(TimeProvider.System.GetUtcNow().UtcDateTime))
             {

@@ -20,6 +20,7 @@ public sealed record DaemonOptions(
             settings.Read<ServeOptions>(), settings.Read<RuntimeOptions>(), settings.Read<ImageLimits>(), settings.Read<ClipOptions>(),
             settings.Read<FaceOptions>(), settings.Read<OcrOptions>(), settings.Read<ModelOptions>(), settings.Read<ResidencyOptions>(),
             settings.Read<PreloadOptions>(), settings.Read<HubOptions>(), settings.Read<DeviceOptions>());
+        options.Runtime.PinsBatch = options.Clip.MaxBatch == 1;
         MemoryPlan.Fit(options, settings, memory ?? SystemMemory.Now());
         return options;
     }

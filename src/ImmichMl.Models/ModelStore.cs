@@ -43,6 +43,11 @@ public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
         {
             case FileKind.Regular or FileKind.Special:
                 CacheFiles.RefuseLinks(options.CacheFolder, model);
+                foreach (string beside in Directory.EnumerateFiles(folder))
+                {
+                    CacheFiles.RefuseLinks(options.CacheFolder, beside);
+                }
+
                 return folder;
             case FileKind.Unreadable:
                 ModelFile.CheckModel(key, model);

@@ -6,7 +6,8 @@ namespace ImmichMl.Inference.Preparation;
 /// <param name="source">The model's graph.</param>
 /// <param name="target">The folder that the copy becomes.</param>
 /// <param name="identity">Of the source, by which the copy is known.</param>
-sealed class CopyMaking(string source, string target, string identity)
+/// <param name="pinsBatch">A first axis called batch becomes 1.</param>
+sealed class CopyMaking(string source, string target, string identity, bool pinsBatch)
 {
     readonly string _aside = Path.Combine(Path.GetDirectoryName(target)!, StaleCopies.AsidePrefix + Guid.NewGuid().ToString("N"));
 
@@ -68,7 +69,7 @@ sealed class CopyMaking(string source, string target, string identity)
         Directory.CreateDirectory(work);
         try
         {
-            return GraphRewriting.Rewrite(source, work).Any(TryMake);
+            return GraphRewriting.Rewrite(source, work, pinsBatch).Any(TryMake);
         }
         catch (Exception)
         {
@@ -102,7 +103,7 @@ sealed class CopyMaking(string source, string target, string identity)
         File.Delete(weights);
         GraphRewriting.Save(
             from, graph, PreparedCopy.WeightsName, GraphOptimizationLevel.ORT_ENABLE_ALL,
-            "session.save_external_prepacked_constant_initializers");
+            "session.save_external_prepacked_constant_initializers", pinsBatch);
         _packedFrom = File.Exists(weights) ? ExternalWeights.Align(graph, weights) : 0;
     }
 }

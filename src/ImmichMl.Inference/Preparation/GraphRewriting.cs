@@ -22,10 +22,10 @@ static class GraphRewriting
     /// <returns>Rewritten graphs in the folder, the cheapest first; none where there was nothing to do.</returns>
     /// <exception cref="OnnxRuntimeException">The model does not load.</exception>
     /// <exception cref="InvalidDataException">What ONNX Runtime saved cannot be read.</exception>
-    public static IReadOnlyList<string> Rewrite(string source, string folder)
+    public static IReadOnlyList<string> Rewrite(string source, string folder, bool pinsBatch)
     {
         string path = Path.Combine(folder, GraphName);
-        SaveWithConstantsFolded(source, path);
+        SaveWithConstantsFolded(source, path, pinsBatch);
         GraphModel model = GraphModel.Read(path);
         if (model.Nodes.Any(node => node.HasGraph))
         {
@@ -57,8 +57,8 @@ static class GraphRewriting
     }
 
     /// <summary>Constants are put together, so that shapes and scales stand in the graph as numbers; nothing is fused.</summary>
-    static void SaveWithConstantsFolded(string source, string path) =>
-        Save(source, path, "folded.bin", GraphOptimizationLevel.ORT_ENABLE_BASIC, "session.disable_prepacking");
+    static void SaveWithConstantsFolded(string source, string path, bool pinsBatch) =>
+        Save(source, path, "folded.bin", GraphOptimizationLevel.ORT_ENABLE_BASIC, "session.disable_prepacking", pinsBatch);
 
     /// <summary>Lets ONNX Runtime write a graph as it has optimised it, with the weights in a file beside it.</summary>
     /// <param name="source">The model's graph.</param>
@@ -66,7 +66,9 @@ static class GraphRewriting
     /// <param name="weights">The name of the file of weights.</param>
     /// <param name="level">How far it is optimised.</param>
     /// <param name="switchedOn">Of ONNX Runtime's session settings: what becomes of packed weights.</param>
-    internal static void Save(string source, string path, string weights, GraphOptimizationLevel level, string switchedOn)
+    /// <param name="pinsBatch">An axis called batch becomes 1: what is free is left as it stands by every rewriting.</param>
+    internal static void Save(
+        string source, string path, string weights, GraphOptimizationLevel level, string switchedOn, bool pinsBatch)
     {
         _ = RuntimeLibrary.Environment;
         using var session = new SessionOptions
@@ -76,6 +78,11 @@ static class GraphRewriting
             OptimizedModelFilePath = path,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
+        if (pinsBatch)
+        {
+            session.AddFreeDimensionOverrideByName("batch", 1);
+        }
+
         session.AddSessionConfigEntry("session.optimized_model_external_initializers_file_name", weights);
         session.AddSessionConfigEntry("session.optimized_model_external_initializers_min_size_in_bytes", "1024");
         session.AddSessionConfigEntry(switchedOn, "1");

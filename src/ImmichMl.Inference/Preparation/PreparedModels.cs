@@ -200,7 +200,7 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
             }
 
             tries.Begin();
-            new CopyMaking(source, target, identity).Run();
+            new CopyMaking(source, target, identity, options.PinsBatch && key.Kind.Task == ModelKind.ClipVisual.Task).Run();
             if (SourceIdentity.Of(source) != identity)
             {
                 CacheWriter.Remove(target);
@@ -290,5 +290,5 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
     /// <summary>Below the model's own folder's name, which several keys may share.</summary>
     string TargetOf(string source, string identity) => Path.Combine(
         _root, ProcessorName.Own, Path.GetRelativePath(models.CacheFolder, Path.GetDirectoryName(source)!),
-        string.Create(CultureInfo.InvariantCulture, $"{VersionName}-g{GraphRewriting.Version}-{identity}"));
+        string.Create(CultureInfo.InvariantCulture, $"{VersionName}-g{GraphRewriting.Version}{(options.PinsBatch ? "" : "n")}-{identity}"));
 }

@@ -69,6 +69,9 @@ public sealed class RuntimeOptions
     /// </summary>
     public long DecodeBytes { get; set; } = long.MaxValue;
 
+    /// <summary>A prepared copy of a CLIP model takes one picture or text a run; not where runs are to be shared.</summary>
+    public bool PinsBatch { get; set; } = true;
+
     /// <summary>
     /// Bytes of memory that can still be taken; whoever composes the daemon knows of control groups, the default does not.
     /// </summary>

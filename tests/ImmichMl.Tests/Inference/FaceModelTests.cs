@@ -136,7 +136,8 @@ public sealed class FaceModelTests
     {
         using TempFolder cache = Cache(new SyntheticScrfd().ToModel(), recognizer);
         await using RunningDaemon daemon = await RunningDaemon.StartAsync(
-            cache.Path, ("MACHINE_LEARNING_MAX_BATCH_SIZE__FACIAL_RECOGNITION", $"{batch}"));
+            cache.Path, ("MACHINE_LEARNING_MAX_BATCH_SIZE__FACIAL_RECOGNITION", $"{batch}"),
+            ("MACHINE_LEARNING_RULES", ImmichRules.Older));
         return (await daemon.Client.PredictAsync(Faces.Both(picture, Name)).Within()).Faces!;
     }
 

@@ -68,7 +68,8 @@ public sealed class FaceTests
     {
         byte[] picture = FacePicture.Draw(FacePicture.Group(21));
         float[][] wanted = await EmbeddingsAsync(FaceModels.Recognizer(1), picture);
-        float[][] got = await EmbeddingsAsync(Recognizers().Single(recognizer => recognizer.What == what).Model, picture);
+        (string, string) older = ("MACHINE_LEARNING_RULES", ImmichRules.Older);
+        float[][] got = await EmbeddingsAsync(Recognizers().Single(recognizer => recognizer.What == what).Model, picture, older);
         await Assert.That(got.Length).IsEqualTo(21);
         for (int i = 0; i < 21; i++)
         {
@@ -81,6 +82,15 @@ public sealed class FaceTests
                           from j in Enumerable.Range(0, i)
                           select wanted[i].Zip(wanted[j], (a, b) => Math.Abs(a - b)).Max()).Min();
         await Assert.That(nearest).IsGreaterThan(0.01);
+    }
+
+    [Test]
+    public async Task Under_3_3_a_graph_that_normalizes_inside_is_fed_as_any_other()
+    {
+        byte[] picture = FacePicture.Draw(FacePicture.Group(1));
+        float[] wanted = (await EmbeddingsAsync(FaceModels.Recognizer(1), picture))[0];
+        float[] got = (await EmbeddingsAsync(FaceModels.Recognizer("n", normalizing: ("Sub_0", "Mul_1")), picture))[0];
+        await Assert.That(got.Zip(wanted, (a, b) => Math.Abs(a - b)).Max()).IsGreaterThan(0.1f);
     }
 
     [Test]

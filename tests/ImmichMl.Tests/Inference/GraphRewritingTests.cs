@@ -54,7 +54,7 @@ public sealed class GraphRewritingTests
     {
         using var folder = new TempFolder();
         string source = Golden($"text_{kind}.onnx");
-        IReadOnlyList<string> made = GraphRewriting.Rewrite(source, folder.Path);
+        IReadOnlyList<string> made = GraphRewriting.Rewrite(source, folder.Path, pinsBatch: false);
         await Assert.That(made.Count).IsEqualTo(2);
         await Assert.That(GraphModel.Read(made[0]).InputShapes).IsEmpty();
         await Assert.That(GraphRewriting.AnswerAlike(source, made[0])).IsTrue();
@@ -88,7 +88,7 @@ public sealed class GraphRewritingTests
                 .Node("Squeeze", ["row", "middle"], ["y"]);
         using var folder = new TempFolder();
         string source = folder.Write(graph.ToModel(), "model.onnx");
-        string? free = GraphRewriting.Rewrite(source, folder.Path)
+        string? free = GraphRewriting.Rewrite(source, folder.Path, pinsBatch: false)
             .FirstOrDefault(path => path.EndsWith("any_length.onnx", StringComparison.Ordinal));
         await Assert.That(free is null ? 0 : 1).IsEqualTo(made);
         if (free is not null)
@@ -137,7 +137,8 @@ public sealed class GraphRewritingTests
         foreach (OnnxGraph graph in (OnnxGraph[])[mixed, answered, free])
         {
             using var folder = new TempFolder();
-            await Assert.That(GraphRewriting.Rewrite(folder.Write(graph.ToModel(), "model.onnx"), folder.Path)).IsEmpty();
+            await Assert.That(GraphRewriting.Rewrite(folder.Write(graph.ToModel(), "model.onnx"), folder.Path, pinsBatch: false))
+                .IsEmpty();
         }
     }
 
@@ -196,7 +197,7 @@ public sealed class GraphRewritingTests
             .Node("Reshape", ["c2", "join"], ["c3"]).Node("Neg", ["c3"], ["y"]);
         using var folder = new TempFolder();
         string source = folder.Write(graph.ToModel(), "model.onnx");
-        string? rewritten = GraphRewriting.Rewrite(source, folder.Path) is [.., var last] ? last : null;
+        string? rewritten = GraphRewriting.Rewrite(source, folder.Path, pinsBatch: false) is [.., var last] ? last : null;
         await Assert.That(rewritten is null ? 0 : Count(GraphModel.Read(rewritten), "Attention")).IsEqualTo(fused);
         if (rewritten is not null)
         {
@@ -208,7 +209,7 @@ public sealed class GraphRewritingTests
 
     static async Task<string> RewrittenAsync(string source, TempFolder folder)
     {
-        string? rewritten = GraphRewriting.Rewrite(source, folder.Path) is [.., var last] ? last : null;
+        string? rewritten = GraphRewriting.Rewrite(source, folder.Path, pinsBatch: false) is [.., var last] ? last : null;
         await Assert.That(rewritten).IsNotNull();
         return rewritten!;
     }

@@ -50,7 +50,7 @@ public sealed class OddModelTests
         (int width, int height, PixelRectangle region) = CenterCrop.Plan(source.Width, source.Height, side);
         using Bitmap square = Resampler.Resize(source, width, height, ResampleFilter.Bicubic, region);
         float[] tensor = new float[3 * side * side];
-        TensorWriter.WriteStandardized(square, new StandardizeTable(OddModel.Mean, OddModel.Std), tensor);
+        TensorWriter.WriteStandardized(square, StandardizeTable.ByFactors(OddModel.Mean, OddModel.Std), tensor);
         return tensor;
     }
 }

@@ -66,6 +66,17 @@ public sealed class V2DamageTests
     }
 
     [Test]
+    public async Task Weights_behind_a_link_that_leads_out_of_the_cache_are_not_followed()
+    {
+        using TempFolder cache = Copy(SharedCaches.V2(), "clip", Text, "textual");
+        using var elsewhere = new TempFolder();
+        string weights = cache.File("clip", Text, "textual", "model.safetensors"), target = elsewhere.File("weights");
+        File.Move(weights, target);
+        File.CreateSymbolicLink(weights, target);
+        await IsToldAsync(cache, Query(), "a link that leads out of the cache");
+    }
+
+    [Test]
     public async Task A_token_table_that_is_not_in_the_graph_is_told_at_load()
     {
         using TempFolder cache = Copy(SharedCaches.V2("--host-table"), "clip", Text, "textual");
