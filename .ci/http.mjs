@@ -65,6 +65,25 @@ const clip = (modelName) => ({ clip: { visual: { modelName } } });
 const ocr = { detection: { modelName: 'PP-OCRv5_mobile', options: { minScore: 0.5, maxResolution: 736 } }, recognition: { modelName: 'PP-OCRv5_mobile', options: { minScore: 0.8 } } };
 const faces = (modelName, minScore = 0.7) => ({ 'facial-recognition': { detection: { modelName, options: { minScore } }, recognition: { modelName } } });
 
+/** The same of 3.3, by a daemon and a gateway of their own. */
+async function golden33() {
+  const newer = join(folder, '3.3.sock'), environment = { MACHINE_LEARNING_RULES: '3.3' };
+  const other = start('immich-ml', ['serve', '--socket', newer, '--cache', cache], environment);
+  await withGateway({ ...environment, IMMICH_ML_SOCKET: newer }, async () => {
+    const address = `http://127.0.0.1:${port + 1}`;
+    await until(async () => (await fetch(`${address}/ping`)).ok);
+    for (const [name, expected] of Object.entries(JSON.parse(readFileSync(join(shared, 'golden', 'predict-3.3.json'))).legacy)) {
+      const picture = readFileSync(corpus(name));
+      const { status, body } = await predict({ ocr, ...clip('RN50__openai') }, picture, address);
+      const { clip_probe: probe, ocr: { ocr: wanted } } = expected, read = body.ocr ?? {};
+      check(`3.3: clip of ${name} over HTTP`, status === 200 && near(JSON.parse(body.clip), probe.embedding, 1e-6), JSON.stringify(body).slice(0, 200));
+      check(`3.3: texts of ${name} over HTTP`, status === 200 && read.text.join('\n') === wanted.text.join('\n') && near(read.box, wanted.box, 1e-6)
+        && near(read.boxScore, wanted.boxScore, 1e-6) && near(read.textScore, wanted.textScore, 2e-3), JSON.stringify(body).slice(0, 300));
+    }
+  });
+  other.kill('SIGTERM');
+}
+
 async function golden(repository) {
   for (const [name, expected] of Object.entries(JSON.parse(readFileSync(join(shared, 'golden', 'predict.json'))))) {
     const picture = readFileSync(corpus(name));
@@ -310,6 +329,7 @@ try {
   await golden(repository);
   await others(repository, picture);
   await rules(picture);
+  await golden33();
   await example();
   const metrics = await (await fetch(`${url}/metrics`)).text();
   check('every line of /metrics is of the format', metrics.trim().split('\n').every((line) => /^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{([a-z]+="([^"\\\n]|\\.)*",?)+\})? (\S+))$/.test(line)));
