@@ -16,7 +16,18 @@ public static class SafetensorsFile
 
     const int MostDepth = 8;
 
-    readonly record struct Entry(string Name, string Type, long[] Shape, long Begin, long End);
+    sealed class Entry(string name, string type, long[] shape, long begin, long end)
+    {
+        public string Name => name;
+
+        public string Type => type;
+
+        public long[] Shape => shape;
+
+        public long Begin => begin;
+
+        public long End => end;
+    }
 
     /// <summary>Looks at the head, and at what the graph says of the file; the data is not read.</summary>
     /// <param name="path">Of the file.</param>
@@ -37,7 +48,7 @@ public static class SafetensorsFile
             }
 
             end = entry.End;
-            if (SizeOf(entry.Type) is var size and > 0 && CountOf(entry.Shape) * size != entry.End - entry.Begin)
+            if (SizeOf(entry.Type) is var size and > 0 && BytesOf(entry.Shape, size) != entry.End - entry.Begin)
             {
                 throw Broken($"'{entry.Name}' has another size than its dtype and shape say");
             }
@@ -51,14 +62,14 @@ public static class SafetensorsFile
 
     static void CheckTensor(StoredTensor tensor, Dictionary<string, Entry> entries, long start, long data)
     {
-        Int128 begin = (Int128)tensor.Offset - start, length = TypeOf(tensor.Type) is { } type
-            ? CountOf(tensor.Dimensions) * SizeOf(type) : Math.Max(0, tensor.Length);
-        if (begin < 0 || length < 0 || begin + length > data || (tensor.Length >= 0 && tensor.Length != length))
+        long begin = tensor.Offset - start;
+        long length = TypeOf(tensor.Type) is { } type ? BytesOf(tensor.Dimensions, SizeOf(type)) : Math.Max(0, tensor.Length);
+        if (begin < 0 || length < 0 || length > data || begin > data - length || (tensor.Length >= 0 && tensor.Length != length))
         {
             throw Broken($"the graph looks for '{tensor.Name}' outside of its data");
         }
 
-        if (entries.TryGetValue(tensor.Name, out Entry entry)
+        if (entries.TryGetValue(tensor.Name, out Entry? entry)
             && (entry.Begin != begin || entry.End - entry.Begin != length || (TypeOf(tensor.Type) is { } wanted && wanted != entry.Type)))
         {
             throw Broken($"graph and head do not agree on '{tensor.Name}'");
@@ -101,15 +112,15 @@ public static class SafetensorsFile
     }
 
     /// <summary>-1 where it is more than any file has, or negative.</summary>
-    static Int128 CountOf(long[] shape)
+    static long BytesOf(long[] shape, int size)
     {
-        Int128 count = 1;
-        foreach (long size in shape)
+        long bytes = size;
+        foreach (long length in shape)
         {
-            count = size < 0 || count < 0 || count > long.MaxValue ? -1 : count * size;
+            bytes = length < 0 || bytes < 0 || (length > 0 && bytes > long.MaxValue / length) ? -1 : bytes * length;
         }
 
-        return count;
+        return bytes;
     }
 
     /// <summary>Bytes of one value; 0 for a type that is not known here.</summary>

@@ -1,7 +1,7 @@
 namespace ImmichMl.Models;
 
 /// <summary>One model: its kind, and its name as the cache folder spells it.</summary>
-public readonly record struct ModelKey
+public sealed record ModelKey
 {
     const int MaxNameLength = 128;
 

@@ -1,7 +1,7 @@
 namespace ImmichMl.Models;
 
 /// <summary>A task and a type of it, as Immich names them on the wire: together they say what a model is for.</summary>
-public readonly record struct ModelKind(string Task, string Type)
+public sealed record ModelKind(string Task, string Type)
 {
     public static readonly ModelKind ClipVisual = new("clip", "visual");
     public static readonly ModelKind ClipTextual = new("clip", "textual");

@@ -4,7 +4,7 @@ namespace ImmichMl.Models;
 /// <param name="Kind">What the model is for.</param>
 /// <param name="Name">Of its folder, which models of several names may share.</param>
 /// <param name="Revision">Of the hub's.</param>
-public readonly record struct ModelPlace(ModelKind Kind, string Name, string Revision)
+public sealed record ModelPlace(ModelKind Kind, string Name, string Revision)
 {
     /// <summary>Below the cache: TASK/NAME/TYPE, or TASK/NAME/REVISION/TYPE.</summary>
     public string Path => $"{Kind.Task}/{Name}/{(Revision == ModelRevision.Main ? "" : Revision + "/")}{Kind.Type}";

@@ -9,6 +9,9 @@ sealed class Statistics
 {
     const int MostModels = 256;
 
+    // Names that may be made up, and what comes when there are many.
+    static readonly ModelAddress s_others = new("-", "-", "-");
+
     static readonly double[] s_bounds = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000];
     static readonly Stage[] s_ownStages = [Stage.Preprocess, Stage.Inference, Stage.Postprocess];
     static readonly string[] s_stages = ["queue", "decode", "preprocess", "inference", "postprocess", "total"];
@@ -65,7 +68,7 @@ sealed class Statistics
         {
             foreach (TaskEntry task in tasks)
             {
-                Entry entry = EntryOf(isKnown ? new ModelAddress(task.Task, task.Type, task.ModelName) : default);
+                Entry entry = EntryOf(isKnown ? new ModelAddress(task.Task, task.Type, task.ModelName) : s_others);
                 entry.Codes[code] = entry.Codes.GetValueOrDefault(code) + 1;
             }
         }
@@ -73,8 +76,7 @@ sealed class Statistics
 
     Entry EntryOf(ModelAddress model)
     {
-        ModelAddress address = model == default || (_models.Count >= MostModels && !_models.ContainsKey(model))
-            ? new ModelAddress("-", "-", "-") : model;
+        ModelAddress address = _models.Count >= MostModels && !_models.ContainsKey(model) ? s_others : model;
         if (!_models.TryGetValue(address, out Entry? entry))
         {
             _models.Add(address, entry = new Entry());

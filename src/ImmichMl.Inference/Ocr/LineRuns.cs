@@ -1,10 +1,17 @@
 namespace ImmichMl.Inference.Ocr;
 
 /// <summary>Lines that go into one run of the recognizer.</summary>
-/// <param name="Lines">Their numbers.</param>
-/// <param name="Rows">Of the run's tensor; those past the lines are empty.</param>
-/// <param name="Width">Of the run's tensor, in pixels.</param>
-readonly record struct LineRun(int[] Lines, int Rows, int Width);
+/// <param name="lines">Their numbers.</param>
+/// <param name="rows">Of the run's tensor; those past the lines are empty.</param>
+/// <param name="width">Of the run's tensor, in pixels.</param>
+sealed class LineRun(int[] lines, int rows, int width)
+{
+    public int[] Lines => lines;
+
+    public int Rows => rows;
+
+    public int Width => width;
+}
 
 /// <summary>How lines are shared out to runs, by the ratio of width to height that each is read in; 0 has nothing to read.</summary>
 static class LineRuns

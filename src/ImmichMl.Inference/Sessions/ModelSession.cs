@@ -4,7 +4,7 @@ namespace ImmichMl.Inference.Sessions;
 /// <param name="Name">The graph's name for it.</param>
 /// <param name="ElementType">Of its numbers; DataTypeMax for what is no tensor.</param>
 /// <param name="Dimensions">Outermost first; a free dimension is -1.</param>
-public readonly record struct TensorInfo(string Name, TensorElementType ElementType, int[] Dimensions);
+public sealed record TensorInfo(string Name, TensorElementType ElementType, int[] Dimensions);
 
 /// <summary>One output of a run, copied: the caller's.</summary>
 /// <param name="Values">In row-major order; float32 whatever the model's own precision.</param>

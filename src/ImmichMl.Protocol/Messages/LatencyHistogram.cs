@@ -23,7 +23,7 @@ public sealed record LatencyHistogram
 
     // What a list is read into is an array.
     internal static readonly MapCodec<LatencyHistogram> Map =
-        new MapCodec<LatencyHistogram>(new() { Model = default, Stage = "", BucketsMs = [], Counts = [] })
+        new MapCodec<LatencyHistogram>(new() { Model = ModelAddress.None, Stage = "", BucketsMs = [], Counts = [] })
             .AddModel(h => h.Model, (h, value) => h with { Model = value })
             .Add("stage", Codecs.Name, h => h.Stage, (h, value) => h with { Stage = value })
             .Add("count", Codecs.Count, h => h.Count, (h, value) => h with { Count = value })

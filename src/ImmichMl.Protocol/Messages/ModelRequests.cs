@@ -4,13 +4,17 @@ namespace ImmichMl.Protocol.Messages;
 /// <param name="Task"><c>clip</c>, <c>facial-recognition</c> or <c>ocr</c>.</param>
 /// <param name="Type"><c>visual</c>, <c>textual</c>, <c>detection</c> or <c>recognition</c>.</param>
 /// <param name="ModelName">The model's name, such as <c>ViT-B-32__openai</c>.</param>
-public readonly record struct ModelAddress(string Task, string Type, string ModelName);
+public sealed record ModelAddress(string Task, string Type, string ModelName)
+{
+    /// <summary>What a message has before its fields are read.</summary>
+    internal static readonly ModelAddress None = new("", "", "");
+}
 
 /// <summary>Asks something of one model.</summary>
 public abstract record ModelRequest : Request
 {
     static readonly MapCodec<ModelRequest> s_map =
-        new MapCodec<ModelRequest>(new LoadRequest { Id = 0, Model = default })
+        new MapCodec<ModelRequest>(new LoadRequest { Id = 0, Model = ModelAddress.None })
             .AddModel(r => r.Model, (r, value) => r with { Model = value });
 
     private protected ModelRequest(string operation)

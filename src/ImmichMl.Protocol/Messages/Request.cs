@@ -60,8 +60,8 @@ public abstract record Request
             ModelsRequest.Name => new ModelsRequest { Id = id },
             StatsRequest.Name => new StatsRequest { Id = id },
             CancelRequest.Name => CancelRequest.Read(ref reader, id),
-            LoadRequest.Name => ModelRequest.Read(ref reader, new LoadRequest { Id = id, Model = default }),
-            UnloadRequest.Name => ModelRequest.Read(ref reader, new UnloadRequest { Id = id, Model = default }),
+            LoadRequest.Name => ModelRequest.Read(ref reader, new LoadRequest { Id = id, Model = ModelAddress.None }),
+            UnloadRequest.Name => ModelRequest.Read(ref reader, new UnloadRequest { Id = id, Model = ModelAddress.None }),
             _ => throw new ProtocolException(ErrorCode.UnknownOperation, $"There is no operation '{operation}'."),
         };
     }

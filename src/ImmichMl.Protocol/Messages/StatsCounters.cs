@@ -4,9 +4,9 @@ namespace ImmichMl.Protocol.Messages;
 /// <param name="Model">The model.</param>
 /// <param name="Code"><c>ok</c> or an error code.</param>
 /// <param name="Count">Answers since the start.</param>
-public readonly record struct RequestCount(ModelAddress Model, string Code, long Count)
+public sealed record RequestCount(ModelAddress Model, string Code, long Count)
 {
-    internal static readonly MapCodec<RequestCount> Map = new MapCodec<RequestCount>(new(default, "", 0))
+    internal static readonly MapCodec<RequestCount> Map = new MapCodec<RequestCount>(new(ModelAddress.None, "", 0))
         .AddModel(c => c.Model, (c, value) => c with { Model = value })
         .Add("code", Codecs.Name, c => c.Code, (c, value) => c with { Code = value })
         .Add("count", Codecs.Count, c => c.Count, (c, value) => c with { Count = value });
