@@ -38,6 +38,23 @@ public sealed class ModelsPrepareTests
         await Assert.That(Directory.GetFiles(cache.File(".prepared"), "*.onnx", SearchOption.AllDirectories)).IsEmpty();
     }
 
+    [Test]
+    public async Task A_revisions_copy_is_made_beside_those_of_others_and_stays()
+    {
+        using TempFolder cache = PreparedModelTests.Cache();
+        string model = cache.File("clip", PreparedModelTests.Key.Name);
+        Directory.Move(model, model + ".moved");
+        Directory.CreateDirectory(model);
+        Directory.Move(model + ".moved", Path.Combine(model, "v2"));
+        Finished made = await PrepareAsync(cache, "--revision", "v2");
+        await Assert.That(made.Output).Contains($"{PreparedModelTests.Key}  prepared\n").Because(made.Errors);
+        await Assert.That(Directory.GetFiles(cache.File(".prepared"), "manifest.txt", SearchOption.AllDirectories).Single())
+            .Contains($"/clip/{PreparedModelTests.Key.Name}/v2/visual/");
+        Finished prepared = await PrepareAsync(cache, "--revision", "v2");
+        await Assert.That(prepared.Output).Contains("is prepared already").And.DoesNotContain("removed");
+        await Assert.That((await PrepareAsync(cache, PreparedModelTests.Key.Name)).Errors).Contains("revision v2 is there");
+    }
+
     static Task<Finished> PrepareAsync(TempFolder cache, params string[] names) => ChildProgram.RunAsync(
         ["models", "prepare", .. names, "--cache", cache.Path], ("MACHINE_LEARNING_PREPARE_LEAVE_FREE", "0"));
 }
