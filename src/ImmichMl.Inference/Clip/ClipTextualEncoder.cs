@@ -24,6 +24,9 @@ public sealed class ClipTextualEncoder : IDisposable
     readonly EmbeddingCheck _embedding;
     readonly TokenTable? _table;
 
+    // The input that the table's rows are looked up by.
+    readonly int _firstTokens;
+
     // The model takes shorter texts as well, and what stands behind their end does not count.
     readonly bool _takesShort;
     readonly int _padId;
@@ -40,6 +43,7 @@ public sealed class ClipTextualEncoder : IDisposable
         _tokenizer = tokenizer;
         _embedding = embedding;
         _table = table;
+        _firstTokens = session.Inputs.ToList().FindIndex(input => !IsMask(input));
         _cache = new EmbeddingCache(options.TextCache);
         _unknownLanguage = unknownLanguage;
         int fixedLength = LengthOf(key, session, config), mostTokens = MostTokens(session);
@@ -144,8 +148,8 @@ public sealed class ClipTextualEncoder : IDisposable
 
         long[][] rows = RowsOf(cleaned, cancellation);
         clock.Start(Stage.Inference);
-        float[] embedding = _session.Run(
-            new ModelFeed { Rows = rows, RowCount = 1, TokenEmbeds = _table?.RowsOf(rows[0]) }, _embedding.FirstRow, cancellation);
+        var feed = new ModelFeed { Rows = rows, RowCount = 1, TokenEmbeds = _table?.RowsOf(rows[_firstTokens]) };
+        float[] embedding = _session.Run(feed, _embedding.FirstRow, cancellation);
         clock.Start(Stage.Postprocess);
         _cache.Put(cleaned, embedding);
         return embedding;
