@@ -178,14 +178,18 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (!_entries.TryGetValue(key, out HeldModel? held) || MayGiveUp(held))
+            if (_entries.TryGetValue(key, out HeldModel? held) && !MayGiveUp(held))
             {
-                held?.Retire();
-                _entries[key] = held = Load(key);
-                _ = FinishLoadAsync(key, held);
+                held.Use();
+                return held;
             }
 
+            held?.Retire();
+            _entries[key] = held = Load(key);
+
+            // A load that has failed by now ends within this call, and the model with it, unless somebody uses it.
             held.Use();
+            _ = FinishLoadAsync(key, held);
             return held;
         }
     }
