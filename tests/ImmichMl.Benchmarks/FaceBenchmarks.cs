@@ -24,5 +24,5 @@ public class FaceBenchmarks
     ];
 
     [Benchmark]
-    public int NonMaximumSuppression() => Inference.Faces.NonMaximumSuppression.Apply(_candidates, 0.4f, BoxOverlap.Exact).Count;
+    public int NonMaximumSuppression() => Inference.Faces.NonMaximumSuppression.Apply(_candidates, 0.4f, Inference.BoxOverlap.Exact).Count;
 }
