@@ -27,16 +27,20 @@ public sealed class OutOfMemoryTests
         await Assert.That(await DrawAsync(daemon.Client)).IsEqualTo(drawn[3]);
     }
 
+    /// <remarks>
+    /// Once more where the daemon is gone: the arena takes all but some 30 MB of the addresses that are left, and on a busy machine .NET
+    /// may want more than that at the same time, without which it ends; one run in fifty.
+    /// </remarks>
     [Test]
+    [Retry(2)]
     public async Task A_run_that_finds_no_room_takes_what_lies_free_and_without_it_is_answered_once_there_is_room()
     {
         using TempFolder cache = GreedyModel.Cache(grey: 200 * Megabyte, white: 300 * Megabyte);
         await using ServedProgram served = await ServedProgram.StartAsync(cache.Path, [.. s_plain]);
         await using MlClient client = Connect(served);
 
-        // ONNX Runtime takes what the first run took at the start of every one with the same shapes, so that run is a small one. The last
-        // of
-        // these is for the paths of an error: they must be there when memory is short.
+        // ONNX Runtime takes what the first run took at the start of every one with the same shapes, so that run is a small one. The
+        // last of these is for the paths of an error: they must be there when memory is short.
         await DrawAsync(client, GreedyModel.Black);
         await DrawAsync(client, GreedyModel.Grey);
         await client.RefusalAsync(GreedyModel.Name, [1, 2, 3]);
@@ -44,6 +48,7 @@ public sealed class OutOfMemoryTests
         // The grey one's 200 MB lie free and, given back, make room.
         ScarceMemory.Leave(served.ProcessId, 160 * Megabyte);
         await DrawAsync(client, GreedyModel.White);
+        ScarceMemory.Lift(served.ProcessId);
 
         // Unloading gives everything back, so now nothing lies free.
         await client.UnloadAsync(Clip.Address(GreedyModel.Name));
