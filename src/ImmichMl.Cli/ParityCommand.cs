@@ -12,7 +12,7 @@ static class ParityCommand
 {
     const int MostPictures = 1000;
 
-    static readonly Option<string> s_model = 
+    static readonly Option<string> s_model =
         CommandLine.Model("--model", "Name of a CLIP or face model, with --rules also of an OCR model", "ViT-B-32__openai");
     static readonly Option<bool> s_faces = new("--faces")
     {

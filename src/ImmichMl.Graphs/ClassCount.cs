@@ -8,14 +8,22 @@ public static class ClassCount
 {
     const int MostSteps = 16;
 
+    // Read whole; what is larger has its weights in files beside it.
+    const long MostBytes = 256 * 1024 * 1024;
+
     static readonly HashSet<string> s_keepsClasses =
         ["ArgMax", "Cast", "Identity", "LogSoftmax", "Softmax", "Squeeze", "TopK", "Unsqueeze"];
 
-    /// <returns>0 where the graph is none, or ends in another way.</returns>
+    /// <returns>0 where the graph is none, is too large to read, or ends in another way.</returns>
     public static int Of(string path, string output)
     {
         try
         {
+            if (new FileInfo(path) is { Length: > MostBytes })
+            {
+                return 0;
+            }
+
             GraphModel model = GraphModel.Read(path);
             for (int step = 0; step < MostSteps; step++)
             {
@@ -32,7 +40,7 @@ public static class ClassCount
                 output = node.Inputs[0];
             }
         }
-        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is InvalidDataException or OverflowException or IOException or UnauthorizedAccessException)
         {
             // Whether it is a model is for ONNX Runtime to say.
         }

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace ImmichMl.Imaging;
 
 /// <summary>
@@ -27,8 +29,8 @@ public static class SimilarityTransform
             return matrix is not { XX: 0, YX: 0 } && double.IsFinite(matrix.X) && double.IsFinite(matrix.Y);
         }
 
-        var (fromX, fromY) = Mean(from);
-        var (toX, toY) = Mean(to);
+        var (fromX, fromY) = Mean<double>(from);
+        var (toX, toY) = Mean<double>(to);
         double spread = 0, along = 0, across = 0;
         for (var i = 0; i < from.Length; i++)
         {
@@ -47,8 +49,8 @@ public static class SimilarityTransform
 
     static AffineMatrix EstimateSingle(ReadOnlySpan<Point2> from, ReadOnlySpan<Point2> to)
     {
-        var (fromX, fromY) = MeanSingle(from);
-        var (toX, toY) = MeanSingle(to);
+        var (fromX, fromY) = Mean<float>(from);
+        var (toX, toY) = Mean<float>(to);
         float spread = 0, xu = 0, xv = 0, yu = 0, yv = 0;
         for (var i = 0; i < from.Length; i++)
         {
@@ -66,27 +68,17 @@ public static class SimilarityTransform
             (float)(scale * sine), (float)(scale * cosine), (float)(toY - (scale * ((double)(sine * fromX) + (cosine * fromY)))));
     }
 
-    static (float X, float Y) MeanSingle(ReadOnlySpan<Point2> points)
+    /// <summary>Added and divided in that type.</summary>
+    static (T X, T Y) Mean<T>(ReadOnlySpan<Point2> points)
+        where T : INumberBase<T>
     {
-        float x = 0, y = 0;
+        T x = T.Zero, y = T.Zero, count = T.CreateTruncating(points.Length);
         foreach (var point in points)
         {
-            x += point.X;
-            y += point.Y;
+            x += T.CreateTruncating(point.X);
+            y += T.CreateTruncating(point.Y);
         }
 
-        return (x / points.Length, y / points.Length);
-    }
-
-    static (double X, double Y) Mean(ReadOnlySpan<Point2> points)
-    {
-        double x = 0, y = 0;
-        foreach (var point in points)
-        {
-            x += point.X;
-            y += point.Y;
-        }
-
-        return (x / points.Length, y / points.Length);
+        return (x / count, y / count);
     }
 }

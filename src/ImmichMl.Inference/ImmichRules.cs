@@ -120,13 +120,13 @@ public sealed record OcrRules
     public required bool RoundsScores { get; init; }
 }
 
-/// <summary>How a side that was scaled becomes a multiple of 32.</summary>
+/// <summary>How a side that was scaled becomes a multiple of 32, and what shapes there are where few are wanted.</summary>
 public enum SideRounding
 {
-    /// <summary>Cut to whole pixels, then rounded.</summary>
+    /// <summary>Cut to whole pixels, then rounded; to eighths of a power of two.</summary>
     WholePixelsFirst,
 
-    /// <summary>Rounded as it is.</summary>
+    /// <summary>Rounded as it is; on one of nine canvases.</summary>
     Once,
 }
 

@@ -43,7 +43,7 @@ public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
         {
             case FileKind.Regular or FileKind.Special:
                 CacheFiles.RefuseLinks(options.CacheFolder, model);
-                foreach (string beside in Directory.EnumerateFiles(folder))
+                foreach (string beside in Directory.EnumerateFileSystemEntries(folder))
                 {
                     CacheFiles.RefuseLinks(options.CacheFolder, beside);
                 }

@@ -2,7 +2,7 @@ namespace ImmichMl.Tests.Imaging;
 
 public sealed class SimilarityTransformTests
 {
-    static readonly Point2[] Template =
+    internal static readonly Point2[] Template =
         [new(38.2946f, 51.6963f), new(73.5318f, 51.5014f), new(56.0252f, 71.7366f), new(41.5493f, 92.3655f), new(70.7299f, 92.2041f)];
 
     [Test]

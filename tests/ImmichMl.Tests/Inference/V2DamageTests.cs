@@ -77,6 +77,15 @@ public sealed class V2DamageTests
     }
 
     [Test]
+    public async Task A_folder_beside_a_model_that_leads_out_of_the_cache_is_not_followed()
+    {
+        using TempFolder cache = Copy(SharedCaches.V2(), "clip", Text, "textual");
+        using var elsewhere = new TempFolder();
+        Directory.CreateSymbolicLink(cache.File("clip", Text, "textual", "weights"), elsewhere.Path);
+        await IsToldAsync(cache, Query(), "a link that leads out of the cache");
+    }
+
+    [Test]
     public async Task A_token_table_that_is_not_in_the_graph_is_told_at_load()
     {
         using TempFolder cache = Copy(SharedCaches.V2("--host-table"), "clip", Text, "textual");
