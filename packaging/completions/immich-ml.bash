@@ -36,7 +36,7 @@ _immich_ml() {
     local words=
     case $verb in
         '') words='serve predict embed faces ocr ping health doctor info models load unload top parity demo bench --help --version --help'; ;;
-        ' serve') words='--cache --config --json --print-config --socket --help'; ;;
+        ' serve') words='--cache --config --http --json --print-config --socket --help'; ;;
         ' predict') words='--json --socket --tasks --text --timeout --help'; COMPREPLY=($(compgen -f -- "$current")) ;;
         ' embed') words='--json --language --model --socket --text --timeout --help'; COMPREPLY=($(compgen -f -- "$current")) ;;
         ' faces') words='--detect-only --draw --json --min-score --model --socket --timeout --help'; COMPREPLY=($(compgen -f -- "$current")) ;;

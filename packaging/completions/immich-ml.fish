@@ -20,6 +20,7 @@ complete -c immich-ml -n 'not __fish_seen_subcommand_from serve predict embed fa
 complete -c immich-ml -n 'not __fish_seen_subcommand_from serve predict embed faces ocr ping health doctor info models load unload top prepare-model parity demo bench' -l version -d 'Show version information'
 complete -c immich-ml -n '__fish_seen_subcommand_from serve' -l cache -r -F -d 'Folder of the model cache [default: $MACHINE_LEARNING_CACHE_FOLDER or ~/.cache/immich_ml]'
 complete -c immich-ml -n '__fish_seen_subcommand_from serve' -l config -r -F -d 'File of NAME=value lines; the environment and the command line go before it'
+complete -c immich-ml -n '__fish_seen_subcommand_from serve' -l http -x -d 'Speak HTTP too: run immich-ml-gateway as a child [default: $IMMICH_HOST:$IMMICH_PORT, else [::]:3003]'
 complete -c immich-ml -n '__fish_seen_subcommand_from serve' -l json -d 'Print JSON for programs'
 complete -c immich-ml -n '__fish_seen_subcommand_from serve' -l print-config -d 'Print the settings in force and stop'
 complete -c immich-ml -n '__fish_seen_subcommand_from serve' -l socket -r -F -d 'Path of the daemon\'s Unix socket [default: $IMMICH_ML_SOCKET, $XDG_RUNTIME_DIR/immich-ml.sock, or /run/immich-ml/immich-ml.sock]'

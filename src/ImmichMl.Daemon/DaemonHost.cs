@@ -16,13 +16,14 @@ public static class DaemonHost
     /// <param name="options">What is in force.</param>
     /// <param name="again">Reads the settings once more, for a reload.</param>
     /// <param name="unread">Settings that were given and that nothing reads; the log names them.</param>
+    /// <param name="gateway">The gateway to run beside it; null: none.</param>
     /// <param name="cancellation">Stops it, besides SIGTERM.</param>
-    /// <returns>Why it stopped by itself, to be started again; null where it was told to.</returns>
+    /// <returns>Why it stopped by itself, to be started again unless it is for the operator to mend; null where it was told to.</returns>
     /// <exception cref="OperatorException">The socket cannot be listened on, or an accelerator must be there and is not.</exception>
     public static async Task<Exception?> RunAsync(
-        DaemonOptions options, Func<DaemonOptions> again, IEnumerable<string> unread, CancellationToken cancellation)
+        DaemonOptions options, Func<DaemonOptions> again, IEnumerable<string> unread, GatewayStart? gateway, CancellationToken cancellation)
     {
-        using IHost host = Build(options, again: again, own: OwnProgram.Running());
+        using IHost host = Build(options, again: again, own: OwnProgram.Running(), gateway: gateway);
         TellStart(host.Services, options, unread);
 
         // Asked for before the run: the host is disposed at its end.
@@ -40,7 +41,15 @@ public static class DaemonHost
         log.RunningOn(string.Join(", ", devices.All.AsEnumerable()));
         log.DecodingWith(ImageDecoder.Describe(options.Images.ChosenCodec));
         log.PlannedMemory(MemoryPlan.Describe(options, SystemMemory.Now()));
-        unread.ToList().ForEach(log.SettingWithoutEffect);
+        if (services.GetRequiredService<GatewayProcess>() is { IsWanted: true } gateway)
+        {
+            gateway.Unread = [.. unread];
+        }
+        else
+        {
+            unread.ToList().ForEach(log.SettingWithoutEffect);
+        }
+
         if (ModelFile.KindOf(options.Models.CacheFolder) == FileKind.Missing)
         {
             log.NoCache(options.Models.CacheFolder);
@@ -54,8 +63,10 @@ public static class DaemonHost
     /// <param name="logging">Where events go; null for stderr.</param>
     /// <param name="again">Reads the settings once more, for a reload; null where they cannot have changed.</param>
     /// <param name="own">This program, which prepares models; null: none are prepared.</param>
+    /// <param name="gateway">The gateway to run beside it; null: none.</param>
     internal static IHost Build(
-        DaemonOptions options, Action<ILoggingBuilder>? logging = null, Func<DaemonOptions>? again = null, OwnProgram? own = null)
+        DaemonOptions options, Action<ILoggingBuilder>? logging = null, Func<DaemonOptions>? again = null, OwnProgram? own = null,
+        GatewayStart? gateway = null)
     {
         var threshold = new LogThreshold { Level = LogThreshold.LevelOf(options.Serve.LogLevel) };
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
@@ -91,6 +102,8 @@ public static class DaemonHost
             services.AddSingleton(own);
         }
 
+        services.AddSingleton(provider => new GatewayProcess(
+            TimeProvider.System, provider.GetRequiredService<ILogger<GatewayProcess>>(), gateway));
         services.AddSingleton<Preload>();
         services.AddSingleton<Statistics>();
         services.AddSingleton<Answers>();

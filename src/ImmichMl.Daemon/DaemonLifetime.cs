@@ -10,7 +10,7 @@ namespace ImmichMl.Daemon;
 sealed class DaemonLifetime(
     DaemonOptions options, SocketListener listener, SessionCache models, DeviceList devices, Residency residency, Preparation preparation,
     Preload preload, Watchdog watchdog, Reload reload, Answers answers, ISystemdNotifier notifier, IHostApplicationLifetime application,
-    DecodeQueue decoding, TimeProvider time, ILogger<DaemonLifetime> log) : IHostedService, IDisposable
+    DecodeQueue decoding, GatewayProcess gateway, TimeProvider time, ILogger<DaemonLifetime> log) : IHostedService, IDisposable
 {
     static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(5);
 
@@ -22,6 +22,7 @@ sealed class DaemonLifetime(
     readonly List<Task> _parts = [];
     ListenSocket? _socket;
     Task _accepting = Task.CompletedTask;
+    Task _watching = Task.CompletedTask;
     PosixSignalRegistration? _hangUp;
 
     /// <summary>What made the daemon stop by itself, to be started again; null when it was told to stop.</summary>
@@ -43,7 +44,9 @@ sealed class DaemonLifetime(
         Keep("Preparing", preparation.RunAsync);
         Keep("Ending when idle", EndWhenIdleAsync);
         _hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnHangUp);
+        _watching = WatchAsync(socket);
         await PreloadAsync(cancellationToken);
+        await AwaitGatewayAsync(cancellationToken);
         answers.Ready = !application.ApplicationStopping.IsCancellationRequested;
         notifier.Notify(new ServiceState(ReadyState));
         Keep("The watchdog", watchdog.RunAsync);
@@ -57,6 +60,32 @@ sealed class DaemonLifetime(
         await decoding.AllHang.WaitAsync(stopping);
         log.DecodersHang(decoding.Hanging);
         Fault = new TimeoutException($"{decoding.Hanging} decoders hang for good.");
+        application.StopApplication();
+    }
+
+    async Task AwaitGatewayAsync(CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, application.ApplicationStopping);
+        await gateway.Listening.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>Both stop together, whichever of them does.</summary>
+    async Task WatchAsync(ListenSocket socket)
+    {
+        if (!gateway.IsWanted)
+        {
+            return;
+        }
+
+        try
+        {
+            Fault = await gateway.RunAsync(socket.Name) ?? Fault;
+        }
+        catch (Exception e)
+        {
+            Fault = e;
+        }
+
         application.StopApplication();
     }
 
@@ -208,11 +237,14 @@ sealed class DaemonLifetime(
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         _hangUp?.Dispose();
-        TimeSpan patience = TimeSpan.FromSeconds(options.Serve.DrainTimeoutSeconds + 15);
+        TimeSpan patience = TimeSpan.FromSeconds(options.Serve.DrainTimeoutSeconds + (gateway.IsWanted ? 30 : 15));
         notifier.Notify(
             new ServiceState($"STOPPING=1\nEXTEND_TIMEOUT_USEC={patience.TotalMicroseconds:0}\nSTATUS=Finishing open requests"));
         try
         {
+            // While the daemon still answers what it has open.
+            await gateway.StopAsync();
+            await _watching;
             listener.StopAccepting();
             _socket?.Dispose();
             await _accepting;

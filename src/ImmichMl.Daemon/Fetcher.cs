@@ -45,7 +45,7 @@ public sealed class Fetcher(ModelOptions models, HubOptions hub)
 
     async Task<FetchOutcome> StartAsync(ModelKey key, bool replace, Action<long, long> progress, CancellationToken cancellation)
     {
-        ProcessStartInfo? start = Locate();
+        ProcessStartInfo? start = OwnProgram.Beside(Name);
         if (start is null)
         {
             return new FetchOutcome(3, $"{Name} is not beside this program.");
@@ -135,15 +135,5 @@ public sealed class Fetcher(ModelOptions models, HubOptions hub)
         }
 
         return outcome;
-    }
-
-    /// <summary>The native program, or in a build tree the assembly that the same host runs.</summary>
-    static ProcessStartInfo? Locate()
-    {
-        string program = Path.Combine(AppContext.BaseDirectory, Name);
-        string assembly = program + ".dll";
-        return File.Exists(assembly) ? new ProcessStartInfo(Environment.ProcessPath ?? "dotnet", [assembly])
-            : File.Exists(program) ? new ProcessStartInfo(program)
-            : null;
     }
 }

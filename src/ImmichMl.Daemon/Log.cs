@@ -115,4 +115,6 @@ static partial class Log
     public static partial void Fetched(this ILogger logger, string model);
     [LoggerMessage(63, LogLevel.Error, "{Model} could not be fetched: {Cause}")]
     public static partial void FetchFailed(this ILogger logger, string model, string cause);
+    [LoggerMessage(68, LogLevel.Error, "The gateway {Why} and is started again in {Seconds} s")]
+    public static partial void GatewayEnded(this ILogger logger, string why, double seconds);
 }

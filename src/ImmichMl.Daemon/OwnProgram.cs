@@ -19,4 +19,14 @@ sealed record OwnProgram(string File, IReadOnlyList<string> First)
             && Path.GetDirectoryName(file) != Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
         return new OwnProgram(file, isHosted ? [Environment.GetCommandLineArgs()[0]] : []);
     }
+
+    /// <summary>Another program of ours: the native one, or in a build tree the assembly that the host runs; null: not there.</summary>
+    public static ProcessStartInfo? Beside(string name)
+    {
+        string program = Path.Combine(AppContext.BaseDirectory, name);
+        string assembly = program + ".dll";
+        return System.IO.File.Exists(assembly) ? new ProcessStartInfo(Environment.ProcessPath ?? "dotnet", [assembly])
+            : System.IO.File.Exists(program) ? new ProcessStartInfo(program)
+            : null;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 
 namespace ImmichMl.Gateway;
 
@@ -27,6 +28,12 @@ static class Program
                     return await RunAsync(new Settings().AddEnvironment());
                 case ["--config", var file]:
                     return await RunAsync(new Settings().AddFile(file).AddEnvironment());
+
+                // How the daemon starts it (serve --http).
+                case ["--child"]:
+                    return await RunAsync(new Settings().AddEnvironment(), isChild: true);
+                case ["--child", "--config", var file]:
+                    return await RunAsync(new Settings().AddFile(file).AddEnvironment(), isChild: true);
                 case ["--print-config"]:
                     return PrintConfig(new Settings().AddEnvironment());
                 case ["--config", var file, "--print-config"]:
@@ -53,10 +60,38 @@ static class Program
         return 0;
     }
 
-    static async Task<int> RunAsync(Settings settings)
+    static async Task<int> RunAsync(Settings settings, bool isChild = false)
     {
-        await using var gateway = new RunningGateway(settings.Read<GatewayOptions>());
-        await gateway.RunAsync();
+        GatewayOptions options = settings.Read<GatewayOptions>();
+        await using var gateway = new RunningGateway(options);
+        if (!isChild)
+        {
+            await gateway.RunAsync();
+            return 0;
+        }
+
+        // A terminal that goes tells all who write to it; what becomes of us is the daemon's to say.
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, static signal => signal.Cancel = true);
+        Console.WriteLine($"reads {string.Join(' ', Settings.Describe(options).Select(setting => setting.Name))}");
+        _ = EndWithInputAsync(gateway);
+        await gateway.RunAsync(() => Console.WriteLine($"listening {gateway.Address}"));
         return 0;
+    }
+
+    /// <summary>The daemon holds the other end of our standard input: it closes where it wants us to end, and where it is gone.</summary>
+    static async Task EndWithInputAsync(RunningGateway gateway)
+    {
+        using Stream input = Console.OpenStandardInput();
+        byte[] nothing = new byte[16];
+        try
+        {
+            while (await input.ReadAsync(nothing) > 0)
+            {
+            }
+        }
+        finally
+        {
+            gateway.Stop();
+        }
     }
 }

@@ -56,10 +56,12 @@ sealed class RunningGateway : IAsyncDisposable
         _notifier.Notify(new ServiceState("READY=1\nSTATUS=Listening"));
     }
 
-    /// <summary>Until SIGTERM or Ctrl+C.</summary>
-    public async Task RunAsync()
+    /// <summary>Until SIGTERM, Ctrl+C or <see cref="Stop"/>.</summary>
+    /// <param name="started">Called once it listens.</param>
+    public async Task RunAsync(Action? started = null)
     {
         await StartAsync();
+        started?.Invoke();
         using CancellationTokenRegistration stopping = _host.Lifetime.ApplicationStopping.Register(() =>
         {
             _log.Stopping();
@@ -67,6 +69,9 @@ sealed class RunningGateway : IAsyncDisposable
         });
         await _host.WaitForShutdownAsync();
     }
+
+    /// <summary>From any thread, before the start too.</summary>
+    public void Stop() => _host.Lifetime.StopApplication();
 
     /// <summary>A socket that nobody listens on any more would keep Kestrel from binding; one that is in use stays.</summary>
     static void RemoveStale(string path)

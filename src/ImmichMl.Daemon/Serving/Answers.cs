@@ -5,7 +5,8 @@ namespace ImmichMl.Daemon.Serving;
 /// <summary>Turns what the engines say into results of the wire.</summary>
 sealed class Answers(
     ServeOptions serve, RuntimeOptions runtime, ImageLimits images, ModelStore store, SessionCache models, ModelDownloads downloads,
-    InferenceQueue queue, DeviceList devices, Statistics statistics, DecodeQueue decoder, TimeProvider time)
+    InferenceQueue queue, DeviceList devices, Statistics statistics, DecodeQueue decoder, GatewayProcess gateway,
+    TimeProvider time)
 {
     /// <summary>Of the whole build: one number for all programs.</summary>
     public static string Version { get; } = typeof(Answers).Assembly.GetName().Version?.ToString(3) ?? "0";
@@ -21,7 +22,7 @@ sealed class Answers(
         Protocol = Request.Version,
         Pid = Environment.ProcessId,
         UptimeMs = (long)time.GetElapsedTime(_started).TotalMilliseconds,
-        Ready = Ready,
+        Ready = Ready && gateway.IsListening,
         Providers = devices.Providers,
         Devices = [.. devices.All.Where(device => !device.IsLost)
             .Select(device => new DeviceInfo(device.Provider, device.Id, device.Name, device.MemoryBytes))],

@@ -63,7 +63,7 @@ sealed class SocketListener(
             catch (Exception e)
             {
                 log.AcceptBroken(e.Message);
-                throw new OperatorException($"The listening socket is gone: {e.Message}");
+                throw new IOException($"The listening socket is gone: {e.Message}");
             }
         }
     }

@@ -66,6 +66,9 @@ sealed class ServedProgram : IAsyncDisposable
         File.Delete(_folder.File("notify"));
     }
 
+    /// <summary>What it has written to its log so far.</summary>
+    public string Errors => _daemon.Errors;
+
     public Task SaysAsync(string part) => _daemon.SaysAsync(part);
 
     public void Terminate() => _daemon.Terminate();

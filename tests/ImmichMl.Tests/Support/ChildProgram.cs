@@ -69,11 +69,7 @@ sealed partial class ChildProgram : IAsyncDisposable
     public async Task<Finished> EndAsync()
     {
         await _process.WaitForExitAsync().Within();
-        string output = await _output.Within();
-        lock (_errors)
-        {
-            return new Finished(_process.ExitCode, output, _errors.ToString());
-        }
+        return new Finished(_process.ExitCode, await _output.Within(), Errors);
     }
 
     /// <summary>Waits until it has said something on its standard error.</summary>
@@ -86,13 +82,19 @@ sealed partial class ChildProgram : IAsyncDisposable
         }
     }
 
-    bool Said(string part)
+    /// <summary>What it has said there so far.</summary>
+    public string Errors
     {
-        lock (_errors)
+        get
         {
-            return _errors.ToString().Contains(part, StringComparison.Ordinal);
+            lock (_errors)
+            {
+                return _errors.ToString();
+            }
         }
     }
+
+    bool Said(string part) => Errors.Contains(part, StringComparison.Ordinal);
 
     public void Terminate() => Signal(15);
 
