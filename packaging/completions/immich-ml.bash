@@ -3,7 +3,7 @@ _immich_ml() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} verb= word
     COMPREPLY=()
     case $previous in
-        --clip-model|--compare|--connections|--count|--distinct|--draw|--duration|--faces-model|--format|--header|--html|--http|--interval|--language|--max-resolution|--min-face-score|--min-score|--min-text-score|--model|--ocr-model|--pid|--ramp|--rate|--revision|--rounds|--rules|--size|--tasks|--text|--timeout|--users|--warm-up) return ;;
+        --clip-model|--compare|--connections|--count|--distinct|--draw|--duration|--faces-model|--format|--header|--html|--http|--interval|--language|--max-resolution|--min-face-score|--min-score|--min-text-score|--model|--ocr-model|--pid|--precision|--ramp|--rate|--revision|--rounds|--rules|--size|--tasks|--text|--timeout|--users|--warm-up) return ;;
         --cache|--config|--output|--pictures|--queries|--socket) COMPREPLY=($(compgen -f -- "$current")); return ;;
     esac
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -52,7 +52,7 @@ _immich_ml() {
         ' models import') words='--cache --help'; COMPREPLY=($(compgen -f -- "$current")) ;;
         ' models export') words='--cache --output --revision --help'; ;;
         ' models rm') words='--cache --revision --help'; ;;
-        ' models prepare') words='--cache --revision --help'; ;;
+        ' models prepare') words='--cache --precision --revision --help'; ;;
         ' load') words='--json --socket --timeout --help'; ;;
         ' unload') words='--json --socket --timeout --help'; ;;
         ' top') words='--interval --once --socket --timeout --help'; ;;

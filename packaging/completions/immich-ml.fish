@@ -93,6 +93,7 @@ complete -c immich-ml -n '__fish_seen_subcommand_from models; and __fish_seen_su
 complete -c immich-ml -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from rm' -l cache -r -F -d 'Folder of the model cache [default: $MACHINE_LEARNING_CACHE_FOLDER or ~/.cache/immich_ml]'
 complete -c immich-ml -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from rm' -l revision -x -d 'Revision of the models, such as v2 [default: $MACHINE_LEARNING_MODEL_REVISION or main]'
 complete -c immich-ml -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from prepare' -l cache -r -F -d 'Folder of the model cache [default: $MACHINE_LEARNING_CACHE_FOLDER or ~/.cache/immich_ml]'
+complete -c immich-ml -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from prepare' -l precision -x -d 'Precision of the copies of CLIP models, as MACHINE_LEARNING_PRECISION has it'
 complete -c immich-ml -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from prepare' -l revision -x -d 'Revision of the models, such as v2 [default: $MACHINE_LEARNING_MODEL_REVISION or main]'
 complete -c immich-ml -n '__fish_seen_subcommand_from load' -l json -d 'Print JSON for programs'
 complete -c immich-ml -n '__fish_seen_subcommand_from load' -l socket -r -F -d 'Path of the daemon\'s Unix socket [default: $IMMICH_ML_SOCKET, $XDG_RUNTIME_DIR/immich-ml.sock, or /run/immich-ml/immich-ml.sock]'

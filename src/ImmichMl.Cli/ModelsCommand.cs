@@ -108,7 +108,8 @@ static class ModelsCommand
     [
         ("task", model.Status.Task), ("type", model.Status.Type), ("modelName", model.Status.ModelName), ("state", model.Status.State),
         ("bytes", model.Status.Bytes), ("device", model.Status.Device), ("idleMs", model.Status.IdleMs),
-        ("licence", Licence(model.Status)),
+        ("licence", Licence(model.Status)), ("precision", model.Status.Precision), ("precisionNote", model.Status.PrecisionNote),
+        ("copyBytes", model.Status.CopyBytes),
         .. model.Revision is { } revision ? [("revision", revision), ("inForce", model.InForce)] : ((string, JsonText)[])[],
     ])));
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using ImmichMl.Inference.Clip;
 using ImmichMl.Inference.Preparation;
 
 namespace ImmichMl.Cli;
@@ -7,15 +6,23 @@ namespace ImmichMl.Cli;
 /// <summary>immich-ml models prepare: makes now what the daemon would make after a first load.</summary>
 static class ModelsPrepareCommand
 {
+    static readonly Option<string?> s_precision = new("--precision")
+    {
+        Description = "Precision of the copies of CLIP models, as MACHINE_LEARNING_PRECISION has it", HelpName = "fp32|int8|int8-fast",
+    };
+
     public static Command Create() => ModelNames.Verb(
         "prepare", "Make the optimised copies of models in the cache, and remove those that are out of date. No daemon is needed.",
-        needsNames: false, static (models, _, _) =>
+        needsNames: false, static (models, arguments, _) =>
         {
             PrepareCommand.UseChosenRuntime();
             Settings settings = new Settings().AddEnvironment();
-            RuntimeOptions runtime = settings.Read<RuntimeOptions>();
-            runtime.PinsBatch = settings.Read<ClipOptions>().MaxBatch == 1;
-            var prepared = new PreparedModels(models.Options, runtime);
+            if (arguments.GetValue(s_precision) is { } precision)
+            {
+                settings.Add("MACHINE_LEARNING_PRECISION", precision);
+            }
+
+            PreparedModels prepared = Preparing.With(settings, models.Options);
             foreach (string stale in prepared.RemoveStale(TimeProvider.System.GetUtcNow().UtcDateTime))
             {
                 Console.WriteLine($"removed {stale}");
@@ -38,5 +45,6 @@ static class ModelsPrepareCommand
             }
 
             return Task.FromResult(code);
-        });
+        },
+        s_precision);
 }

@@ -1,3 +1,5 @@
+using ImmichMl.Inference;
+
 namespace ImmichMl.Cli;
 
 /// <summary>What is different between two sides of one subject.</summary>

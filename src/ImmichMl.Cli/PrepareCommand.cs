@@ -1,5 +1,4 @@
 using System.CommandLine;
-using ImmichMl.Inference.Clip;
 using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Preparation;
 using ImmichMl.Inference.Scheduling;
@@ -26,10 +25,7 @@ static class PrepareCommand
             var models = settings.Read<ModelOptions>();
             var key = new ModelKey(new ModelKind(arguments.GetValue(task)!, arguments.GetValue(type)!), arguments.GetValue(name)!);
             string folder = new ModelStore(models, new ModelCatalog(models)).Find(key);
-            RuntimeOptions runtime = settings.Read<RuntimeOptions>();
-            runtime.PinsBatch = settings.Read<ClipOptions>().MaxBatch == 1;
-            runtime.AvailableMemory = static () => SystemMemory.Now().Available;
-            var prepared = new PreparedModels(models, runtime);
+            PreparedModels prepared = Preparing.With(settings, models, static () => SystemMemory.Now().Available);
             Console.WriteLine(prepared.Prepare(key, Path.Combine(folder, ModelStore.ModelFileName), isAskedFor: false));
             return Task.FromResult(ExitCode.Ok);
         });

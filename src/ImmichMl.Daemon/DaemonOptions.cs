@@ -1,15 +1,18 @@
 using ImmichMl.Daemon.Serving;
 using ImmichMl.Inference.Clip;
 using ImmichMl.Inference.Ocr;
+using ImmichMl.Inference.Preparation;
 
 namespace ImmichMl.Daemon;
 
 /// <summary>All settings of the daemon, each group as its users know it.</summary>
 public sealed record DaemonOptions(
     ServeOptions Serve, RuntimeOptions Runtime, ImageLimits Images, ClipOptions Clip, FaceOptions Faces, OcrOptions Ocr,
-    ModelOptions Models, ResidencyOptions Residency, PreloadOptions Preload, HubOptions Hub, DeviceOptions Devices)
+    ModelOptions Models, ResidencyOptions Residency, PreloadOptions Preload, HubOptions Hub, DeviceOptions Devices,
+    PrecisionOptions Precisions)
 {
-    internal IEnumerable<object> Parts => [Serve, Runtime, Images, Clip, Faces, Ocr, Models, Residency, Preload, Hub, Devices];
+    internal IEnumerable<object> Parts =>
+        [Serve, Runtime, Images, Clip, Faces, Ocr, Models, Residency, Preload, Hub, Devices, Precisions];
 
     /// <param name="settings">What was given.</param>
     /// <param name="memory">What limits that were not given follow from; null: this machine's.</param>
@@ -19,7 +22,8 @@ public sealed record DaemonOptions(
         var options = new DaemonOptions(
             settings.Read<ServeOptions>(), settings.Read<RuntimeOptions>(), settings.Read<ImageLimits>(), settings.Read<ClipOptions>(),
             settings.Read<FaceOptions>(), settings.Read<OcrOptions>(), settings.Read<ModelOptions>(), settings.Read<ResidencyOptions>(),
-            settings.Read<PreloadOptions>(), settings.Read<HubOptions>(), settings.Read<DeviceOptions>());
+            settings.Read<PreloadOptions>(), settings.Read<HubOptions>(), settings.Read<DeviceOptions>(),
+            settings.Read<PrecisionOptions>());
         options.Runtime.PinsBatch = options.Clip.MaxBatch == 1;
         MemoryPlan.Fit(options, settings, memory ?? SystemMemory.Now());
         return options;
@@ -41,5 +45,6 @@ public sealed record DaemonOptions(
     [
         .. Setting.Of(Serve), .. Setting.Of(Runtime), .. Setting.Of(Images), .. Setting.Of(Clip), .. Setting.Of(Faces), .. Setting.Of(Ocr),
         .. Setting.Of(Models), .. Setting.Of(Residency), .. Setting.Of(Preload), .. Setting.Of(Hub), .. Setting.Of(Devices),
+        .. Setting.Of(Precisions),
     ];
 }

@@ -75,8 +75,10 @@ static partial class Log
     public static partial void OutdatedSetting(this ILogger logger, string name);
     [LoggerMessage(36, LogLevel.Information, "Nothing to do for {Seconds} s and no model loaded: the daemon ends")]
     public static partial void EndsIdle(this ILogger logger, double seconds);
-    [LoggerMessage(37, LogLevel.Information, "Prepared {Model} in {Seconds:0.0} s")]
-    public static partial void Prepared(this ILogger logger, string model, double seconds);
+    [LoggerMessage(37, LogLevel.Information, "Making a copy of {Model} took {Seconds:0.0} s: {What}")]
+    public static partial void Prepared(this ILogger logger, string model, double seconds, string what);
+    [LoggerMessage(88, LogLevel.Information, "{Model} runs in {Precision}")]
+    public static partial void RunsIn(this ILogger logger, string model, string precision);
     [LoggerMessage(38, LogLevel.Warning, "{Model} has no prepared copy and runs as it is: {Reason}")]
     public static partial void NotPrepared(this ILogger logger, string model, string reason);
     [LoggerMessage(45, LogLevel.Error, "The prepared copy of {Model} was thrown away, the model itself answers: {Reason}")]

@@ -24,6 +24,7 @@ sealed class Preparation(
         prepared.Missing = own is null ? null : (key, source) => _wanted.Writer.TryWrite((key, source));
         prepared.NotMade = (key, reason) => log.NotPrepared(key.ToString(), reason);
         prepared.Discarded = (key, reason) => log.DiscardedCopy(key.ToString(), reason);
+        prepared.RunsIn = (key, words) => log.RunsIn(key.ToString(), words);
     }
 
     public async Task RunAsync(CancellationToken stopping)
@@ -81,16 +82,16 @@ sealed class Preparation(
             if (code != ExitCode.Ok)
             {
                 string why = code > 128 ? $"its process was ended by signal {code - 128}, as it is where memory runs out" : told;
-                prepared.RememberFailure(source, why);
+                prepared.RememberFailure(key, source, why);
                 log.NotPrepared(key.ToString(), why);
             }
-            else if (told != PreparedModels.Made)
+            else if (!told.StartsWith(PreparedModels.Made, StringComparison.Ordinal))
             {
                 log.NotPrepared(key.ToString(), told);
             }
             else
             {
-                log.Prepared(key.ToString(), time.GetElapsedTime(since).TotalSeconds);
+                log.Prepared(key.ToString(), time.GetElapsedTime(since).TotalSeconds, told);
                 await models.ReloadAsync(key);
                 NativeHeap.Trim();
             }
@@ -119,7 +120,7 @@ sealed class Preparation(
         {
             child.Kill();
             await child.WaitForExitAsync(CancellationToken.None);
-            prepared.ForgetTry(source);
+            prepared.ForgetTry(key, source);
             throw;
         }
     }
@@ -127,16 +128,17 @@ sealed class Preparation(
     /// <summary>
     /// The child reads no settings file: what counts for a copy is handed on. It ends when its standard input does, with us.
     /// </summary>
-    ProcessStartInfo StartOf(OwnProgram program, ModelKey key) =>
-        new(program.File, [.. program.First, DaemonHost.PrepareVerb, key.Kind.Task, key.Kind.Type, key.Name])
+    ProcessStartInfo StartOf(OwnProgram program, ModelKey key)
     {
-        RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true,
-        Environment =
+        var start = new ProcessStartInfo(program.File, [.. program.First, DaemonHost.PrepareVerb, key.Kind.Task, key.Kind.Type, key.Name])
         {
-            ["MACHINE_LEARNING_CACHE_FOLDER"] = options.Models.CacheFolder,
-            ["MACHINE_LEARNING_MODEL_REVISION"] = options.Models.Revision,
-            ["MACHINE_LEARNING_ONNXRUNTIME_DIR"] = options.Devices.OnnxRuntimeDir,
-            ["MACHINE_LEARNING_PREPARE_LEAVE_FREE"] = options.Runtime.PrepareLeaveFree.ToString(CultureInfo.InvariantCulture),
-        },
-    };
+            RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true,
+        };
+        foreach ((string name, string value, _) in options.Describe())
+        {
+            start.Environment[name] = value;
+        }
+
+        return start;
+    }
 }

@@ -66,6 +66,9 @@ sealed class StatusEndpoint(GatewayOptions options, DaemonState daemon, PredictE
         ("bytes", model.Bytes),
         ("device", model.Device),
         ("idleMs", model.IdleMs),
+        ("precision", model.Precision),
+        ("precisionNote", model.PrecisionNote),
+        ("copyBytes", model.CopyBytes),
     ]);
 
     (string, JsonText)[] Gateway() =>

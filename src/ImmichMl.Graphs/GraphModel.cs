@@ -118,6 +118,15 @@ public sealed class GraphModel
         return false;
     }
 
+    /// <summary>Hands out a value as well; ONNX Runtime finds out its type by itself.</summary>
+    public void AddOutput(string value)
+    {
+        if (Outputs.Add(value))
+        {
+            _graph.Add(new ProtobufWriter().Message(OutputField, new ProtobufWriter().Text(1, value)).ToArray());
+        }
+    }
+
     /// <summary>Writes beside the graph what ONNX Runtime hands on to who loads the model.</summary>
     public void SetMetadata(string key, string value) => _model.Add(new ProtobufWriter().Entry(MetadataField, key, value).ToArray());
 

@@ -79,22 +79,19 @@ public sealed class GraphTensor
     static ProtobufWriter Head(string name, int type, ReadOnlySpan<int> dimensions) =>
         new ProtobufWriter().Numbers(DimsField, dimensions).Number(TypeField, type).Text(NameField, name);
 
+    /// <summary>Floats that lie in a file.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="dimensions">Its shape.</param>
     /// <param name="file">The file beside the graph.</param>
     /// <param name="offset">Where its floats begin there, in bytes.</param>
-    public static GraphTensor External(string name, ReadOnlySpan<int> dimensions, string file, long offset)
-    {
-        long length = sizeof(float);
-        foreach (int dimension in dimensions)
-        {
-            length *= dimension;
-        }
+    public static GraphTensor External(string name, ReadOnlySpan<int> dimensions, string file, long offset) =>
+        External(name, FloatType, dimensions, file, offset, sizeof(float) * GraphShapes.Count(dimensions));
 
-        return new GraphTensor(Head(name, FloatType, dimensions).Entry(ExternalField, "location", file)
+    /// <summary>The same of any type, by onnx.proto's number for it; <paramref name="length"/> is in bytes.</summary>
+    public static GraphTensor External(string name, int type, ReadOnlySpan<int> dimensions, string file, long offset, long length) =>
+        new(Head(name, type, dimensions).Entry(ExternalField, "location", file)
             .Entry(ExternalField, "offset", offset.ToString(CultureInfo.InvariantCulture))
             .Entry(ExternalField, "length", length.ToString(CultureInfo.InvariantCulture)).Number(LocationField, 1).Written);
-    }
 
     /// <summary>Its whole numbers; null when it has others, or they lie in a file.</summary>
     public long[]? ToIntegers() => _type switch
@@ -119,9 +116,19 @@ public sealed class GraphTensor
             return _raw is null ? [.. _floats] : MemoryMarshal.Cast<byte, float>(_raw).ToArray();
         }
 
-        var values = new float[Dimensions.Aggregate(1, (product, dimension) => checked(product * dimension))];
+        return Read(folder, 0, Dimensions.Aggregate(1, (product, dimension) => checked(product * dimension)));
+    }
+
+    /// <summary>Some of its floats; null when it has others.</summary>
+    /// <exception cref="InvalidDataException">The file beside the graph does not hold them.</exception>
+    public float[]? ToFloats(string folder, long from, int count) => IsFloat && IsExternal
+        ? Read(folder, from, count) : ToFloats(folder)?.AsSpan(checked((int)from), count).ToArray();
+
+    float[] Read(string folder, long from, int count)
+    {
+        var values = new float[count];
         using FileStream file = File.OpenRead(Path.Combine(folder, _external["location"]));
-        file.Position = long.Parse(_external.GetValueOrDefault("offset", "0"), CultureInfo.InvariantCulture);
+        file.Position = long.Parse(_external.GetValueOrDefault("offset", "0"), CultureInfo.InvariantCulture) + (from * sizeof(float));
         file.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
     }

@@ -1,4 +1,5 @@
 using ImmichMl.Inference.Ocr;
+using ImmichMl.Inference.Preparation;
 
 namespace ImmichMl.Daemon.Serving;
 
@@ -6,7 +7,7 @@ namespace ImmichMl.Daemon.Serving;
 sealed class Answers(
     ServeOptions serve, RuntimeOptions runtime, ImageLimits images, ModelStore store, SessionCache models, ModelDownloads downloads,
     InferenceQueue queue, DeviceList devices, Statistics statistics, DecodeQueue decoder, GatewayProcess gateway,
-    TimeProvider time)
+    PreparedModels prepared, TimeProvider time)
 {
     /// <summary>Of the whole build: one number for all programs.</summary>
     public static string Version { get; } = typeof(Answers).Assembly.GetName().Version?.ToString(3) ?? "0";
@@ -26,7 +27,7 @@ sealed class Answers(
         Providers = devices.Providers,
         Devices = [.. devices.All.Where(device => !device.IsLost)
             .Select(device => new DeviceInfo(device.Provider, device.Id, device.Name, device.MemoryBytes))],
-        Remarks = devices.Remarks,
+        Remarks = [.. devices.Remarks, .. PrecisionRemarks()],
         Rules = runtime.Rules,
         Threads = $"{ThreadPlan.Describe(runtime)}; pictures by {ImageDecoder.Describe(images.ChosenCodec)}",
         Limits = new LimitsInfo
@@ -47,6 +48,16 @@ sealed class Answers(
         var loaded = models.Snapshot().ToDictionary(model => model.Key);
         return new ModelsResult([.. store.List().Select(known => Status(known.Key, known.Bytes, loaded))]);
     }
+
+    /// <summary>What models are not in fp32, and which are although another precision is asked for.</summary>
+    IEnumerable<string> PrecisionRemarks() =>
+        from model in store.List()
+        where model.Bytes > 0
+        let note = CopyOf(model.Key).Note
+        where note is not null
+        select $"{model.Key} in {note}";
+
+    CopyStatus CopyOf(ModelKey key) => prepared.StatusOf(key, Path.Combine(store.FolderOf(key), ModelStore.ModelFileName));
 
     public StatsResult Stats()
     {
@@ -91,6 +102,7 @@ sealed class Answers(
     ModelStatus Status(ModelKey key, long bytes, Dictionary<ModelKey, CachedModel> loaded)
     {
         bool isHeld = loaded.TryGetValue(key, out CachedModel held);
+        CopyStatus? copy = bytes > 0 ? CopyOf(key) : null;
         return new ModelStatus
         {
             Task = key.Kind.Task,
@@ -100,6 +112,9 @@ sealed class Answers(
             Bytes = bytes,
             Device = isHeld && held.State == "loaded" ? devices.WhereIs(key) : "",
             IdleMs = isHeld ? (long)held.Idle.TotalMilliseconds : 0,
+            Precision = bytes > 0 ? copy?.Precision ?? Precision.PlainName : null,
+            PrecisionNote = copy?.Note,
+            CopyBytes = copy?.Bytes ?? 0,
         };
     }
 

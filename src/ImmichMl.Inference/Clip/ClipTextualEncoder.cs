@@ -65,10 +65,18 @@ public sealed class ClipTextualEncoder : IDisposable
         ModelKey key, ModelStore store, SessionFactory sessions, ClipOptions options, Action<string> unknownLanguage)
     {
         string folder = store.Find(key);
+        return sessions.Load(
+            key, Path.Combine(folder, ModelStore.ModelFileName), session => Over(key, folder, session, options, unknownLanguage));
+    }
+
+    /// <summary>The same over a session that is open already.</summary>
+    /// <exception cref="ModelException">The model, its configuration or its tokenizer is missing or does not fit.</exception>
+    internal static ClipTextualEncoder Over(
+        ModelKey key, string folder, ModelSession session, ClipOptions options, Action<string> unknownLanguage)
+    {
         TextualConfig config = TextualConfig.Read(key, folder);
         Tokenizer tokenizer = ReadTokenizer(key, Path.Combine(folder, "tokenizer.json"));
         string graph = Path.Combine(folder, ModelStore.ModelFileName);
-        ModelSession session = sessions.Create(key, graph);
         TokenTable? table = null;
         try
         {
@@ -79,7 +87,6 @@ public sealed class ClipTextualEncoder : IDisposable
         catch
         {
             table?.Dispose();
-            session.Dispose();
             throw;
         }
     }

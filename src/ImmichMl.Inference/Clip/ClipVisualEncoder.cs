@@ -33,10 +33,13 @@ public sealed class ClipVisualEncoder : IDisposable
     public static ClipVisualEncoder Load(ModelKey key, ModelStore store, SessionFactory sessions, ClipRules rules)
     {
         string folder = store.Find(key);
-        VisualConfig config = VisualConfig.Read(key, folder);
-        return sessions.Load(key, Path.Combine(folder, ModelStore.ModelFileName), session => new ClipVisualEncoder(
-            key, session, config, rules, EmbeddingCheck.For(key, session, EmbeddingCheck.Configured(folder))));
+        return sessions.Load(key, Path.Combine(folder, ModelStore.ModelFileName), session => Over(key, folder, session, rules));
     }
+
+    /// <summary>The same over a session that is open already.</summary>
+    /// <exception cref="ModelException">The model or its configuration is missing or does not fit.</exception>
+    internal static ClipVisualEncoder Over(ModelKey key, string folder, ModelSession session, ClipRules rules) => new(
+        key, session, VisualConfig.Read(key, folder), rules, EmbeddingCheck.For(key, session, EmbeddingCheck.Configured(folder)));
 
     static PictureInput InputOf(ModelKey key, ModelSession session) =>
         PictureInput.Of(session) is { Batch: <= 1, Height: <= VisualConfig.MaxSide, Width: <= VisualConfig.MaxSide } input

@@ -182,7 +182,7 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         }
 
         int threads = options.ChosenIntraOpThreads;
-        bool isKnown = prepared!.IsUntouched(copy);
+        bool isKnown = prepared!.Verified.IsUntouched(copy);
         string? damage = null;
         var reader = new Thread(() => damage = FaultOf(copy)) { IsBackground = true, Name = "copy reader" };
         InferenceSession? first = null;
@@ -190,7 +190,8 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         reader.Start();
         try
         {
-            first = OpenCopy(key.Kind, copy.Graph, threads, packs: false);
+            // Without packing, products of whole numbers are calculated in single precision: slowly, and to other numbers.
+            first = OpenCopy(key.Kind, copy.Graph, threads, packs: copy.Gate is not null);
             fault = isKnown ? null : copy.Fault(first);
         }
         catch (OnnxRuntimeException e) when (!OnnxSession.IsOutOfMemory(e))
@@ -217,9 +218,11 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
 
         // The weights are mapped once: a session more costs little.
         prepared.MarkUsed(copy);
+        prepared.Announce(key, path, copy);
+        prepared.Want(key, path);
         var sessions = new GraphSessions(
             first!, isOneOfMany => OpenPacked(key, copy, isOneOfMany ? 1 : threads), hasKinds: threads > 1,
-            () => prepared.Discard(key, copy, "its packed sessions will not open"));
+            () => prepared.Discard(key, copy, "its packed sessions will not open"), isPacked: copy.Gate is not null);
         return new PreparedSession(
             key, copy, OnnxSession.Over(key, first!, options.ArenaKeep, sessions), prepared, () => OpenSource(key, path));
     }
@@ -229,7 +232,7 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
     {
         try
         {
-            return prepared!.Fault(copy);
+            return copy.Gate is null ? prepared!.Verified.Fault(copy) : prepared!.Verified.WholeFault(copy);
         }
         catch (Exception e)
         {
@@ -240,7 +243,7 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
     /// <exception cref="InvalidDataException">Its packed weights are not what was written.</exception>
     InferenceSession OpenPacked(ModelKey key, PreparedCopy copy, int threads)
     {
-        if (prepared!.WholeFault(copy) is not { } fault)
+        if (prepared!.Verified.WholeFault(copy) is not { } fault)
         {
             return OpenCopy(key.Kind, copy.Graph, threads, packs: true);
         }

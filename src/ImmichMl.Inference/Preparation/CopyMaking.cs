@@ -7,21 +7,29 @@ namespace ImmichMl.Inference.Preparation;
 /// <param name="target">The folder that the copy becomes.</param>
 /// <param name="identity">Of the source, by which the copy is known.</param>
 /// <param name="pinsBatch">A first axis called batch becomes 1.</param>
-sealed class CopyMaking(string source, string target, string identity, bool pinsBatch)
+/// <param name="search">Finds the forms of another precision; null: the model's own.</param>
+sealed class CopyMaking(string source, string target, string identity, bool pinsBatch, PrecisionSearch? search = null)
 {
     readonly string _aside = Path.Combine(Path.GetDirectoryName(target)!, StaleCopies.AsidePrefix + Guid.NewGuid().ToString("N"));
 
     long _packedFrom;
+    GateReport? _gate;
 
     /// <summary>Takes the memory of a full load and more, so it is for a process of its own.</summary>
     /// <exception cref="ModelException">ONNX Runtime cannot make it, or what it made does not answer as the model does.</exception>
+    /// <exception cref="PrecisionException">No copy of the precision that is asked for passes.</exception>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public void Run()
+    /// <returns>What a copy of another precision reached; null for one of the model's own.</returns>
+    public GateReport? Run()
     {
         Directory.CreateDirectory(_aside);
         try
         {
-            if (!TryMakeRewritten())
+            if (search is not null)
+            {
+                _gate = MakeQuantized(search);
+            }
+            else if (!TryMakeRewritten())
             {
                 Make(source);
             }
@@ -29,6 +37,7 @@ sealed class CopyMaking(string source, string target, string identity, bool pins
             Seal();
             CacheWriter.Remove(target);
             DurableFiles.MoveFolder(_aside, target);
+            return _gate;
         }
         catch (Exception e) when (e is OnnxRuntimeException or InvalidDataException)
         {
@@ -47,6 +56,12 @@ sealed class CopyMaking(string source, string target, string identity, bool pins
     void Seal()
     {
         string graph = Path.Combine(_aside, PreparedCopy.GraphName);
+        if (_gate is not null)
+        {
+            SealQuantized(graph, _gate);
+            return;
+        }
+
         using InferenceSession copy = GraphRewriting.Open(graph, GraphOptimizationLevel.ORT_DISABLE_ALL);
         CopyTrial? trial;
         using (InferenceSession model = GraphRewriting.Open(source, GraphOptimizationLevel.ORT_ENABLE_ALL))
@@ -59,6 +74,53 @@ sealed class CopyMaking(string source, string target, string identity, bool pins
         if ((made.Fault(copy) ?? made.Fault(packed)) is { } fault)
         {
             throw new InvalidDataException(fault);
+        }
+    }
+
+    /// <summary>A copy of another precision has to answer as it did when it passed.</summary>
+    void SealQuantized(string graph, GateReport gate)
+    {
+        using InferenceSession copy = GraphRewriting.Open(graph, GraphOptimizationLevel.ORT_DISABLE_ALL, packs: true);
+        CopyTrial trial = CopyTrial.Ask(copy, TokenAxis.MostTokensOf(copy.ModelMetadata.CustomMetadataMap), isCut: true)
+            ?? throw new InvalidDataException("the copy cannot be tried");
+        PreparedCopy made = PreparedCopy.Seal(_aside, identity, trial, _packedFrom, gate);
+        if (made.Fault(copy) is { } fault)
+        {
+            throw new InvalidDataException(fault);
+        }
+    }
+
+    GateReport MakeQuantized(PrecisionSearch forms)
+    {
+        string work = Path.Combine(_aside, "rewriting");
+        Directory.CreateDirectory(work);
+        try
+        {
+            string outside = Path.Combine(work, "source.onnx");
+            IReadOnlyList<string> made = GraphRewriting.Rewrite(
+                WeightsOutside.TryWrite(source, outside, "source.bin") ? outside : source, work, pinsBatch);
+            string folded = Path.Combine(work, GraphRewriting.FoldedName);
+            return forms.Run(folded, made.FirstOrDefault(path => IsAlike(folded, path)) ?? folded, graph =>
+            {
+                Make(graph);
+                return Path.Combine(_aside, PreparedCopy.GraphName);
+            });
+        }
+        finally
+        {
+            Directory.Delete(work, recursive: true);
+        }
+    }
+
+    static bool IsAlike(string model, string rewritten)
+    {
+        try
+        {
+            return GraphRewriting.AnswerAlike(model, rewritten);
+        }
+        catch (OnnxRuntimeException)
+        {
+            return false;
         }
     }
 

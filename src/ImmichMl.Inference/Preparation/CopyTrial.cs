@@ -10,20 +10,26 @@ sealed record CopyTrial(MadeUpInputs Inputs, IReadOnlyList<float[]> Answers)
     /// <summary>Of every output. Copies differ by the order of sums, some 1e-7; a damaged block of 64 KiB makes 3e-3.</summary>
     const double LeastCosine = 0.99999;
 
+    /// <summary>
+    /// Where activations become whole numbers, the order of sums turns some of them into their neighbours.
+    /// </summary>
+    const double LeastRoundedCosine = 0.9999;
+
     const int MostValues = 1 << 26;
 
     /// <summary>Asks the model itself.</summary>
     /// <param name="source">The model.</param>
     /// <param name="mostTokens">Of a copy that takes shorter texts; else 0.</param>
+    /// <param name="isCut">It takes shorter texts itself.</param>
     /// <returns>Null for a model that cannot be tried with made-up inputs, or whose answer to them is no finite numbers.</returns>
-    public static CopyTrial? Ask(InferenceSession source, int mostTokens)
+    public static CopyTrial? Ask(InferenceSession source, int mostTokens, bool isCut = false)
     {
         int length = mostTokens / 3;
         try
         {
-            return MadeUpInputs.For(source, length) is { } inputs && inputs.Answer(source) is { } answers
-                && answers.All(answer => OrtOutput.AreFinite(answer))
-                ? new CopyTrial(length > 0 ? inputs.CutTo(length) : inputs, answers)
+            return MadeUpInputs.For(source, length) is { } whole && (length > 0 ? whole.CutTo(length) : whole) is { } cut
+                && (isCut ? cut : whole).Answer(source) is { } answers && answers.All(answer => OrtOutput.AreFinite(answer))
+                ? new CopyTrial(cut, answers)
                 : null;
         }
         catch (OnnxRuntimeException)
@@ -32,7 +38,8 @@ sealed record CopyTrial(MadeUpInputs Inputs, IReadOnlyList<float[]> Answers)
         }
     }
 
-    public bool Passes(InferenceSession copy) => Inputs.Answer(copy) is { } answers && MadeUpInputs.AreAlike(Answers, answers, LeastCosine);
+    public bool Passes(InferenceSession copy, bool rounds) => Inputs.Answer(copy) is { } answers
+        && MadeUpInputs.AreAlike(Answers, answers, rounds ? LeastRoundedCosine : LeastCosine);
 
     public void Write(string path)
     {

@@ -12,6 +12,9 @@ static class GraphRewriting
     /// <summary>Part of a copy's name: what was rewritten by other rules is made anew.</summary>
     public const int Version = 3;
 
+    /// <summary>Of the model with constants put together and its weights in a file beside it.</summary>
+    public const string FoldedName = "folded.onnx";
+
     const string GraphName = "rewritten.onnx";
     const string FreeName = "any_length.onnx";
     const string JoinedName = "joined.bin";
@@ -24,9 +27,9 @@ static class GraphRewriting
     /// <exception cref="InvalidDataException">What ONNX Runtime saved cannot be read.</exception>
     public static IReadOnlyList<string> Rewrite(string source, string folder, bool pinsBatch)
     {
-        string path = Path.Combine(folder, GraphName);
-        SaveWithConstantsFolded(source, path, pinsBatch);
-        GraphModel model = GraphModel.Read(path);
+        string path = Path.Combine(folder, GraphName), folded = Path.Combine(folder, FoldedName);
+        SaveWithConstantsFolded(source, folded, pinsBatch);
+        GraphModel model = GraphModel.Read(folded);
         if (model.Nodes.Any(node => node.HasGraph))
         {
             return [];

@@ -12,6 +12,7 @@ sealed class PreparedCopy
     public const string GraphName = "model.onnx";
     public const string WeightsName = "weights.bin";
     const string TrialName = "trial.bin";
+    const string GateName = "gate.txt";
     const string ManifestName = "manifest.txt";
     const string FirstLine = "immich-ml prepared copy 2";
 
@@ -31,6 +32,12 @@ sealed class PreparedCopy
     public string Folder { get; }
 
     public string Graph => Path.Combine(Folder, GraphName);
+
+    /// <summary>What it reached when it was made; null for a copy of the model's own precision.</summary>
+    public GateReport? Gate => field ??= GateReport.Read(Path.Combine(Folder, GateName));
+
+    /// <summary>Of all its files; those that are gone count nothing.</summary>
+    public long Bytes => _paths.Sum(path => FileStamp.Of(path)?.Size ?? 0);
 
     /// <summary>The last fault was of the moment, not of what is in the files.</summary>
     public bool IsUnreadable { get; private set; }
@@ -55,9 +62,11 @@ sealed class PreparedCopy
     /// <param name="identity">Of the source.</param>
     /// <param name="trial">What the model itself answers; null where it cannot be tried.</param>
     /// <param name="packedFrom">Where packed weights begin in their file; 0 where that is not known.</param>
-    public static PreparedCopy Seal(string folder, string identity, CopyTrial? trial, long packedFrom)
+    /// <param name="gate">What a copy of another precision reached; null for one of the model's own.</param>
+    public static PreparedCopy Seal(string folder, string identity, CopyTrial? trial, long packedFrom, GateReport? gate = null)
     {
         trial?.Write(Path.Combine(folder, TrialName));
+        gate?.Write(Path.Combine(folder, GateName));
         string[] lines =
         [
             FirstLine, identity,
@@ -114,7 +123,8 @@ sealed class PreparedCopy
     {
         try
         {
-            return !File.Exists(Path.Combine(Folder, TrialName)) || CopyTrial.Read(Path.Combine(Folder, TrialName)).Passes(session)
+            string trial = Path.Combine(Folder, TrialName);
+            return !File.Exists(trial) || CopyTrial.Read(trial).Passes(session, rounds: Gate is not null)
                 ? null
                 : "it does not answer as the model does";
         }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.IO.Hashing;
 using ImmichMl.Inference.Sessions;
 using ImmichMl.Models.Copies;
 
@@ -13,20 +12,24 @@ namespace ImmichMl.Inference.Preparation;
 /// <param name="models">Where the cache is.</param>
 /// <param name="options">Whether copies are wanted, and what must stay free.</param>
 /// <param name="clock">For what is remembered of failed tries.</param>
-public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, TimeProvider? clock = null)
+/// <param name="precisions">What models are to run in; null: all as they are.</param>
+public sealed class PreparedModels(
+    ModelOptions models, RuntimeOptions options, TimeProvider? clock = null, PrecisionOptions? precisions = null)
 {
-    const string Folder = ".prepared";
-
     /// <summary>Below this a plain load is as fast.</summary>
     const long LeastBytes = 16_000_000;
 
-    readonly TimeProvider _time = clock ?? TimeProvider.System;
-    readonly string _root = Path.Combine(models.CacheFolder, Folder);
+    static readonly string s_tooSmall = $"it has less than {LeastBytes / 1_000_000} MB";
 
-    /// <summary>Copies whose files were read through and found right, with their stamps then; and those that are not to be used.</summary>
-    readonly ConcurrentDictionary<string, FileStamp?[]> _verified = [];
-    readonly ConcurrentDictionary<string, FileStamp?[]> _verifiedPacked = [];
+    readonly TimeProvider _time = clock ?? TimeProvider.System;
+    readonly CopyPlaces _places = new(models, options);
+    readonly PrecisionOptions _precisions = precisions ?? new PrecisionOptions();
+
+    /// <summary>Copies that are not to be used, and why.</summary>
     readonly ConcurrentDictionary<string, string> _refused = [];
+
+    /// <summary>Which copies were read through and found right.</summary>
+    internal VerifiedCopies Verified { get; } = new();
 
     /// <summary>Told which model lacks a copy that may be made; false where whoever makes them can take no more.</summary>
     public Func<ModelKey, string, bool>? Missing { get; set; }
@@ -37,15 +40,28 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
     /// <summary>Told of a copy that was thrown away, and why.</summary>
     public Action<ModelKey, string>? Discarded { get; set; }
 
+    /// <summary>Shows a model what copies of another precision are tried with; null for models that have none.</summary>
+    public Func<ModelKey, Calibration?>? Calibrate { get; set; }
+
+    /// <summary>Told in which precision a model runs from now on wherever that, or what was before, is not fp32: for the log.</summary>
+    public Action<ModelKey, string>? RunsIn { get; set; }
+
     /// <summary>The copy of a model that may be tried; null where there is none or none is wanted.</summary>
-    internal PreparedCopy? Find(ModelKey key, string source)
+    internal PreparedCopy? Find(ModelKey key, string source) => Wanted(key).Select(precision => Find(key, source, precision))
+        .FirstOrDefault(copy => copy is not null);
+
+    /// <summary>The precision that is asked for, and what there is in its place.</summary>
+    IEnumerable<Precision> Wanted(ModelKey key) => _precisions.For(key.Kind) is var precision && precision == Precision.Plain
+        ? [precision] : [precision, Precision.Plain];
+
+    PreparedCopy? Find(ModelKey key, string source, Precision precision)
     {
         if (!options.PrepareModels || SourceIdentity.BytesOf(source) < LeastBytes)
         {
             return null;
         }
 
-        string identity = SourceIdentity.Of(source), target = TargetOf(source, identity);
+        string identity = SourceIdentity.Of(source), target = _places.Of(source, identity, precision);
         if (_refused.ContainsKey(target) || !Path.Exists(target))
         {
             return null;
@@ -57,46 +73,37 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
             return null;
         }
 
-        return PreparedCopy.Open(target, identity);
+        // The settings may ask for more than they did when it was made.
+        PreparedCopy? copy = PreparedCopy.Open(target, identity);
+        return precision == Precision.Plain || (copy?.Gate is { } gate && precision.Fault(gate.Figures) is null) ? copy : null;
     }
 
-    /// <summary>
-    /// What is wrong with its files, which are read where they were not read since they last changed: all but packed weights, which the
-    /// first answer does without. Null where nothing is.
-    /// </summary>
-    internal string? Fault(PreparedCopy copy) => Fault(_verified, copy, copy.Fault);
-
-    /// <summary>The same of all its files.</summary>
-    internal string? WholeFault(PreparedCopy copy) => Fault(copy) ?? Fault(_verifiedPacked, copy, copy.PackedFault);
-
-    static string? Fault(ConcurrentDictionary<string, FileStamp?[]> known, PreparedCopy copy, Func<string?> read)
+    /// <summary>What a model that is in the cache runs from, or would run from.</summary>
+    public CopyStatus StatusOf(ModelKey key, string source)
     {
-        FileStamp?[] stamps = copy.Stamps();
-        if (known.TryGetValue(copy.Folder, out FileStamp?[]? verified) && stamps.AsSpan().SequenceEqual(verified))
-        {
-            return null;
-        }
-
-        string? fault = read();
-        if (fault is null)
-        {
-            known[copy.Folder] = stamps;
-        }
-
-        return fault;
+        Precision wanted = _precisions.For(key.Kind);
+        PreparedCopy? copy = Find(key, source);
+        string? note = copy?.Gate is { } gate ? $"{gate} ({gate.Layers})"
+            : wanted == Precision.Plain ? null
+            : $"{Precision.PlainName}, not {wanted.Name}: " + (
+                !options.PrepareModels ? "no copies are made (MACHINE_LEARNING_PREPARE_MODELS)"
+                : SourceIdentity.BytesOf(source) < LeastBytes ? s_tooSmall : Tries(key, source).Reason ?? "its copy is not made yet");
+        return new CopyStatus(copy?.Gate?.Precision ?? Precision.PlainName, note, copy?.Bytes ?? 0);
     }
 
-    /// <summary>
-    /// True while nothing has been written to the copy since it was last found right. Costs a system call for each of its four files.
-    /// </summary>
-    internal bool IsUntouched(PreparedCopy copy) =>
-        _verified.TryGetValue(copy.Folder, out FileStamp?[]? verified) && copy.Stamps().AsSpan().SequenceEqual(verified);
-
-    /// <summary>Reads it through at its next use, whatever its stamp.</summary>
-    internal void Doubt(PreparedCopy copy)
+    /// <summary>Tells in which precision a model runs, where a library may hold embeddings of another one.</summary>
+    internal void Announce(ModelKey key, string source, PreparedCopy copy)
     {
-        _verified.TryRemove(copy.Folder, out _);
-        _verifiedPacked.TryRemove(copy.Folder, out _);
+        string identity = SourceIdentity.Of(source);
+        if (copy.Gate is { } gate)
+        {
+            RunsIn?.Invoke(key, $"{gate}. Embeddings that were made before are of fp32 and stay so until they are made anew");
+        }
+        else if (Precision.Rounded.Select(other => PreparedCopy.Open(_places.Of(source, identity, other), identity)?.Gate)
+            .FirstOrDefault(found => found is not null) is { } before)
+        {
+            RunsIn?.Invoke(key, $"fp32; it has run in {before}. Embeddings of that time stay as they are until they are made anew");
+        }
     }
 
     /// <summary>So that copies which nobody uses are told from those which another machine does.</summary>
@@ -123,7 +130,7 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
             return;
         }
 
-        Doubt(copy);
+        Verified.Doubt(copy);
         try
         {
             CacheWriter.Remove(copy.Folder);
@@ -144,7 +151,7 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
         new FailedTries(copy.Folder, _time).Remember(reason);
     }
 
-    /// <summary>Asks for the copy of a model that was loaded without one, or says why there is none.</summary>
+    /// <summary>Asks for the copy that a model is to have and was loaded without, or says why there is none.</summary>
     internal void Want(ModelKey key, string source)
     {
         if (!options.PrepareModels || SourceIdentity.BytesOf(source) is var bytes && bytes < LeastBytes)
@@ -152,14 +159,22 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
             return;
         }
 
-        string target = TargetOf(source, SourceIdentity.Of(source));
-        string? reason = _refused.TryGetValue(target, out string? refused) ? refused
-            : CopyTrust.Fault(models.CacheFolder, Path.GetDirectoryName(target)!) ?? new FailedTries(target, _time).Reason
-                ?? Shortage(bytes)
-            ?? (Missing is null ? "nobody makes any here" : Missing(key, source) ? null : "too many others are to be made first");
-        if (reason is not null)
+        foreach (Precision precision in Wanted(key).TakeWhile(precision => Find(key, source, precision) is null))
         {
-            NotMade?.Invoke(key, reason);
+            string target = _places.Of(source, SourceIdentity.Of(source), precision);
+            string? failed = _refused.TryGetValue(target, out string? refused) ? refused
+                : CopyTrust.Fault(models.CacheFolder, Path.GetDirectoryName(target)!) ?? new FailedTries(target, _time).Reason;
+            string? reason = failed ?? _places.Shortage(bytes)
+                ?? (Missing is null ? "nobody makes any here" : Missing(key, source) ? null : "too many others are to be made first");
+            if (reason is not null)
+            {
+                NotMade?.Invoke(key, precision == Precision.Plain ? reason : $"{precision.Name}: {reason}");
+            }
+
+            if (failed is null)
+            {
+                return;
+            }
         }
     }
 
@@ -167,25 +182,40 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
     /// <param name="key">The model.</param>
     /// <param name="source">Its graph.</param>
     /// <param name="isAskedFor">Somebody waits for it: earlier failures do not count.</param>
-    /// <returns>What came of it, in words; <see cref="Made"/> where there is a copy now.</returns>
+    /// <returns>What came of it, in words that begin with <see cref="Made"/> where there is a new copy now.</returns>
     /// <exception cref="ModelException">ONNX Runtime cannot make it.</exception>
     public string Prepare(ModelKey key, string source, bool isAskedFor = true)
+    {
+        Precision precision = _precisions.For(key.Kind);
+        try
+        {
+            return Prepare(key, source, isAskedFor, precision);
+        }
+        catch (PrecisionException e)
+        {
+            new FailedTries(_places.Of(source, SourceIdentity.Of(source), precision), _time).Remember(e.Message);
+            string plain = Prepare(key, source, isAskedFor, Precision.Plain);
+            return $"{plain}; it stays {Precision.PlainName}, not {precision.Name}: {e.Message}";
+        }
+    }
+
+    string Prepare(ModelKey key, string source, bool isAskedFor, Precision precision)
     {
         long bytes = SourceIdentity.BytesOf(source);
         if (bytes < LeastBytes)
         {
-            return $"loads as fast as it is: it has less than {LeastBytes / 1_000_000} MB";
+            return $"loads as fast as it is: {s_tooSmall}";
         }
 
-        string identity = SourceIdentity.Of(source), target = TargetOf(source, identity);
-        if (Find(key, source) is { } there && WholeFault(there) is null)
+        string identity = SourceIdentity.Of(source), target = _places.Of(source, identity, precision);
+        if (Find(key, source, precision) is { } there && Verified.WholeFault(there) is null)
         {
             return "is prepared already";
         }
 
         var tries = new FailedTries(target, _time);
         string? distrusted = CopyTrust.Fault(models.CacheFolder, Path.GetDirectoryName(target)!);
-        if ((distrusted ?? (isAskedFor ? null : tries.Reason) ?? Shortage(bytes)) is { } reason)
+        if ((distrusted ?? (isAskedFor ? null : tries.Reason) ?? _places.Shortage(bytes)) is { } reason)
         {
             return $"is left as it is: {reason}";
         }
@@ -200,7 +230,10 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
             }
 
             tries.Begin();
-            new CopyMaking(source, target, identity, options.PinsBatch && key.Kind.Task == ModelKind.ClipVisual.Task).Run();
+            PrecisionSearch? search = precision == Precision.Plain ? null : new PrecisionSearch(key, precision, Calibrate?.Invoke(key)
+                ?? throw new PrecisionException("there is nothing to try it with"));
+            bool pinsBatch = options.PinsBatch && key.Kind.Task == ModelKind.ClipVisual.Task;
+            GateReport? gate = new CopyMaking(source, target, identity, pinsBatch, search).Run();
             if (SourceIdentity.Of(source) != identity)
             {
                 CacheWriter.Remove(target);
@@ -216,7 +249,7 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
             }
 
             tries.Forget();
-            return Made;
+            return gate is null ? Made : $"{Made} in {gate} ({gate.Layers})";
         }
         catch (Exception e) when (e is ModelException or IOException or UnauthorizedAccessException)
         {
@@ -228,24 +261,20 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
     public const string Made = "prepared";
 
     /// <summary>A try was ended from outside and says nothing about the model.</summary>
-    public void ForgetTry(string source) => new FailedTries(TargetOf(source, SourceIdentity.Of(source)), _time).Forget();
+    public void ForgetTry(ModelKey key, string source) => Tries(key, source).Forget();
 
     /// <summary>A try ended without a word of its own.</summary>
-    public void RememberFailure(string source, string why) =>
-        new FailedTries(TargetOf(source, SourceIdentity.Of(source)), _time).Remember(why);
+    public void RememberFailure(ModelKey key, string source, string why) => Tries(key, source).Remember(why);
+
+    FailedTries Tries(ModelKey key, string source) =>
+        new(_places.Of(source, SourceIdentity.Of(source), _precisions.For(key.Kind)), _time);
 
     /// <summary>Removes copies that no load will take again.</summary>
     /// <returns>Their folders.</returns>
-    public IReadOnlyList<string> RemoveStale(DateTime now) => FileStamp.Of(_root, followLinks: false) is { IsFolder: true, IsOurs: true }
-        ? new StaleCopies(_root, ProcessorName.Own, CurrentNameOf).Remove(now)
-        : [];
-
-    /// <param name="model">A model's folder below the cache.</param>
-    string? CurrentNameOf(string model)
-    {
-        string source = Path.Combine(models.CacheFolder, model, ModelStore.ModelFileName);
-        return File.Exists(source) ? Path.GetFileName(TargetOf(source, SourceIdentity.Of(source))) : null;
-    }
+    public IReadOnlyList<string> RemoveStale(DateTime now) =>
+        FileStamp.Of(_places.Root, followLinks: false) is { IsFolder: true, IsOurs: true }
+            ? new StaleCopies(_places.Root, ProcessorName.Own, model => _places.CurrentNameOf(model, _precisions)).Remove(now)
+            : [];
 
     void Refuse(ModelKey key, string target, string reason)
     {
@@ -254,41 +283,4 @@ public sealed class PreparedModels(ModelOptions models, RuntimeOptions options, 
             NotMade?.Invoke(key, $"its copy is not used: {reason}");
         }
     }
-
-    /// <summary>Why a copy cannot be made now: the disk, or memory, is short.</summary>
-    string? Shortage(long bytes)
-    {
-        try
-        {
-            // Twice the model, while it is made another time and a half of it, and what the operator wants to stay free.
-            long free = new DriveInfo(models.CacheFolder).AvailableFreeSpace;
-            if (free - (bytes * 7 / 2) < options.PrepareLeaveFree)
-            {
-                return string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"the disk is short: {free / 1_000_000} MB are free, {bytes * 7 / 2 / 1_000_000} are needed beside "
-                    + $"MACHINE_LEARNING_PREPARE_LEAVE_FREE");
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return $"the disk cannot be asked for room: {e.Message}";
-        }
-
-        long available = options.AvailableMemory(), needed = (bytes * 5 / 2) + 64_000_000;
-        return available >= needed ? null
-            : string.Create(
-                CultureInfo.InvariantCulture,
-                $"memory is short: {available / 1_000_000} MB may be taken, {needed / 1_000_000} are needed while it is made");
-    }
-
-    /// <summary>A build that stands in for ours has its folder in its version: no part of a file's name.</summary>
-    static string VersionName => RuntimeLibrary.Version is var version && version.All(letter => char.IsAsciiDigit(letter) || letter == '.')
-        ? version
-        : Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(version)))[..12];
-
-    /// <summary>Below the model's own folder's name, which several keys may share.</summary>
-    string TargetOf(string source, string identity) => Path.Combine(
-        _root, ProcessorName.Own, Path.GetRelativePath(models.CacheFolder, Path.GetDirectoryName(source)!),
-        string.Create(CultureInfo.InvariantCulture, $"{VersionName}-g{GraphRewriting.Version}{(options.PinsBatch ? "" : "n")}-{identity}"));
 }

@@ -54,7 +54,7 @@ sealed class PreparedSession(ModelKey key, PreparedCopy copy, OnnxSession sessio
         try
         {
             T answer = run(_strict);
-            if (prepared.IsUntouched(copy))
+            if (prepared.Verified.IsUntouched(copy))
             {
                 return answer;
             }
@@ -84,7 +84,7 @@ sealed class PreparedSession(ModelKey key, PreparedCopy copy, OnnxSession sessio
                 return _source;
             }
 
-            if ((Recheck() ?? (prepared.IsUntouched(copy) ? null : "it is being written to")) is { } fault)
+            if ((Recheck() ?? (prepared.Verified.IsUntouched(copy) ? null : "it is being written to")) is { } fault)
             {
                 prepared.Discard(key, copy, failure is null ? fault : $"{failure}: {fault}");
                 return _source = openSource();
@@ -107,11 +107,11 @@ sealed class PreparedSession(ModelKey key, PreparedCopy copy, OnnxSession sessio
     {
         if (_checkedAt == 0 || TimeProvider.System.GetElapsedTime(_checkedAt) > s_betweenChecks)
         {
-            prepared.Doubt(copy);
+            prepared.Verified.Doubt(copy);
             _checkedAt = TimeProvider.System.GetTimestamp();
         }
 
-        return prepared.IsUntouched(copy) ? null : prepared.WholeFault(copy) ?? session.Try(copy.Fault);
+        return prepared.Verified.IsUntouched(copy) ? null : prepared.Verified.WholeFault(copy) ?? session.Try(copy.Fault);
     }
 
     /// <returns>Null where the model itself does no better.</returns>

@@ -12,12 +12,14 @@ delegate InferenceSession OpenSession(bool isOneOfMany);
 /// <param name="open">Opens the others; null: the first is all there is.</param>
 /// <param name="hasKinds">False: one kind of run is all there is.</param>
 /// <param name="spoiled">Told when they will not open; the first goes on alone.</param>
-sealed class GraphSessions(InferenceSession first, OpenSession? open = null, bool hasKinds = true, Action? spoiled = null) : IDisposable
+/// <param name="isPacked">The first is one for a run alone already, and stays.</param>
+sealed class GraphSessions(
+    InferenceSession first, OpenSession? open = null, bool hasKinds = true, Action? spoiled = null, bool isPacked = false) : IDisposable
 {
     readonly Lock _lock = new();
     readonly List<bool> _wanted = [];
-    InferenceSession? _first = first;
-    InferenceSession? _alone;
+    InferenceSession? _first = isPacked ? null : first;
+    InferenceSession? _alone = isPacked ? first : null;
     InferenceSession? _ofMany;
     OpenSession? _open = open;
     Thread? _opener;

@@ -37,6 +37,20 @@ public sealed record ModelStatus
     /// <summary>Milliseconds since its last use; 0 unless it is loaded.</summary>
     public long IdleMs { get; init; }
 
+    /// <summary>
+    /// What it calculates with on the CPU, loaded or once it is: <c>fp32</c>, <c>int8</c> or <c>int8-fast</c>; null from daemons that knew
+    /// fp32 alone, and for models that are not in the cache.
+    /// </summary>
+    public string? Precision { get; init; }
+
+    /// <summary>
+    /// What its prepared copy reached against fp32, or why it is not in the precision that the settings ask for, in words; null: neither.
+    /// </summary>
+    public string? PrecisionNote { get; init; }
+
+    /// <summary>Bytes of its prepared copy; 0: there is none.</summary>
+    public long CopyBytes { get; init; }
+
     internal static readonly Codec<IReadOnlyList<ModelStatus>> List = Codecs.ListOf(
         new MapCodec<ModelStatus>(new() { Task = "", Type = "", ModelName = "", State = "" })
             .Add("task", Codecs.Name, m => m.Task, (m, value) => m with { Task = value })
@@ -45,6 +59,9 @@ public sealed record ModelStatus
             .Add("state", Codecs.Name, m => m.State, (m, value) => m with { State = value })
             .Add("bytes", Codecs.Count, m => m.Bytes, (m, value) => m with { Bytes = value })
             .Add("device", Codecs.Name, m => m.Device, (m, value) => m with { Device = value })
-            .Add("idleMs", Codecs.Count, m => m.IdleMs, (m, value) => m with { IdleMs = value }),
+            .Add("idleMs", Codecs.Count, m => m.IdleMs, (m, value) => m with { IdleMs = value })
+            .Maybe("precision", Codecs.Name, m => m.Precision, (m, value) => m with { Precision = value })
+            .Maybe("precisionNote", Codecs.Text(maxBytes: 4096), m => m.PrecisionNote, (m, value) => m with { PrecisionNote = value })
+            .Maybe("copyBytes", Codecs.Count, m => m.CopyBytes > 0 ? m.CopyBytes : null, (m, value) => m with { CopyBytes = value }),
         "A model");
 }

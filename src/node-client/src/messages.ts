@@ -92,6 +92,12 @@ export interface ModelStatus extends ModelAddress {
   bytes: number;
   device: string;
   idleMs: number;
+  /** What it calculates with on the CPU; absent: it is not in the cache, or the daemon knows fp32 alone. */
+  precision?: string;
+  /** What its prepared copy reached against fp32, or why it is not in the precision that is asked for. */
+  precisionNote?: string;
+  /** Of its prepared copy; absent: there is none. */
+  copyBytes?: number;
 }
 
 export interface Stats {

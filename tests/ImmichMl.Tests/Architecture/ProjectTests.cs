@@ -35,6 +35,7 @@ public sealed class ProjectTests
         ["Clip"] = ["Loading", "Scheduling", "Sessions"],
         ["Faces"] = ["Loading", "Scheduling", "Sessions"],
         ["Ocr"] = ["Loading", "Scheduling", "Sessions"],
+        ["Calibrating"] = ["Clip", "Preparation", "Sessions"],
         ["Requests"] = ["Clip", "Faces", "Ocr", "Scheduling", "Sessions"],
     };
 

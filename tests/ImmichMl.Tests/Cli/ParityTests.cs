@@ -22,7 +22,7 @@ public sealed class ParityTests
         EmbeddingParity parity = EmbeddingParity.Of(reference, other);
         await Assert.That(parity.WorstCosine).IsLessThan(0.1);
         await Assert.That(parity.MeanCosine).IsBetween(0.7, 0.8);
-        await Assert.That(EmbeddingParity.Of([[1, 0]], [[0, 1]])).IsEqualTo(new EmbeddingParity(1, 0, 0, 0, 1));
+        await Assert.That(EmbeddingParity.Of([[1, 0]], [[0, 1]])).IsEqualTo(new EmbeddingParity(1, 0, 0, 0, 0, 1, 1));
 
         // Twelve on a line, the last four of which change places: one of ten neighbours differs here and there.
         float[][] line = [.. Enumerable.Range(0, 12).Select(i => (float[])[1, i])];

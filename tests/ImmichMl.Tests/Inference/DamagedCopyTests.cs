@@ -127,7 +127,8 @@ public sealed class DamagedCopyTests
         using var aside = new TempFolder();
         File.Copy(Path.Combine(copy, "weights.bin"), aside.File("weights.bin"));
         await DamageAsync(aside.Path, how);
-        await using FileStream weights = File.OpenWrite(Path.Combine(copy, "weights.bin"));
+        await using FileStream weights = new(
+            Path.Combine(copy, "weights.bin"), FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
         await weights.WriteAsync((await File.ReadAllBytesAsync(aside.File("weights.bin"))).AsMemory(0, length));
     }
 

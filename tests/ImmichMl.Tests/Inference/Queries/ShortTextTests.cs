@@ -51,7 +51,7 @@ public sealed class ShortTextTests
         using ClipTextualEncoder any = Load(store, new SessionFactory(s_options, prepared));
         string[] texts = ["a", "some words", "others that are longer"];
         await Assert.That(texts.All(text => AreNear(Embed(any, text), Embed(plain, text)))).IsTrue();
-        using (FileStream damaged = File.OpenWrite(weights))
+        using (FileStream damaged = new(weights, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
             damaged.Write(new byte[damaged.Length]);
         }
