@@ -8,7 +8,6 @@ import glob
 import os
 import shutil
 import sys
-import tempfile
 
 from manager import ROOT, package, run
 from report import check, finish, unchecked
@@ -47,21 +46,6 @@ def security():
         print(overall[0].strip("→ ") if overall else "")
 
 
-def containerfile():
-    """dockerfile-utils, from npm: the checks of Docker's own language server."""
-    if not shutil.which("npm"):
-        unchecked("the Containerfile", "npm is not here to bring a linter")
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        got = run("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder, "dockerfile-utils")
-        if got.returncode != 0:
-            unchecked("the Containerfile", "no linter could be had")
-            return
-        shutil.copy(f"{ROOT}/packaging/container/Containerfile", folder + "/Dockerfile")
-        got = run(folder + "/node_modules/.bin/dockerfile-utils", "lint", folder + "/Dockerfile")
-        check("a linter has nothing to say of the Containerfile", got.returncode == 0 and not got.stdout.strip(), got)
-
-
 def scripts():
     names = [one for one in glob.glob(f"{ROOT}/packaging/**/*.sh", recursive=True)] + [f"{ROOT}/packaging/deb/{name}" for name in ("postinst", "prerm", "postrm")]
     if not shutil.which("shellcheck"):
@@ -74,6 +58,5 @@ def scripts():
 if __name__ == "__main__":
     contents(package(PACKAGES, "immich-ml"))
     security()
-    containerfile()
     scripts()
     finish()

@@ -8,17 +8,14 @@ import concurrent.futures
 import glob
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 import traceback
 
 import installed
 import report
-import sandbox
-from manager import CACHE, ROOT, RUN, SOCKET, UNITS, Installed, inside, package, run
+from manager import CACHE, ROOT, UNITS, Installed, inside, package, run
 from report import check, unchecked
 from serving import serving
 
@@ -108,7 +105,6 @@ def chrooted(suite, base, packages, thorough):
         check("what it left belongs to root", os.stat(root + CACHE).st_uid == 0)
         shutil.rmtree(root + CACHE)
         tarball(packages, root, before)
-        container(root, deb)
 
 
 def tarball(packages, root, before):
@@ -133,44 +129,6 @@ def tarball(packages, root, before):
     files = [os.path.join(at, name) for at, _, names in os.walk(root + "/usr/local") for name in names]
     check("and goes again, but for the models, and says so", got.returncode == 0 and CACHE in got.stdout and not left and not files, (got, left, files))
     shutil.rmtree(root + folder)
-
-
-def container(root, deb):
-    """The Containerfile's own steps, into a folder, and what it makes run as it says: user 10001, a read-only root, no capabilities."""
-    got = inside(root, "apt-get", "install", "-y", "-qq", "--no-install-recommends", "libturbojpeg0")
-    if got.returncode != 0:
-        unchecked("the container's root file system", "libturbojpeg0 could not be had")
-        return
-    shutil.copy(deb, root + "/tmp/immich-ml.deb")
-    shutil.copy(f"{ROOT}/packaging/container/rootfs.sh", root + "/tmp/")
-    got = inside(root, "/tmp/rootfs.sh", "/tmp/immich-ml.deb", "/tmp/image")
-    image = root + "/tmp/image"
-    check("the container's root file system is made", got.returncode == 0 and os.path.exists(image + "/usr/lib/immich-ml/immich-ml"), got)
-    shell = [name for name in ("bin/sh", "usr/bin/sh", "usr/bin/dpkg", "usr/bin/apt") if os.path.lexists(f"{image}/{name}")]
-    check("no shell and no package manager are in it", not shell, shell)
-    size = sum(os.lstat(os.path.join(at, name)).st_size for at, _, names in os.walk(image) for name in names)
-    print(f"container root {size / 1e6:.1f} MB")
-    run("cp", "-rT", f"{ROOT}/models/demo", image + "/cache")
-    run("chown", "-R", "10001:10001", image + "/cache")
-    run("chmod", "-R", "u+rwX", image + "/cache")
-    unit = sandbox.Unit(f"{ROOT}/systemd/immich-ml.service")
-    words = {"IMMICH_ML_SOCKET": SOCKET, "MACHINE_LEARNING_CACHE_FOLDER": "/cache"}
-    program = "/usr/lib/immich-ml/immich-ml"
-    identity, writable, log = (10001, 10001, []), ["/cache", RUN], root + "/var/log/container.log"
-    daemon = sandbox.start(image, unit, identity, writable, environment=words, arguments=[program, "serve"], log=log)
-    until = time.monotonic() + 30
-    while not os.path.exists(image + SOCKET) and time.monotonic() < until:
-        time.sleep(0.05)
-    probe = sandbox.start(image, unit, identity, writable, environment=words, arguments=[program, "health"], log=log)
-    healthy = os.waitpid(probe, 0)[1] == 0
-    demo = sandbox.start(image, unit, identity, writable, environment=words, arguments=[program, "demo"], log=log)
-    shown = os.waitpid(demo, 0)[1]
-    os.kill(daemon, signal.SIGTERM)
-    ended = os.waitpid(daemon, 0)[1]
-    with open(log) as file:
-        said = file.read()
-    check("under chroot it is healthy, its demo reads, and it ends with 0", healthy and shown == 0 and "FOX FINDS" in said and ended == 0, said)
-    shutil.rmtree(image)
 
 
 def main():
