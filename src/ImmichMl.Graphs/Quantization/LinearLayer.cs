@@ -84,8 +84,7 @@ public sealed class LinearLayer
         var open = new Stack<string>(model.Outputs);
         while (open.TryPop(out string? value))
         {
-            if (!producers.TryGetValue(value, out GraphNode? node) || node.Operator is "LayerNormalization" or "ReduceMean"
-                or "SkipLayerNormalization")
+            if (!producers.TryGetValue(value, out GraphNode? node) || Normalizes(node, producers))
             {
                 continue;
             }
@@ -104,6 +103,11 @@ public sealed class LinearLayer
 
         return found;
     }
+
+    /// <summary>As one operator, or where an exporter wrote it out: from each value the mean is subtracted.</summary>
+    static bool Normalizes(GraphNode node, Dictionary<string, GraphNode> producers) =>
+        node.Operator is "LayerNormalization" or "ReduceMean" or "SkipLayerNormalization"
+        || (node.Is("Sub") && producers.TryGetValue(node.Inputs[1], out GraphNode? mean) && mean.Is("ReduceMean"));
 
     /// <summary>The weights as they are stored, each times its channel's scale.</summary>
     /// <exception cref="InvalidDataException">The file beside the graph does not hold them.</exception>

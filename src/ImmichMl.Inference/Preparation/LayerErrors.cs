@@ -19,7 +19,7 @@ sealed class LayerErrors
     const int InputsKept = 2;
 
     /// <summary>A channel so many times the middle one is an outlier: it takes the others' digits.</summary>
-    const float OutlierRatio = 6;
+    const float OutlierRatio = 3;
 
     /// <summary>Moving outliers must make the sum of a value's errors so much smaller.</summary>
     const double WorthMoving = 0.9;
