@@ -8,27 +8,27 @@ sealed class Endpoints(
     public async Task AnswerAsync(HttpContext context)
     {
         long started = time.GetTimestamp();
-        string method = context.Request.Method, path = context.Request.Path.Value ?? "";
+        string method = context.Request.Method, path = context.Request.Path.Value ?? "", trace = RequestTrace.Take(context);
         try
         {
             await RouteAsync(context, path);
             double milliseconds = time.GetElapsedTime(started).TotalMilliseconds;
             traffic.Count(path, context.Response.StatusCode, "ok", milliseconds);
-            log.Answered(method, path, context.Response.StatusCode, milliseconds);
+            log.Answered(method, path, context.Response.StatusCode, milliseconds, trace);
         }
         catch (Exception e) when ((context.RequestAborted.IsCancellationRequested || e is OperationCanceledException) && e is not HttpFault)
         {
             // A connection may be gone before its token says so.
             context.Abort();
             traffic.Count(path, 499, "cancelled", time.GetElapsedTime(started).TotalMilliseconds);
-            log.Abandoned(method, path);
+            log.Abandoned(method, path, trace);
         }
         catch (Exception e)
         {
-            HttpFault fault = HttpFault.From(e, options) ?? Unexpected(method, path, e);
+            HttpFault fault = HttpFault.From(e, options) ?? Unexpected(method, path, trace, e);
             double milliseconds = time.GetElapsedTime(started).TotalMilliseconds;
             traffic.Count(path, fault.Status, fault.Code, milliseconds);
-            log.Refused(method, path, fault.Status, fault.Code, milliseconds, fault.Message);
+            log.Refused(method, path, fault.Status, fault.Code, milliseconds, trace, fault.Message);
             if (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
             {
                 await Reply.FaultAsync(context, fault);
@@ -54,6 +54,7 @@ sealed class Endpoints(
             "/ready" => ("GET, HEAD", health.ReadyAsync),
             "/metrics" => ("GET, HEAD", metrics.AnswerAsync),
             "/status" => ("GET, HEAD", StatusEndpoint.PageAsync),
+            "/openapi.json" => ("GET, HEAD", OpenApi.AnswerAsync),
             "/status.json" => ("GET, HEAD", (Func<HttpContext, Task>)status.DataAsync),
             _ => throw new HttpFault(404, "not_found", "Not Found"),
         };
@@ -71,9 +72,9 @@ sealed class Endpoints(
         throw new HttpFault(405, "method_not_allowed", "Method Not Allowed");
     }
 
-    HttpFault Unexpected(string method, string path, Exception fault)
+    HttpFault Unexpected(string method, string path, string trace, Exception fault)
     {
-        log.Failed(method, path, fault);
+        log.Failed(method, path, trace, fault);
         return new HttpFault(500, "internal", "The request failed inside the gateway; its log has the cause.");
     }
 }

@@ -13,17 +13,18 @@ static partial class Log
     public static partial void IPv4Only(this ILogger logger);
     [LoggerMessage(5, LogLevel.Warning, "Of what {Host} resolves to, this is no address of this machine and is left out: {Addresses}")]
     public static partial void AddressesLeftOut(this ILogger logger, string host, string addresses);
-    [LoggerMessage(10, LogLevel.Debug, "{Method} {Path}: {Status} in {Milliseconds:0.0} ms")]
-    public static partial void Answered(this ILogger logger, string method, string path, int status, double milliseconds);
-    [LoggerMessage(11, LogLevel.Information, "{Method} {Path}: {Status} {Code} in {Milliseconds:0.0} ms: {Detail}")]
+    [LoggerMessage(10, LogLevel.Debug, "{Method} {Path}: {Status} in {Milliseconds:0.0} ms ({Trace})")]
+    public static partial void Answered(
+        this ILogger logger, string method, string path, int status, double milliseconds, string trace);
+    [LoggerMessage(11, LogLevel.Information, "{Method} {Path}: {Status} {Code} in {Milliseconds:0.0} ms ({Trace}): {Detail}")]
     public static partial void Refused(
-        this ILogger logger, string method, string path, int status, string code, double milliseconds, string detail);
-    [LoggerMessage(12, LogLevel.Error, "{Method} {Path} failed")]
-    public static partial void Failed(this ILogger logger, string method, string path, Exception fault);
+        this ILogger logger, string method, string path, int status, string code, double milliseconds, string trace, string detail);
+    [LoggerMessage(12, LogLevel.Error, "{Method} {Path} failed ({Trace})")]
+    public static partial void Failed(this ILogger logger, string method, string path, string trace, Exception fault);
     [LoggerMessage(14, LogLevel.Error, "What was to be cancelled failed")]
     public static partial void CancelFailed(this ILogger logger, Exception fault);
     [LoggerMessage(15, LogLevel.Error, "Memory was not given back")]
     public static partial void TrimFailed(this ILogger logger, Exception fault);
-    [LoggerMessage(13, LogLevel.Debug, "{Method} {Path}: the caller went away")]
-    public static partial void Abandoned(this ILogger logger, string method, string path);
+    [LoggerMessage(13, LogLevel.Debug, "{Method} {Path}: the caller went away ({Trace})")]
+    public static partial void Abandoned(this ILogger logger, string method, string path, string trace);
 }

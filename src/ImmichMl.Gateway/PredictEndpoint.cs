@@ -47,7 +47,7 @@ sealed class PredictEndpoint(
         using PredictForm form = await PredictForm.ReadAsync(context.Request, options, upload);
         upload.Complete();
         IReadOnlyList<TaskEntry> tasks = ReadEntries(form);
-        PredictResult result = await AskAsync(tasks, form, context.RequestAborted);
+        PredictResult result = await AskAsync(tasks, form, context);
         return (_json.Write(tasks, result), result.Timings);
     }
 
@@ -95,14 +95,14 @@ sealed class PredictEndpoint(
         }
     }
 
-    async Task<PredictResult> AskAsync(IReadOnlyList<TaskEntry> tasks, PredictForm form, CancellationToken cancellation)
+    async Task<PredictResult> AskAsync(IReadOnlyList<TaskEntry> tasks, PredictForm form, HttpContext context)
     {
         PredictRequest request = form.Image is { } image
             ? new PredictRequest { Id = 0, Tasks = tasks, Image = image.AsSequence() }
             : form.Text is { Length: > 0 } text ? new PredictRequest { Id = 0, Tasks = tasks, Text = text } : throw HttpFault.NoInput();
         try
         {
-            return await daemon.PredictAsync(request, cancellation);
+            return await daemon.PredictAsync(request with { Trace = context.TraceIdentifier }, context.RequestAborted);
         }
         catch (MlErrorException e) when (options.LenientImages && IsImageFault(e)
             && tasks.All(entry => entry.Task is "facial-recognition" or "ocr"))

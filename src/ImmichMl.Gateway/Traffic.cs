@@ -15,7 +15,7 @@ sealed class Traffic(TimeProvider time)
     const int MostErrors = 50;
 
     /// <summary>Paths are the caller's words: only ours may become keys.</summary>
-    static readonly string[] s_paths = ["/", "/ping", "/ready", "/metrics", "/status", "/status.json", "/predict"];
+    static readonly string[] s_paths = ["/", "/ping", "/ready", "/metrics", "/status", "/status.json", "/openapi.json", "/predict"];
 
     readonly ConcurrentDictionary<(string Path, int Status, string Code), long> _counts = new();
     readonly Queue<RecentError> _errors = new();

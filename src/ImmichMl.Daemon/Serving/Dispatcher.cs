@@ -22,6 +22,7 @@ sealed class Dispatcher(
     {
         var clock = new StageClock(time);
         long received = time.GetTimestamp();
+        string operation = request is PredictRequest { Trace: { Length: > 0 } trace } ? $"predict ({trace})" : request.Operation;
         Response response;
         try
         {
@@ -33,7 +34,7 @@ sealed class Dispatcher(
                 log.LeftOut(request.Id, connection, clock.LeftOut);
             }
 
-            log.Answered(request.Id, connection, request.Operation, time.GetElapsedTime(received).TotalMilliseconds, clock.Runs);
+            log.Answered(request.Id, connection, operation, time.GetElapsedTime(received).TotalMilliseconds, clock.Runs);
         }
         catch (Exception fault)
         {
@@ -42,12 +43,12 @@ sealed class Dispatcher(
             Count(request, response, clock);
             if (error.Code == ErrorCode.Internal)
             {
-                log.Failed(request.Id, connection, request.Operation, fault);
+                log.Failed(request.Id, connection, operation, fault);
             }
             else
             {
                 double milliseconds = time.GetElapsedTime(received).TotalMilliseconds;
-                log.Refused(request.Id, connection, request.Operation, error.Code.Name, milliseconds, clock.Runs, error.Message);
+                log.Refused(request.Id, connection, operation, error.Code.Name, milliseconds, clock.Runs, error.Message);
             }
         }
 

@@ -16,6 +16,7 @@ public sealed record PredictRequest() : Request(Name)
     internal const string Name = "predict";
     const int MaxTextBytes = 1024 * 1024;
     const int MaxTasks = 16;
+    const int MaxTraceBytes = 256;
 
     static readonly Codec<Priority> s_priority =
         Codecs.Choice(("interactive", Messages.Priority.Interactive), ("background", Messages.Priority.Background));
@@ -29,6 +30,7 @@ public sealed record PredictRequest() : Request(Name)
         .Maybe("text", Codecs.Text(MaxTextBytes), r => r.Text, (r, value) => r with { Text = value.Length > 0 ? value : null }, orNil: true)
         .Maybe("priority", s_priority, r => r.Priority, (r, value) => r with { Priority = value }, orNil: true)
         .Maybe("deadlineMs", Codecs.Count, r => r.DeadlineMs, (r, value) => r with { DeadlineMs = value }, orNil: true)
+        .Maybe("trace", Codecs.Text(MaxTraceBytes), r => r.Trace, (r, value) => r with { Trace = value }, orNil: true)
         .Maybe("image", s_image, r => r.Image, (r, value) => r with { Image = value });
 
     // In the order of PROTOCOL.md, and so on the wire.
@@ -52,6 +54,9 @@ public sealed record PredictRequest() : Request(Name)
     /// <see cref="ErrorCode.DeadlineExceeded"/>; null: it waits as long as it takes.
     /// </summary>
     public long? DeadlineMs { get; init; }
+
+    /// <summary>What the request is called elsewhere, for the daemon's log alone, up to 256 bytes; null: nothing.</summary>
+    public string? Trace { get; init; }
 
     private protected override int OwnKeys => s_map.CountKeys(this);
 

@@ -29,6 +29,8 @@ export interface PredictInput {
   priority?: Priority | undefined;
   /** Not started later than this many milliseconds after arrival. */
   deadlineMs?: number | undefined;
+  /** What the request is called elsewhere, for the daemon's log alone; 256 bytes at most. */
+  trace?: string | undefined;
 }
 
 export interface Timings {
@@ -129,6 +131,7 @@ export function predictKeys(input: PredictInput): Record<string, unknown> {
   if (input.text !== undefined) keys['text'] = input.text;
   if (input.priority !== undefined) keys['priority'] = input.priority;
   if (input.deadlineMs !== undefined) keys['deadlineMs'] = input.deadlineMs;
+  if (input.trace !== undefined) keys['trace'] = input.trace;
   if (input.image !== undefined) keys['image'] = input.image;
   return keys;
 }

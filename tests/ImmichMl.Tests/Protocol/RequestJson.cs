@@ -65,6 +65,7 @@ static class RequestJson
             _ => null,
         });
         json.WriteOptional("deadlineMs", predict.DeadlineMs);
+        json.WriteOptional("trace", predict.Trace);
         if (predict.Image is { } image)
         {
             json.WriteBinary("image", image.ToArray());

@@ -153,8 +153,8 @@ def request(name, op, id_, **own):
     canonical["request_" + name] = ("request", op, message)
 
 
-def predict(name, id_, tasks, text=None, priority=None, deadlineMs=None, image=None):
-    request("predict_" + name, "predict", id_, tasks=tasks, text=text, priority=priority, deadlineMs=deadlineMs, image=image)
+def predict(name, id_, tasks, text=None, priority=None, deadlineMs=None, trace=None, image=None):
+    request("predict_" + name, "predict", id_, tasks=tasks, text=text, priority=priority, deadlineMs=deadlineMs, trace=trace, image=image)
 
 
 def entry(model, **options):
@@ -214,6 +214,7 @@ def make_requests():
     every = entry("PP-OCRv5_server", minScore=0.25, maxResolution=1472, scoreMode="slow", language="en")
     predict("every_key", 309, {"ocr": {"detection": every}}, text="x", priority="interactive", deadlineMs=2**32, image=formula_bytes(2))
 
+    predict("traced", 314, VISUAL, trace="0af7651916cd43dd8448eb211c80319c", image=formula_bytes(1))
     predict("clip_textual", 310, TEXTUAL, text="a red bicycle")
     predict("text_interactive", 311, TEXTUAL, text="sunset", priority="interactive")
     predict("text_background_deadline", 312, TEXTUAL, text="sunset", priority="background", deadlineMs=1)
