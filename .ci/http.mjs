@@ -151,7 +151,7 @@ async function rules(picture) {
 }
 
 async function example() { // While all stood still, the gateway would close the connection that fetch keeps, unseen.
-  const script = /```python\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'))[1];
+  const script = /```python\n([\s\S]*?)```/.exec(readFileSync(join(root, 'src', 'ImmichMl.Protocol', 'README.md'), 'utf8'))[1];
   check("README's Python example has at most 40 lines", script.trim().split('\n').length <= 40);
   writeFileSync(join(folder, 'example.py'), script);
   const { stdout: said } = await promisify(execFile)('python3', [join(folder, 'example.py'), corpus('photos/astronaut.png'), 'RN50__openai'], { env: { ...process.env, IMMICH_ML_SOCKET: socket }, encoding: 'utf8' });

@@ -55,12 +55,4 @@ public sealed class PrintConfigTests
         await Assert.That(refused.ExitCode).IsEqualTo(3);
         await Assert.That(refused.Errors).Contains("MACHINE_LEARNING_QUEUE=plenty");
     }
-
-    [Test]
-    public async Task The_README_names_every_setting()
-    {
-        string readme = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "README.md"));
-        IEnumerable<string> names = Known.Concat(Settings.Describe(new GatewayOptions())).Select(setting => setting.Name);
-        await Assert.That(names.Where(name => !readme.Contains(name, StringComparison.Ordinal))).IsEmpty();
-    }
 }
