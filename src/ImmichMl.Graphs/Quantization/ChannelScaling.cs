@@ -17,7 +17,7 @@ sealed class ChannelScaling
     {
         var scaling = new ChannelScaling(model);
         var taken = new Dictionary<string, string>();
-        foreach (IGrouping<string, LinearLayer> group in layers.GroupBy(layer => layer.Input))
+        foreach (IGrouping<string, LinearLayer> group in layers.GroupBy(layer => layer.Source))
         {
             if (plans[group.First().Name].Scale is not { } scale)
             {
@@ -29,47 +29,39 @@ sealed class ChannelScaling
                 throw new ArgumentException($"Layers of {group.Key} are scaled differently.");
             }
 
-            bool isAlone = model.TakersOf(group.Key).Count == group.Select(layer => layer.Product).Distinct().Count();
-            string value = isAlone && scaling.TryFold(group.Key, scale) ? group.Key : scaling.Divided(group.Key, scale);
-            foreach (LinearLayer layer in group)
+            bool isFolded = scaling.IsTakenByAlone(group.Key, [.. group]) && scaling.TryFold(group.Key, scale);
+            foreach (IGrouping<string, LinearLayer> same in isFolded ? [] : group.GroupBy(layer => layer.Input))
             {
-                taken[layer.Name] = value;
+                string value = scaling.Divided(same.Key, scale);
+                same.ToList().ForEach(layer => taken[layer.Name] = value);
             }
         }
 
         return taken;
     }
 
-    /// <summary>Up over what leaves the last axis as it is, to the normalization.</summary>
+    /// <summary>Nobody but these layers takes the value, reshaped or not.</summary>
+    bool IsTakenByAlone(string value, LinearLayer[] layers)
+    {
+        var ways = layers.SelectMany(layer => LinearLayer.Reshapings(layer.Input, layer.Inputs, _model).Append(layer.Product)).ToHashSet();
+        return ways.SelectMany(node => node.Is("Reshape") ? [node.Output, node.Inputs[0]] : (string[])[node.Inputs[0]]).Append(value)
+            .Distinct().All(passed => !_model.Outputs.Contains(passed) && _model.TakersOf(passed).TrueForAll(ways.Contains));
+    }
+
+    /// <summary>Into the normalization that makes the value.</summary>
     bool TryFold(string value, float[] scale)
     {
-        while (_producers.TryGetValue(value, out GraphNode? node))
+        if (!_producers.TryGetValue(value, out GraphNode? node) || !node.Is("Add"))
         {
-            if (node.Is("LayerNormalization"))
-            {
-                return TryDivide(node, scale, 1, 2);
-            }
-
-            if (node.Is("Add"))
-            {
-                // A normalization that an exporter wrote out: times a constant, and a constant added.
-                int bias = _model.Constants.ContainsKey(node.Inputs[1]) ? 1 : 0;
-                return _producers.TryGetValue(node.Inputs[1 - bias], out GraphNode? product) && product.Is("Mul")
-                    && _model.OnlyTakerOf(product.Output) == node
-                    && (_model.Constants.ContainsKey(product.Inputs[1]) ? 1 : 0) is var factor
-                    && IsOfChannels(product.Inputs[factor], scale) && TryDivide(node, scale, bias) && TryDivide(product, scale, factor);
-            }
-
-            if (!(node.Is("Reshape") && _model.IntegersOf(node.Inputs[1]) is [.., var width] && width == scale.Length)
-                || _model.OnlyTakerOf(node.Inputs[0]) != node)
-            {
-                return false;
-            }
-
-            value = node.Inputs[0];
+            return node?.Is("LayerNormalization") == true && TryDivide(node, scale, 1, 2);
         }
 
-        return false;
+        // A normalization that an exporter wrote out: times a constant, and a constant added.
+        int bias = _model.Constants.ContainsKey(node.Inputs[1]) ? 1 : 0;
+        return _producers.TryGetValue(node.Inputs[1 - bias], out GraphNode? product) && product.Is("Mul")
+            && _model.OnlyTakerOf(product.Output) == node
+            && (_model.Constants.ContainsKey(product.Inputs[1]) ? 1 : 0) is var factor
+            && IsOfChannels(product.Inputs[factor], scale) && TryDivide(node, scale, bias) && TryDivide(product, scale, factor);
     }
 
     bool IsOfChannels(string constant, float[] scale) => _model.Constants.TryGetValue(constant, out GraphTensor? values) && values.IsFloat

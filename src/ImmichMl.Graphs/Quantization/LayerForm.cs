@@ -19,7 +19,7 @@ public enum LayerKind
 /// <param name="Kind">Which operator calculates it.</param>
 /// <param name="Block">Weights of a column that share a scale; 0 where a whole column does.</param>
 /// <param name="Bits">Of a weight, at most 8. What has fewer is stored in 8: products of x86 without VNNI overflow in pairs.</param>
-public readonly record struct LayerForm(LayerKind Kind, int Block = 0, int Bits = 8)
+public sealed record LayerForm(LayerKind Kind, int Block = 0, int Bits = 8)
 {
     public static LayerForm Plain => new(LayerKind.Plain);
 

@@ -29,6 +29,9 @@ public sealed class LinearLayer
     /// <summary>The value that it multiplies.</summary>
     public string Input => Product.Inputs[0];
 
+    /// <summary>The same above reshapings that leave its channels as they are: layers of one source have the same activations.</summary>
+    public string Source { get; private init; } = "";
+
     public string Output => (_addition ?? Product).Output;
 
     public int Inputs => Weights.Dimensions[IsTransposed ? 1 : 0];
@@ -46,7 +49,24 @@ public sealed class LinearLayer
     internal static IEnumerable<LinearLayer> All(GraphModel model) =>
         [.. model.Nodes.Select(node => Of(node, model)).OfType<LinearLayer>()];
 
-    static LinearLayer? Of(GraphNode node, GraphModel model)
+    /// <summary>The way to a value, from the next one up, over reshapings that keep the last axis.</summary>
+    internal static IEnumerable<GraphNode> Reshapings(string value, int width, GraphModel model)
+    {
+        while (model.Nodes.Find(node => node.Outputs.Contains(value)) is { } node && node.Is("Reshape")
+            && model.IntegersOf(node.Inputs[1]) is [.., var last] && last == width)
+        {
+            yield return node;
+            value = node.Inputs[0];
+        }
+    }
+
+    static LinearLayer? Of(GraphNode node, GraphModel model) => Recognize(node, model) is not { } layer ? null
+        : new LinearLayer(layer.Product, layer.Weights, layer.IsTransposed, layer.Bias, layer._addition)
+        {
+            Source = Reshapings(layer.Input, layer.Inputs, model).LastOrDefault()?.Inputs[0] ?? layer.Input,
+        };
+
+    static LinearLayer? Recognize(GraphNode node, GraphModel model)
     {
         bool isGemm = node.Is("Gemm") && (node.FloatAttribute("alpha") ?? 1) == 1 && (node.FloatAttribute("beta") ?? 1) == 1
             && node.IntAttribute("transA", 0) == 0;

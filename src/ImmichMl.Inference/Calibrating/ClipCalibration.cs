@@ -20,6 +20,8 @@ public sealed class ClipCalibration(ModelStore store, ImmichRules rules, string 
 
     const long MostFileBytes = 64 << 20;
 
+    readonly Lazy<Bitmap[]> _drawn = new(() => [.. Enumerable.Range(0, Drawn).Select(DrawnPictures.Draw)]);
+
     /// <returns>Null for models that are none of CLIP's.</returns>
     public Calibration? For(ModelKey key) => key.Kind == ModelKind.ClipVisual ? (session, most) => ShowPictures(key, session, most)
         : key.Kind == ModelKind.ClipTextual ? (session, most) => ShowTexts(key, session, most)
@@ -28,13 +30,8 @@ public sealed class ClipCalibration(ModelStore store, ImmichRules rules, string 
     List<float[]> ShowPictures(ModelKey key, ModelSession session, int most)
     {
         var encoder = ClipVisualEncoder.Over(key, store.Find(key), session, rules.Clip);
-        return [.. Pictures().Take(most).Select(picture =>
-        {
-            using (picture)
-            {
-                return encoder.Encode(picture, new StageClock(TimeProvider.System), CancellationToken.None);
-            }
-        })];
+        return [.. GivenPictures().Concat(_drawn.Value).Take(most).Select(
+            picture => encoder.Encode(picture, new StageClock(TimeProvider.System), CancellationToken.None))];
     }
 
     List<float[]> ShowTexts(ModelKey key, ModelSession session, int most)
@@ -45,20 +42,16 @@ public sealed class ClipCalibration(ModelStore store, ImmichRules rules, string 
             text => encoder.Encode(text, null, new StageClock(TimeProvider.System), CancellationToken.None))];
     }
 
-    /// <summary>Given ones first, so that where few are shown these are.</summary>
-    IEnumerable<Bitmap> Pictures()
+    /// <summary>They come first, so that where few are shown these are. One at a time is held.</summary>
+    IEnumerable<Bitmap> GivenPictures()
     {
         foreach (string path in Given().Where(path => !IsText(path)))
         {
-            if (TryDecode(path) is { } picture)
+            using Bitmap? picture = TryDecode(path);
+            if (picture is not null)
             {
                 yield return picture;
             }
-        }
-
-        for (int number = 0; number < Drawn; number++)
-        {
-            yield return DrawnPictures.Draw(number);
         }
     }
 

@@ -6,7 +6,7 @@ namespace ImmichMl.Inference.Calibrating;
 /// </summary>
 static class DrawnPictures
 {
-    const int Width = 320, Height = 256;
+    const int Width = 240, Height = 192;
     const int MostBodies = 9;
 
     public static Bitmap Draw(int number)

@@ -113,6 +113,7 @@ static class GraphRewriting
 
     internal static InferenceSession Open(string path, GraphOptimizationLevel level, bool packs = false)
     {
+        _ = RuntimeLibrary.Environment;
         const OrtLoggingLevel fatal = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
         using var options = new SessionOptions { GraphOptimizationLevel = level, LogSeverityLevel = fatal };
         options.AddSessionConfigEntry("session.disable_prepacking", packs ? "0" : "1");

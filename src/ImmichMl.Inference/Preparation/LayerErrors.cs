@@ -50,14 +50,16 @@ sealed class LayerErrors
     {
         var errors = new LayerErrors(key, graph, folder, calibrate);
         var tried = new Dictionary<string, TriedLayer>();
-        foreach (IGrouping<string, LinearLayer>[] groups in LinearLayer.Of(errors._model).GroupBy(layer => layer.Input).Chunk(ValuesAtOnce))
+        foreach (LinearLayer[][] groups in LinearLayer.Of(errors._model).GroupBy(layer => layer.Source, (_, group) => group.ToArray())
+            .Chunk(ValuesAtOnce))
         {
-            Activations[] activations = errors.Show([.. groups.Select(group => group.Key)]);
-            foreach ((IGrouping<string, LinearLayer> group, Activations values) in groups.Zip(activations))
+            Activations[] activations = errors.Show([.. groups.Select(group => group[0].Source)]);
+            for (int i = 0; i < groups.Length; i++)
             {
-                foreach ((LinearLayer layer, TriedLayer one) in errors.Try([.. group], values, forms))
+                TriedLayer[] found = errors.Try(groups[i], activations[i], forms);
+                for (int j = 0; j < found.Length; j++)
                 {
-                    tried[layer.Name] = one;
+                    tried[groups[i][j].Name] = found[j];
                 }
             }
         }
@@ -78,17 +80,17 @@ sealed class LayerErrors
         return activations;
     }
 
-    IEnumerable<(LinearLayer, TriedLayer)> Try(LinearLayer[] layers, Activations values, IReadOnlyList<LayerForm> forms)
+    TriedLayer[] Try(LinearLayer[] layers, Activations values, IReadOnlyList<LayerForm> forms)
     {
         TriedLayer[] plain = [.. layers.Select(layer => Try(layer, values, null, forms))];
         if (Scale(layers, values) is not { } scale)
         {
-            return layers.Zip(plain);
+            return plain;
         }
 
         TriedLayer[] moved = [.. layers.Select(layer => Try(layer, values, scale, forms))];
         static double Sum(TriedLayer[] tried) => tried.Sum(one => one.Errors.Values.Sum());
-        return layers.Zip(Sum(moved) < WorthMoving * Sum(plain) ? moved : plain);
+        return Sum(moved) < WorthMoving * Sum(plain) ? moved : plain;
     }
 
     TriedLayer Try(LinearLayer layer, Activations values, float[]? scale, IReadOnlyList<LayerForm> forms)

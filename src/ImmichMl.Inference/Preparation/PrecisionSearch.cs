@@ -79,11 +79,18 @@ sealed class PrecisionSearch(ModelKey key, Precision precision, Calibration cali
             }
 
             string copy = make(Write(split));
-            var figures = EmbeddingParity.Of(expected, Answers(copy, GraphOptimizationLevel.ORT_DISABLE_ALL, packs: true));
-            fault = precision.Fault(figures);
-            if (fault is null)
+            try
             {
-                return new GateReport(precision.Name, figures, Forms);
+                var figures = EmbeddingParity.Of(expected, Answers(copy, GraphOptimizationLevel.ORT_DISABLE_ALL, packs: true));
+                fault = precision.Fault(figures);
+                if (fault is null)
+                {
+                    return new GateReport(precision.Name, figures, Forms);
+                }
+            }
+            catch (PrecisionException e)
+            {
+                fault = e.Message; // As a rule a number that is not finite.
             }
         }
         while (Relax());
@@ -113,7 +120,7 @@ sealed class PrecisionSearch(ModelKey key, Precision precision, Calibration cali
             return DynamicForm;
         }
 
-        LayerForm best = BlockForms.MinBy(form => layer.Errors[form]);
+        LayerForm best = BlockForms.MinBy(form => layer.Errors[form])!;
         double Most(LayerForm form) => precision.Name == Precision.FastName ? GoodEnough
             : layer.Errors[best] * Math.Pow(Doubling, Math.Log2(form.Block / (double)s_blocks[^1]));
         return layer.Errors[best] > MostBlockwise ? LayerForm.Plain
