@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Threading.Channels;
 using ImmichMl.Inference.Preparation;
 
@@ -78,10 +77,11 @@ sealed class Preparation(
         long since = time.GetTimestamp();
         try
         {
-            (int code, string told) = await RunChildAsync(key, source, stopping);
+            (int code, string told) =
+                await own!.RunAsync(options, stopping, DaemonHost.PrepareVerb, key.Kind.Task, key.Kind.Type, key.Name);
             if (code != ExitCode.Ok)
             {
-                string why = code > 128 ? $"its process was ended by signal {code - 128}, as it is where memory runs out" : told;
+                string why = OwnProgram.WhyEnded(code, told);
                 prepared.RememberFailure(key, source, why);
                 log.NotPrepared(key.ToString(), why);
             }
@@ -96,49 +96,15 @@ sealed class Preparation(
                 NativeHeap.Trim();
             }
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (OperationCanceledException)
+        {
+            prepared.ForgetTry(key, source);
+            throw;
+        }
+        catch (Exception e)
         {
             // Whatever it was: the model answers as it is, and the next one may be prepared.
             log.NotPrepared(key.ToString(), e.Message);
         }
-    }
-
-    /// <returns>The exit code, and the last line that was told.</returns>
-    async Task<(int Code, string Told)> RunChildAsync(ModelKey key, string source, CancellationToken stopping)
-    {
-        Descriptors.KeepFromChildren();
-        using Process child = Process.Start(StartOf(own!, key)) ?? throw new Win32Exception("No process was started.");
-        try
-        {
-            Task<string> errors = child.StandardError.ReadToEndAsync(stopping);
-            string output = await child.StandardOutput.ReadToEndAsync(stopping);
-            string told = (output + await errors).Trim();
-            await child.WaitForExitAsync(stopping);
-            return (child.ExitCode, told[(told.LastIndexOf('\n') + 1)..]);
-        }
-        catch (OperationCanceledException)
-        {
-            child.Kill();
-            await child.WaitForExitAsync(CancellationToken.None);
-            prepared.ForgetTry(key, source);
-            throw;
-        }
-    }
-
-    /// <summary>
-    /// The child reads no settings file: what counts for a copy is handed on. It ends when its standard input does, with us.
-    /// </summary>
-    ProcessStartInfo StartOf(OwnProgram program, ModelKey key)
-    {
-        var start = new ProcessStartInfo(program.File, [.. program.First, DaemonHost.PrepareVerb, key.Kind.Task, key.Kind.Type, key.Name])
-        {
-            RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true,
-        };
-        foreach ((string name, string value, _) in options.Describe())
-        {
-            start.Environment[name] = value;
-        }
-
-        return start;
     }
 }
