@@ -56,7 +56,7 @@ _immich_ml() {
         ' load') words='--json --socket --timeout --help'; ;;
         ' unload') words='--json --socket --timeout --help'; ;;
         ' top') words='--interval --once --socket --timeout --help'; ;;
-        ' parity') words='--cache --config --faces --json --model --rules --help'; ;;
+        ' parity') words='--cache --config --faces --html --json --model --precision --queries --rules --help'; ;;
         ' demo') words='--json --help'; ;;
         ' bench') words='--clip-model --compare --connections --count --distinct --duration --faces-model --format --header --html --http --json --language --max-resolution --min-face-score --min-text-score --ocr-model --pictures --pid --poisson --queries --quiet --ramp --rate --rounds --size --socket --timeout --users --warm-up --help'; ;;
     esac

@@ -1,17 +1,17 @@
 using System.CommandLine;
+using ImmichMl.Cli.Precisions;
 using ImmichMl.Inference;
 using ImmichMl.Inference.Devices;
+using ImmichMl.Inference.Preparation;
 
 namespace ImmichMl.Cli;
 
 /// <summary>
 /// immich-ml parity: the user's own pictures through models twice, on the CPU in single precision and as the settings say, or by the rules
-/// of two Immichs, both in this process and not in the running daemon.
+/// of two Immichs, both in this process and not in the running daemon; or on the CPU in two precisions, each in a process of its own.
 /// </summary>
 static class ParityCommand
 {
-    const int MostPictures = 1000;
-
     static readonly Option<string> s_model =
         CommandLine.Model("--model", "Name of a CLIP or face model, with --rules also of an OCR model", "ViT-B-32__openai");
     static readonly Option<bool> s_faces = new("--faces")
@@ -29,6 +29,23 @@ static class ParityCommand
         Description = "Compare two of Immich's rules: every model of the cache, or those of --model", HelpName = "2.7,3.3",
     };
 
+    static readonly Option<string?> s_precision = new("--precision")
+    {
+        Description = "Compare a CLIP model in int8 or int8-fast with fp32, both on the CPU; a copy is made where there is none",
+        HelpName = "int8|int8-fast",
+    };
+
+    static readonly Option<string?> s_queries = new("--queries")
+    {
+        Description = "With --precision: queries to search your pictures for, one in a line [default: 64 of our own]", HelpName = "FILE",
+    };
+
+    static readonly Option<string?> s_html = new("--html")
+    {
+        Description = "With --precision: write a page that shows the searches which change most, with your pictures in it",
+        HelpName = "OUT.html",
+    };
+
     static readonly Option<string?> s_config = new("--config")
     {
         Description = "File of NAME=value lines; the environment goes before it", HelpName = "FILE",
@@ -37,16 +54,26 @@ static class ParityCommand
     public static Command Create() => new Command(
         "parity", "Compare a model as the settings run it (accelerator, precision) with single precision on the CPU, "
         + "on pictures of your own:\ncosine of the embeddings, and how many of the ten nearest pictures (or faces) are the same. "
-        + "With --rules two of Immich's rules are compared instead: how many texts, boxes and embeddings change.")
+        + "With --rules two of Immich's rules are compared instead: how many texts, boxes and embeddings change.\n"
+        + "With --precision int8 or int8-fast is compared with fp32: what searches find, time, memory.")
     {
-        s_pictures, s_model, s_faces, s_rules, s_config, CommandLine.Cache, CommandLine.Json,
+        s_pictures, s_model, s_faces, s_rules, s_precision, s_queries, s_html, s_config, CommandLine.Cache, CommandLine.Json,
     }.Does(RunAsync);
 
     static Task<int> RunAsync(ParseResult arguments, CancellationToken cancellation)
     {
-        string[] files = [.. arguments.GetValue(s_pictures)!.SelectMany(FilesOf).Take(MostPictures)];
+        string[] files = GivenInputs.Pictures(arguments.GetValue(s_pictures)!);
         string[]? rules = arguments.GetValue(s_rules)?.Split(',', StringSplitOptions.TrimEntries);
+        string? precision = arguments.GetValue(s_precision);
+        if (precision is null && (arguments.GetValue(s_queries) ?? arguments.GetValue(s_html)) is not null)
+        {
+            throw new FormatException("--queries and --html belong to --precision.");
+        }
+
         return files.Length == 0 ? throw new FormatException("There is no picture.")
+            : precision is not null ? rules is null && !arguments.GetValue(s_faces)
+                ? ComparePrecisionsAsync(arguments, files, precision, cancellation)
+                : throw new FormatException("--precision goes with neither --rules nor --faces: those models are always fp32.")
             : rules is null ? CompareDevicesAsync(arguments, files, cancellation)
             : rules is [var before, var after] && rules.All(one => one is ImmichRules.Older or ImmichRules.Newer)
                 ? CompareRulesAsync(arguments, files, before, after, cancellation)
@@ -64,6 +91,64 @@ static class ParityCommand
             ?? throw new FormatException("Nothing was found on the pictures that could be compared.");
         int pictures = files.Length - reference.LeftOut.Count;
         return arguments.Print(ToJson(parity, reference, other, pictures), ToText(parity, change, reference, other, pictures));
+    }
+
+    static async Task<int> ComparePrecisionsAsync(
+        ParseResult arguments, string[] files, string precision, CancellationToken cancellation)
+    {
+        if (Precision.Rounded.All(one => one.Name != precision))
+        {
+            throw new FormatException($"--precision takes {string.Join(" or ", Precision.Rounded.Select(one => one.Name))}.");
+        }
+
+        string[]? queries = arguments.GetValue(s_queries) is { } path ? GivenInputs.Queries(path) : null;
+
+        // Before the work, so that a path that will not do is told at once.
+        await using FileStream? page = arguments.GetValue(s_html) is { } html ? File.Create(html) : null;
+        string folder = Directory.CreateTempSubdirectory("immich-ml-parity-").FullName;
+        try
+        {
+            DaemonOptions OptionsFor(string name) => OptionsOf(Given(arguments, onCpu: true), name, Path.Combine(folder, $"{name}.sock"));
+            bool isWatched = !Console.IsErrorRedirected && !arguments.GetValue(CommandLine.Json);
+            Action<string> tell = isWatched ? what => Console.Error.Write($"\r\e[K{what}") : _ => { };
+            var comparison = new PrecisionComparison(arguments.GetValue(s_model)!, precision, OptionsFor, tell);
+            PrecisionResult result = await comparison.RunAsync(files, queries, cancellation);
+            if (isWatched)
+            {
+                tell("");
+            }
+
+            if (page is not null)
+            {
+                ImageLimits limits = OptionsFor(precision).Images;
+                await using var writer = new StreamWriter(page);
+                await writer.WriteAsync(new PrecisionPage(result, picture => Thumbnail.Of(picture, limits)).Write());
+            }
+
+            return arguments.Print(result.ToJson(), result.ToString());
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>As a daemon would have them that runs CLIP models in a precision and does nothing but answer.</summary>
+    static DaemonOptions OptionsOf(Settings settings, string precision, string socket)
+    {
+        settings.Add(MlClientOptions.SocketVariable, socket).Add("MACHINE_LEARNING_PREPARE_MODELS", "true");
+        DaemonOptions options = DaemonOptions.Read(settings) with
+        {
+            Preload = new PreloadOptions(), Residency = new ResidencyOptions { ModelTtlSeconds = 0 },
+        };
+        options.Clip.TextCache = 0;
+        options.Precisions.Name = precision;
+        foreach (ModelKind kind in ModelKind.All.Where(PrecisionOptions.IsFor))
+        {
+            options.Precisions.OfKind[kind] = "";
+        }
+
+        return options;
     }
 
     static async Task<int> CompareRulesAsync(
@@ -102,12 +187,9 @@ static class ParityCommand
     static JsonText ToJson(ParitySubject subject, ParityChange change) => JsonText.Of(
         ("task", subject.Task), ("modelName", subject.ModelName), ("before", change.Before), ("after", change.After),
         ("both", change.Pairs.Count), ("boxesChanged", change.MovedBoxes), ("textsChanged", change.ChangedTexts),
-        ("embeddingsChanged", change.ChangedEmbeddings), ("worstCosine", change.Embeddings?.WorstCosine),
-        ("meanCosine", change.Embeddings?.MeanCosine), ("neighbours", change.Embeddings?.Neighbours),
+        ("embeddingsChanged", change.ChangedEmbeddings), ("worstCosine", Exact(change.Embeddings?.WorstCosine)),
+        ("meanCosine", Exact(change.Embeddings?.MeanCosine)), ("neighbours", change.Embeddings?.Neighbours),
         ("overlap", change.Embeddings?.Overlap));
-
-    static IEnumerable<string> FilesOf(string path) =>
-        Directory.Exists(path) ? Directory.EnumerateFiles(path).Order(StringComparer.Ordinal) : [path];
 
     static Settings Given(ParseResult arguments, bool onCpu)
     {
@@ -179,6 +261,9 @@ static class ParityCommand
 
     static JsonText ToJson(EmbeddingParity parity, ParitySide reference, ParitySide other, int pictures) => JsonText.Of(
         ("pictures", pictures), ("compared", parity.Count), ("reference", reference.Where), ("device", other.Where),
-        ("worstCosine", parity.WorstCosine), ("meanCosine", parity.MeanCosine), ("neighbours", parity.Neighbours),
+        ("worstCosine", Exact(parity.WorstCosine)), ("meanCosine", Exact(parity.MeanCosine)), ("neighbours", parity.Neighbours),
         ("overlap", parity.Overlap), ("referenceMs", reference.Milliseconds / pictures), ("deviceMs", other.Milliseconds / pictures));
+
+    /// <summary>To six decimals: three are too few for a cosine.</summary>
+    public static JsonText Exact(double? value) => JsonText.Raw(value?.ToString("0.######", CultureInfo.InvariantCulture));
 }

@@ -50,15 +50,21 @@ sealed record ParitySide(
         var devices = new SortedSet<string>(StringComparer.Ordinal);
         var leftOut = new HashSet<int>();
         double milliseconds = 0;
+        int mostBytes = new ImageLimits().MaxBytes;
         foreach (ParitySubject subject in subjects)
         {
             var found = new List<Found>();
             for (int i = 0; i < files.Length; i++)
             {
-                var image = new ReadOnlySequence<byte>(await File.ReadAllBytesAsync(files[i], cancellation));
+                if (GivenInputs.ReadPicture(files[i], mostBytes) is not { } image)
+                {
+                    leftOut.Add(i);
+                    continue;
+                }
+
                 try
                 {
-                    var request = new PredictRequest { Id = 0, Tasks = subject.Tasks, Image = image };
+                    var request = new PredictRequest { Id = 0, Tasks = subject.Tasks, Image = new ReadOnlySequence<byte>(image) };
                     PredictResult result = await client.PredictAsync(request, cancellation);
                     milliseconds += result.Timings.Inference;
                     found.AddRange(FoundIn(result, i));

@@ -8,25 +8,34 @@ namespace ImmichMl.Cli;
 /// <summary>The hidden verb that the daemon starts itself with to prepare a model. Its last line says what came of it.</summary>
 static class PrepareCommand
 {
+    /// <summary>Somebody waits for the copy: earlier failures do not count, and other work does not go first.</summary>
+    public const string AskedFor = "--asked-for";
+
     public static Command Create()
     {
         var task = new Argument<string>("task");
         var type = new Argument<string>("type");
         var name = new Argument<string>("name");
-        var command = new Command(DaemonHost.PrepareVerb, "Make the prepared copy of a model.") { task, type, name };
+        var askedFor = new Option<bool>(AskedFor);
+        var command = new Command(DaemonHost.PrepareVerb, "Make the prepared copy of a model.") { task, type, name, askedFor };
         command.Hidden = true;
         return command.Does((arguments, _) =>
         {
             BeFirstToGo();
             EndWithParent();
-            ThreadNiceness.Lower();
+            bool isAskedFor = arguments.GetValue(askedFor);
+            if (!isAskedFor)
+            {
+                ThreadNiceness.Lower();
+            }
+
             UseChosenRuntime();
             Settings settings = new Settings().AddEnvironment();
             var models = settings.Read<ModelOptions>();
             var key = new ModelKey(new ModelKind(arguments.GetValue(task)!, arguments.GetValue(type)!), arguments.GetValue(name)!);
             string folder = new ModelStore(models, new ModelCatalog(models)).Find(key);
             PreparedModels prepared = Preparing.With(settings, models, static () => SystemMemory.Now().Available);
-            Console.WriteLine(prepared.Prepare(key, Path.Combine(folder, ModelStore.ModelFileName), isAskedFor: false));
+            Console.WriteLine(prepared.Prepare(key, Path.Combine(folder, ModelStore.ModelFileName), isAskedFor));
             return Task.FromResult(ExitCode.Ok);
         });
     }

@@ -29,6 +29,6 @@ static class Program
         ServeCommand.Create(), PredictCommand.Create(), EmbedCommand.Create(), FacesCommand.Create(), OcrCommand.Create(),
         PingCommand.Create(), HealthCommand.Create(), DoctorCommand.Create(), InfoCommand.Create(), ModelsCommand.Create(),
         LoadCommand.Create(), LoadCommand.CreateUnload(), TopCommand.Create(), PrepareCommand.Create(), ParityCommand.Create(),
-        DemoCommand.Create(), BenchCommand.Create(),
+        PrecisionSideCommand.Create(), DemoCommand.Create(), BenchCommand.Create(),
     };
 }

@@ -14,18 +14,14 @@ namespace ImmichMl.Inference;
 public sealed record EmbeddingParity(
     int Count, double WorstCosine, double LowCosine, double MeanCosine, int Neighbours, double Overlap, double Mixed)
 {
-    const int MostNeighbours = 10;
-
     public static EmbeddingParity Of(IReadOnlyList<float[]> reference, IReadOnlyList<float[]> other)
     {
         double[] cosines = [.. reference.Zip(other, Cosine).Order()];
-        int k = Math.Min(MostNeighbours, reference.Count - 1);
-        double Same(Func<int, IEnumerable<int>> nearest) => k < 1 ? 1
-            : Enumerable.Range(0, reference.Count)
-                .Average(i => Nearest(reference[i], reference, i, k).Intersect(nearest(i)).Count() / (double)k);
+        var search = SearchParity.OfThemselves(reference, other);
+        int k = search.Neighbours;
         return new EmbeddingParity(
             reference.Count, cosines[0], cosines[reference.Count / 100], cosines.Average(), k,
-            Same(i => Nearest(other[i], other, i, k)), Same(i => Nearest(other[i], reference, i, k)));
+            k == 0 ? 1 : search.Share(search.Pure, k), k == 0 ? 1 : search.Share(search.Mixed, k));
     }
 
     /// <summary>0 where they are not of one length.</summary>

@@ -1,7 +1,7 @@
 namespace ImmichMl.Inference.Calibrating;
 
 /// <summary>Queries to try text models with, put together from a number: single words, short phrases and whole sentences.</summary>
-static class WrittenTexts
+public static class WrittenTexts
 {
     static readonly string[] s_things =
     [
@@ -25,6 +25,7 @@ static class WrittenTexts
         "two people and a {0} {1} {2}, seen from far away while the sun goes down", "{1} and {3}", "close-up of a {0} {1} {2}",
     ];
 
+    /// <summary>The same number gives the same text everywhere; from 0 to 224 they are all different.</summary>
     public static string Write(int number) => string.Format(
         CultureInfo.InvariantCulture, s_frames[number % s_frames.Length], At(s_looks, number * 7), At(s_things, number),
         At(s_places, number * 5), At(s_things, (number * 11) + 3));

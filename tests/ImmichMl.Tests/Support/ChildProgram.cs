@@ -66,9 +66,10 @@ sealed partial class ChildProgram : IAsyncDisposable
         return await child.EndAsync();
     }
 
-    public async Task<Finished> EndAsync()
+    /// <param name="patience">For work that takes longer than any test is given; null: as all.</param>
+    public async Task<Finished> EndAsync(TimeSpan? patience = null)
     {
-        await _process.WaitForExitAsync().Within();
+        await _process.WaitForExitAsync().WaitAsync(patience ?? Patience.Limit);
         return new Finished(_process.ExitCode, await _output.Within(), Errors);
     }
 
