@@ -5,9 +5,11 @@ PACKAGES is the folder with the .deb files. Needs Debian's lintian, shellcheck a
 it is installed is root.py's.
 """
 import glob
+import json
 import os
 import shutil
 import sys
+import tempfile
 
 from manager import ROOT, package, run
 from report import check, finish, unchecked
@@ -55,8 +57,26 @@ def scripts():
     check("shellcheck has nothing to say of the scripts", got.returncode == 0, got.stdout)
 
 
+def nix():
+    """The module's syntax, and the service that it makes, with stand-ins for what NixOS brings."""
+    if not shutil.which("nix-instantiate"):
+        unchecked("the NixOS module", "nix-instantiate is not installed")
+        return
+    folder = f"{ROOT}/packaging/nix"
+    for name in ("module.nix", "package.nix"):
+        got = run("nix-instantiate", "--parse", f"{folder}/{name}")
+        check(f"nix-instantiate parses {name}", got.returncode == 0, got.stderr)
+    with tempfile.TemporaryDirectory() as state:
+        where = {f"NIX_{word}_DIR": f"{state}/{word}" for word in ("STORE", "STATE", "LOG")}
+        got = run("nix-instantiate", "--eval", "--strict", "--json", folder + "/try.nix", env=dict(os.environ, **where))
+    service = json.loads(got.stdout or "{}")
+    check("and evaluates it to a service with its settings", service.get("environment", {}).get("MACHINE_LEARNING_PREPARE_MODELS") == "false"
+          and service["serviceConfig"]["ExecStart"].endswith("serve --http"), got)
+
+
 if __name__ == "__main__":
     contents(package(PACKAGES, "immich-ml"))
     security()
+    nix()
     scripts()
     finish()

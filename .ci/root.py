@@ -105,6 +105,8 @@ def chrooted(suite, base, packages, thorough):
         check("what it left belongs to root", os.stat(root + CACHE).st_uid == 0)
         shutil.rmtree(root + CACHE)
         tarball(packages, root, before)
+        if thorough:
+            repository(packages, root, folder)
 
 
 def tarball(packages, root, before):
@@ -129,6 +131,37 @@ def tarball(packages, root, before):
     files = [os.path.join(at, name) for at, _, names in os.walk(root + "/usr/local") for name in names]
     check("and goes again, but for the models, and says so", got.returncode == 0 and CACHE in got.stdout and not left and not files, (got, left, files))
     shutil.rmtree(root + folder)
+
+
+def repository(packages, root, folder):
+    """A repository by packaging/deb/repository.sh, and the steps of packaging/lxc/README.md as they stand there."""
+    if not shutil.which("apt-ftparchive") or not shutil.which("gpg"):
+        unchecked("an apt repository", "apt-utils or gpg is not here")
+        return
+    home = folder + "/gnupg"
+    os.mkdir(home, 0o700)
+    made = run(f"{ROOT}/packaging/deb/repository.sh", packages, folder + "/repository", env=dict(os.environ, GNUPGHOME=home))
+    run("gpgconf", "--kill", "all", env=dict(os.environ, GNUPGHOME=home))
+    check("a signed apt repository is made", made.returncode == 0 and "packages for amd64" in made.stdout, made)
+    run("tar", "-C", folder, "-cf", root + "/root/repository.tar", "repository")
+    with open(f"{ROOT}/packaging/lxc/README.md") as file:
+        steps = file.read().split("<!-- steps -->")[1].split("```sh\n")[1].split("```")[0]
+    # Without systemd as process 1: what is to be started is enabled alone.
+    got = inside(root, "sh", "-e", "-c", steps.replace("enable --now", "enable"))
+    installed_as = inside(root, "dpkg-query", "-W", "-f", "${Status}", "immich-ml").stdout
+    enabled = os.path.lexists(root + "/etc/systemd/system/sockets.target.wants/immich-ml-gateway.socket")
+    check("apt installs from it, by the steps of the page on LXC", got.returncode == 0 and installed_as == "install ok installed" and enabled, got)
+    release = root + "/root/repository/dists/stable/InRelease"
+    with open(release) as file:
+        text = file.read()
+    with open(release, "w") as file:
+        file.write(text.replace("Label: immich-ml", "Label: immich-mk"))
+    got = inside(root, "apt-get", "update")
+    check("a repository that was changed after it was signed is refused", "BADSIG" in got.stdout + got.stderr or "invalid" in got.stdout + got.stderr, got)
+    inside(root, "dpkg", "-P", "immich-ml")
+    for path in ("/etc/apt/sources.list.d/immich-ml.list", "/etc/apt/keyrings/immich-ml.asc", "/root/repository.tar"):
+        os.remove(root + path)
+    shutil.rmtree(root + "/root/repository")
 
 
 def main():
