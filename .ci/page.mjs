@@ -2,7 +2,7 @@
 // The gateway's page in headless Chromium, light and dark: node .ci/page.mjs RELEASE_TREE [FOLDER_FOR_SCREENSHOTS]
 // Prints "ok WHAT" or "not ok WHAT" for each check.
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -16,6 +16,10 @@ const release = resolve(process.argv[2]);
 const folder = mkdtempSync(join(tmpdir(), 'immich-ml-page-'));
 const shots = process.argv[3] ?? folder;
 const socket = join(folder, 'ml.sock');
+// The shared models, and ours, which know pictures and texts alike.
+const cache = join(folder, 'cache');
+for (const task of ['clip', 'ocr']) cpSync(join(shared, 'models', 'cache', task), join(cache, task), { recursive: true });
+cpSync(join(root, 'models', 'demo'), cache, { recursive: true });
 const port = 40_000 + (process.pid % 20_000);
 const url = `http://127.0.0.1:${port}`;
 let failures = 0;
@@ -36,13 +40,41 @@ function end(child) {
   });
 }
 
-async function tryIt(page, task, model, file) {
+async function tryIt(page, task, model, ...files) {
   await page.selectOption('#task', task);
   if (model) await page.fill('#model', model);
-  await page.setInputFiles('#file', join(shared, 'corpus', file));
+  if (task === 'textual') await page.fill('#text', files[0]);
+  else await page.setInputFiles('#file', files.map((file) => join(shared, 'corpus', file)));
   await page.evaluate(() => (document.querySelector('#shown').hidden = document.querySelector('#fault').hidden = true));
   await page.click('#go');
-  await page.waitForFunction(() => !document.querySelector('#shown').hidden || !document.querySelector('#fault').hidden);
+  await page.waitForFunction(() => (!document.querySelector('#shown').hidden || !document.querySelector('#fault').hidden) && !document.querySelector('#go').disabled);
+}
+
+/** Pictures first, then a text: in the page alone, by falling likeness. */
+async function query(page, scheme) {
+  const files = ['photos/astronaut.png', 'photos/coffee.png', 'text/page.png'];
+  await tryIt(page, 'textual', 'synthetic__demo', 'red');
+  check(`${scheme}: a text with no pictures tried says so`, (await page.textContent('#found')).includes('No picture was tried here'), await page.textContent('#fault'));
+  await tryIt(page, 'visual', 'synthetic__demo', ...files);
+  check(`${scheme}: several pictures are tried at once`, (await page.textContent('#tried')) === `${files.length + 1} so far`, (await page.textContent('#tried')) + (await page.textContent('#fault')));
+  await tryIt(page, 'textual', 'synthetic__demo', 'a red picture');
+  const scores = (await page.locator('#nearest li .dim').allTextContents()).map(Number);
+  check(`${scheme}: a text finds the nearest of them`, scores.length === files.length && scores.every((score, i) => i === 0 || score <= scores[i - 1]) && scores[0] <= 1, scores.join());
+  const drawn = await page.locator('#nearest canvas').evaluateAll((all) => all.every((one) => one.getContext('2d').getImageData(0, 0, one.width, one.height).data.some((value) => value > 0)));
+  check(`${scheme}: each with its picture`, drawn);
+  await page.screenshot({ path: join(shots, `status-${scheme}-query.png`), fullPage: true });
+  await page.waitForFunction(() => /CLIP.*pictures a second: 50,000 in \d/.test(document.querySelector('#rates').textContent), undefined, { timeout: 20_000 });
+  await page.fill('#backlog', '1000');
+  check(`${scheme}: a backlog is reckoned from the rates`, /1,000 in \d+ (s|min|h)/.test(await page.textContent('#rates')), await page.textContent('#rates'));
+  check(`${scheme}: rules and precision are told`, /Rules.*3\.3.*Precision.*(fp32|int8)/s.test(await page.textContent('#force')), await page.textContent('#force'));
+}
+
+async function phone(page, scheme) {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const wide = await page.evaluate(() => [...document.querySelectorAll('section, form, header')].filter((one) => one.getBoundingClientRect().right > innerWidth + 1).length + (document.scrollingElement.scrollWidth > innerWidth ? 1 : 0));
+  check(`${scheme}: on a phone nothing hangs over`, wide === 0, wide);
+  await page.screenshot({ path: join(shots, `status-${scheme}-phone.png`), fullPage: true });
+  await page.setViewportSize({ width: 1100, height: 900 });
 }
 
 /** Whether anything has been drawn in the colour of boxes. */
@@ -75,6 +107,8 @@ async function visit(scheme) {
   check(`${scheme}: and drawn on the picture`, await isMarked(page));
   await page.waitForFunction(() => document.querySelector('#errors').textContent.includes('image_unsupported') && document.querySelector('#models').textContent.includes('loaded'));
   check(`${scheme}: the charts have bars`, (await page.locator('#rate .bar').evaluateAll((bars) => bars.filter((bar) => bar.getAttribute('height') > 0).length)) > 0);
+  await query(page, scheme);
+  await phone(page, scheme);
   const back = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   check(`${scheme}: the page is ${scheme}`, (Number(/\d+/.exec(back)[0]) < 100) === (scheme === 'dark'), back);
   await page.screenshot({ path: join(shots, `status-${scheme}.png`), fullPage: true });
@@ -84,7 +118,7 @@ async function visit(scheme) {
 }
 
 mkdirSync(shots, { recursive: true });
-const daemon = start('immich-ml', ['serve', '--socket', socket, '--cache', join(shared, 'models', 'cache')], {});
+const daemon = start('immich-ml', ['serve', '--socket', socket, '--cache', cache], {});
 const gateway = start('immich-ml-gateway', [], { IMMICH_ML_SOCKET: socket, IMMICH_HOST: '127.0.0.1', IMMICH_PORT: String(port) });
 try {
   for (let i = 0; i < 200 && !(await fetch(`${url}/ping`).then((answer) => answer.ok, () => false)); i++) await delay(50);

@@ -49,6 +49,11 @@ sealed class StatusEndpoint(GatewayOptions options, DaemonState daemon, PredictE
         ("anonBytes", stats.Memory.AnonBytes),
         ("arenaBytes", stats.Memory.ArenaBytes),
         ("requests", stats.Requests.Sum(count => count.Count)),
+        ("answered", JsonText.List(
+            from count in stats.Requests
+            where count.Code == "ok"
+            group count by (count.Model.Task, count.Model.Type) into kind
+            select JsonText.Of([("task", kind.Key.Task), ("type", kind.Key.Type), ("count", kind.Sum(count => count.Count))]))),
         ("downloads", JsonText.List(stats.Downloads.Select(download => JsonText.Of(
         [
             ("modelName", download.ModelName),
