@@ -1,13 +1,20 @@
 #!/usr/bin/env bash
-# Builds the container image: packaging/container/build.sh [--arch ARCH[=TREE]]... [OUT]
+# Builds the container image: packaging/container/build.sh [--arch ARCH[=TREE]]... [--old-docker] [OUT]
 # ARCH: amd64 or arm64 (this machine's by default); TREE: what publish.sh has built for it. OUT: out/ by default.
 # Makes OUT/immich-ml-VERSION-ARCH.oci.tar, which podman load and docker load take, and of both an index, OUT/immich-ml-VERSION-all.oci.tar.
+# --old-docker also makes OUT/immich-ml-VERSION-ARCH.docker.tar.xz, for dockers before 23 (Debian 12's own), which know no zstd.
 # Needs Debian's buildah and zstd; from scratch, no image is pulled and nothing is run, so that any user can, and for any architecture.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 arches=() trees=()
-while [ "${1:-}" = --arch ]; do
+while [[ "${1:-}" == --* ]]; do
+    if [ "$1" = --old-docker ]; then
+        export IMMICH_ML_OLD_DOCKER=1
+        shift
+        continue
+    fi
+    [ "$1" = --arch ] || { echo "build.sh: $1 is not known" >&2; exit 2; }
     case "${2%%=*}" in
         amd64 | arm64) arches+=("${2%%=*}") trees+=("$(expr "$2" : '[^=]*=\(.*\)' || true)") ;;
         *) echo "build.sh: ${2%%=*} is not amd64 or arm64" >&2; exit 2 ;;
@@ -56,4 +63,4 @@ image() {
 
 for i in "${!arches[@]}"; do image "${arches[$i]}" "${trees[$i]}"; done
 packaging/container/archive.py "$out" immich-ml "$version" "${arches[@]/#/$work/}"
-ls -l "$out"/immich-ml-"$version"-*.oci.tar
+ls -l "$out"/immich-ml-"$version"-*.tar*
