@@ -63,12 +63,12 @@ static class DemoCommand
     }
 
     /// <summary>The others, most alike first.</summary>
-    static IEnumerable<(DemoPicture Picture, float Cosine)> Ranked(Embedded of, Embedded[] all) =>
+    static IEnumerable<FoundPicture> Ranked(Embedded of, Embedded[] all) =>
         from other in all
         where other != of
         let cosine = TensorPrimitives.CosineSimilarity(of.Result.Clip, other.Result.Clip)
         orderby cosine descending
-        select (other.Picture, cosine);
+        select new FoundPicture(other.Picture, cosine);
 
     static string ToText(Embedded[] pictures, string socket, double started)
     {

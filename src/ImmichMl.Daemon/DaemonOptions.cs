@@ -31,11 +31,11 @@ public sealed record DaemonOptions(
 
     /// <summary>Takes over what may change while these are in use.</summary>
     /// <returns>Every setting that differs: true where it was taken over, false where it counts from the next start on.</returns>
-    internal IEnumerable<(string Name, bool Taken)> TakeOver(DaemonOptions fresh) =>
+    internal IEnumerable<SettingChange> TakeOver(DaemonOptions fresh) =>
         from pair in All().Zip(fresh.All())
         let taken = pair.First.TakeOver(pair.Second)
         where taken is not null
-        select (pair.First.Name, taken.Value);
+        select new SettingChange(pair.First.Name, taken.Value);
 
     /// <summary>Name, value in force and description of every setting, in the order of the settings file.</summary>
     public IEnumerable<(string Name, string Value, string Description)> Describe() =>
@@ -48,3 +48,6 @@ public sealed record DaemonOptions(
         .. Setting.Of(Precisions),
     ];
 }
+
+/// <summary>A setting that differs when settings are read again, and whether it was taken over.</summary>
+sealed record SettingChange(string Name, bool Taken);

@@ -16,7 +16,7 @@ sealed class Reload(DaemonOptions options, Func<DaemonOptions> again, LogThresho
             return;
         }
 
-        (string Name, bool Taken)[] changes = [.. options.TakeOver(fresh)];
+        SettingChange[] changes = [.. options.TakeOver(fresh)];
         threshold.Level = LogThreshold.LevelOf(options.Serve.LogLevel);
         string taken = string.Join(' ', changes.Where(change => change.Taken).Select(change => change.Name));
         log.Reloaded(taken.Length > 0 ? taken : "nothing has changed that can change now");

@@ -71,12 +71,12 @@ public sealed class GraphNode
         return null;
     }
 
-    List<(int Field, ulong Value, byte[] Content, List<long> Numbers)> FieldsOf(string attribute)
+    List<FieldContent> FieldsOf(string attribute)
     {
-        var fields = new List<(int, ulong, byte[], List<long>)>();
+        var fields = new List<FieldContent>();
         foreach (ProtobufField field in new ProtobufFields(_attributes.GetValueOrDefault(attribute)))
         {
-            fields.Add((field.Number, field.Value, field.Content.ToArray(), field.Number == 8 ? field.Numbers : []));
+            fields.Add(new FieldContent(field.Number, field.Value, field.Content.ToArray(), field.Number == 8 ? field.Numbers : []));
         }
 
         return fields;
@@ -145,4 +145,7 @@ public sealed class GraphNode
 
         return written.Text(DomainField, Domain);
     }
+
+    /// <summary>A field of an attribute's message.</summary>
+    sealed record FieldContent(int Field, ulong Value, byte[] Content, List<long> Numbers);
 }

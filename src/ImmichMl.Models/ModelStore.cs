@@ -132,11 +132,11 @@ public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
     /// Every model of the catalogue, and of the cache in the revision that is served, with the bytes it takes on disk, 0 where it is
     /// absent.
     /// </summary>
-    public IEnumerable<(ModelKey Key, long Bytes)> List() =>
-        ListRevisions().Where(model => model.Revision == Revision).Select(model => (model.Key, model.Bytes));
+    public IEnumerable<StoredModel> List() =>
+        ListRevisions().Where(model => model.Revision == Revision);
 
     /// <summary>The same of each revision that is in the cache.</summary>
-    public IEnumerable<(ModelKey Key, string Revision, long Bytes)> ListRevisions()
+    public IEnumerable<StoredModel> ListRevisions()
     {
         foreach (ModelKind kind in ModelKind.All)
         {
@@ -146,7 +146,7 @@ public sealed class ModelStore(ModelOptions options, ModelCatalog catalog)
                 var key = new ModelKey(kind, name);
                 foreach (string revision in RevisionsOf(key).Union(known.Contains(name) ? [Revision] : []))
                 {
-                    yield return (key, revision, BytesOf(PlaceOf(key, revision)));
+                    yield return new StoredModel(key, revision, BytesOf(PlaceOf(key, revision)));
                 }
             }
         }

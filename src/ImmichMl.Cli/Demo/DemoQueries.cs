@@ -1,7 +1,7 @@
 namespace ImmichMl.Cli.Demo;
 
 /// <summary>The demo's search: queries in words, and the pictures that come out first. Both towers share one space.</summary>
-sealed record DemoQueries(IReadOnlyList<(string Query, string Family, IReadOnlyList<(DemoPicture Picture, float Cosine)> Found)> Answers)
+sealed record DemoQueries(IReadOnlyList<(string Query, string Family, IReadOnlyList<FoundPicture> Found)> Answers)
 {
     static readonly (string Query, string Family)[] _queries =
         [("red circle", "circle"), ("sunset", "sunset"), ("a green forest", "forest"), ("the blue sea", "sea"), ("city at night", "city")];
@@ -12,15 +12,16 @@ sealed record DemoQueries(IReadOnlyList<(string Query, string Family, IReadOnlyL
     public static async Task<DemoQueries> AskAsync(
         MlClient client, string model, IReadOnlyList<(DemoPicture Picture, float[] Embedding)> pictures, CancellationToken cancellation)
     {
-        var answers = new List<(string, string, IReadOnlyList<(DemoPicture, float)>)>();
+        var answers = new List<(string, string, IReadOnlyList<FoundPicture>)>();
         foreach (var (query, family) in _queries)
         {
             TaskEntry[] tasks = [new TaskEntry { Task = "clip", Type = "textual", ModelName = model }];
             var result = await client.PredictAsync(new PredictRequest { Id = 0, Tasks = tasks, Text = query }, cancellation);
             answers.Add((query, family,
             [
-                .. pictures.Select(picture => (picture.Picture, TensorPrimitives.CosineSimilarity<float>(picture.Embedding, result.Clip!)))
-                    .OrderByDescending(found => found.Item2),
+                .. pictures.Select(picture => new FoundPicture(
+                    picture.Picture, TensorPrimitives.CosineSimilarity<float>(picture.Embedding, result.Clip!)))
+                    .OrderByDescending(found => found.Cosine),
             ]));
         }
 
@@ -34,6 +35,14 @@ sealed record DemoQueries(IReadOnlyList<(string Query, string Family, IReadOnlyL
             + string.Join(", ", answer.Found.Take(3).Select(found => $"{found.Picture.Name} {found.Cosine:0.00}"))))
         + $"\n\n{Answers.Count(IsFirst)} of the {Answers.Count} queries found their kind first.";
 
-    static bool IsFirst((string Query, string Family, IReadOnlyList<(DemoPicture Picture, float Cosine)> Found) answer) =>
+    static bool IsFirst((string Query, string Family, IReadOnlyList<FoundPicture> Found) answer) =>
         answer.Found[0].Picture.Family == answer.Family;
+}
+
+/// <summary>A picture, and how much it is like what was looked for.</summary>
+sealed class FoundPicture(DemoPicture picture, float cosine)
+{
+    public DemoPicture Picture => picture;
+
+    public float Cosine => cosine;
 }

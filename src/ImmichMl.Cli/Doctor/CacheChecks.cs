@@ -51,7 +51,7 @@ static class CacheChecks
     static IEnumerable<Finding> Models(ModelOptions options, PreloadOptions preload)
     {
         var store = new ModelStore(options, new ModelCatalog(options));
-        (ModelKey Key, long Bytes)[] cached = [.. store.List().Where(model => model.Bytes > 0)];
+        StoredModel[] cached = [.. store.List().Where(model => model.Bytes > 0)];
         Verdict without = options.MayDownload ? Verdict.Warning : Verdict.Bad;
         string fetching = options.MayDownload
             ? "Immich's are fetched when they are first asked for." : "MACHINE_LEARNING_DOWNLOAD is off: put them there by hand.";
