@@ -104,31 +104,30 @@ static class ParityCommand
         string[]? queries = arguments.GetValue(s_queries) is { } path ? GivenInputs.Queries(path) : null;
 
         // Before the work, so that a path that will not do is told at once.
-        await using FileStream? page = arguments.GetValue(s_html) is { } html ? File.Create(html) : null;
+        await using FileStream? page = arguments.GetValue(s_html) is { } html ? File.OpenWrite(html) : null;
+        bool isWatched = !Console.IsErrorRedirected && !arguments.GetValue(CommandLine.Json);
+        Action<string> tell = isWatched ? what => Console.Error.Write($"\r\e[K{what}") : _ => { };
         string folder = Directory.CreateTempSubdirectory("immich-ml-parity-").FullName;
         try
         {
             DaemonOptions OptionsFor(string name) => OptionsOf(Given(arguments, onCpu: true), name, Path.Combine(folder, $"{name}.sock"));
-            bool isWatched = !Console.IsErrorRedirected && !arguments.GetValue(CommandLine.Json);
-            Action<string> tell = isWatched ? what => Console.Error.Write($"\r\e[K{what}") : _ => { };
             var comparison = new PrecisionComparison(arguments.GetValue(s_model)!, precision, OptionsFor, tell);
             PrecisionResult result = await comparison.RunAsync(files, queries, cancellation);
-            if (isWatched)
-            {
-                tell("");
-            }
-
             if (page is not null)
             {
+                tell("writing the page");
                 ImageLimits limits = OptionsFor(precision).Images;
+                page.SetLength(0);
                 await using var writer = new StreamWriter(page);
                 await writer.WriteAsync(new PrecisionPage(result, picture => Thumbnail.Of(picture, limits)).Write());
             }
 
+            tell("");
             return arguments.Print(result.ToJson(), result.ToString());
         }
         finally
         {
+            tell("");
             Directory.Delete(folder, recursive: true);
         }
     }

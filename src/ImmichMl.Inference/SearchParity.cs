@@ -4,13 +4,23 @@ namespace ImmichMl.Inference;
 /// What queries find among documents where all embeddings are of the reference, which counts as the truth; where all are of another set
 /// (pure); and where the other's queries ask about the reference's documents (mixed), as a library that is there already is searched.
 /// </summary>
-/// <param name="Candidates">Documents that a query may find: all, or all but itself.</param>
-/// <param name="Reference">For each query the places of the nearest documents, most alike first.</param>
-/// <param name="Pure">The same.</param>
-/// <param name="Mixed">The same.</param>
-public sealed record SearchParity(
-    int Candidates, IReadOnlyList<int[]> Reference, IReadOnlyList<int[]> Pure, IReadOnlyList<int[]> Mixed)
+public sealed class SearchParity
 {
+    SearchParity(int candidates, int[][] reference, int[][] pure, int[][] mixed) =>
+        (Candidates, Reference, Pure, Mixed) = (candidates, reference, pure, mixed);
+
+    /// <summary>Documents that a query may find: all, or all but itself.</summary>
+    public int Candidates { get; }
+
+    /// <summary>For each query the places of the nearest documents, most alike first.</summary>
+    public IReadOnlyList<int[]> Reference { get; }
+
+    /// <inheritdoc cref="Reference"/>
+    public IReadOnlyList<int[]> Pure { get; }
+
+    /// <inheritdoc cref="Reference"/>
+    public IReadOnlyList<int[]> Mixed { get; }
+
     /// <summary>Looked for at most.</summary>
     public const int MostNeighbours = 10;
 
@@ -31,11 +41,17 @@ public sealed record SearchParity(
         IReadOnlyList<float[]> otherDocuments, bool areDocuments)
     {
         int candidates = documents.Count - (areDocuments ? 1 : 0), k = Math.Min(MostNeighbours, candidates);
-        int[][] Nearest(IReadOnlyList<float[]> asked, IReadOnlyList<float[]> all) =>
-        [
-            .. Enumerable.Range(0, k < 1 ? 0 : asked.Count)
-                .Select(i => EmbeddingParity.Nearest(asked[i], all, areDocuments ? i : -1, k).ToArray()),
-        ];
+        int[][] Nearest(IReadOnlyList<float[]> asked, IReadOnlyList<float[]> all)
+        {
+            var found = new int[k < 1 ? 0 : asked.Count][];
+            for (int i = 0; i < found.Length; i++)
+            {
+                found[i] = [.. EmbeddingParity.Nearest(asked[i], all, areDocuments ? i : -1, k)];
+            }
+
+            return found;
+        }
+
         return new SearchParity(
             Math.Max(0, candidates), Nearest(queries, documents), Nearest(otherQueries, otherDocuments), Nearest(otherQueries, documents));
     }
@@ -49,17 +65,34 @@ public sealed record SearchParity(
 
     double? Recall(IReadOnlyList<int[]> found, int k) => Reference.Count == 0 || k >= Candidates || k > Neighbours ? null : Share(found, k);
 
-    internal double Share(IReadOnlyList<int[]> found, int k) =>
-        Reference.Zip(found, (truth, other) => truth.Take(k).Intersect(other.Take(k)).Count() / (double)k).Average();
+    internal double Share(IReadOnlyList<int[]> found, int k)
+    {
+        double same = 0;
+        for (int query = 0; query < Reference.Count; query++)
+        {
+            ReadOnlySpan<int> other = found[query].AsSpan(0, k);
+            foreach (int document in Reference[query].AsSpan(0, k))
+            {
+                same += other.Contains(document) ? 1 : 0;
+            }
+        }
+
+        return same / k / Reference.Count;
+    }
 
     /// <summary>How much a query's nearest change from the reference's to <see cref="Pure"/>'s.</summary>
     /// <param name="query">Its place.</param>
     /// <returns>How many are no longer among them, and by how many places all others move together.</returns>
     public (int Lost, int Moved) ChangeOf(int query)
     {
-        int[] before = Reference[query], after = Pure[query];
-        int[] moves = [.. before.Select((document, place) => (Array.IndexOf(after, document), place))
-            .Where(pair => pair.Item1 >= 0).Select(pair => Math.Abs(pair.Item1 - pair.place))];
-        return (before.Length - moves.Length, moves.Sum());
+        int lost = 0, moved = 0;
+        for (int place = 0; place < Reference[query].Length; place++)
+        {
+            int now = Array.IndexOf(Pure[query], Reference[query][place]);
+            lost += now < 0 ? 1 : 0;
+            moved += now < 0 ? 0 : Math.Abs(now - place);
+        }
+
+        return (lost, moved);
     }
 }

@@ -62,10 +62,13 @@ sealed class PrecisionComparison(string model, string precision, Func<string, Da
         string Gone(ModelKey _) => "its copy was given up while it ran";
         ModelStatus[] copies = await CheckAsync(rounded, keys, precision, Gone, cancellation);
         ModelStatus[] plainCopies = await CheckAsync(plain, keys, Precision.PlainName, Gone, cancellation);
-        return new PrecisionResult(
-            model, precision, pictures, texts, files.Length - pictures.Inputs.Count, given is null, without, copies, plainCopies,
-            (await plain.Client.GetStatsAsync(cancellation)).Memory.RssBytes,
-            (await rounded.Client.GetStatsAsync(cancellation)).Memory.RssBytes);
+        return new PrecisionResult(pictures, texts)
+        {
+            Precision = precision, LeftOut = files.Length - pictures.Inputs.Count, AreOwnTexts = given is null, WithoutTexts = without,
+            Copies = copies, PlainCopies = plainCopies,
+            PlainResident = (await plain.Client.GetStatsAsync(cancellation)).Memory.RssBytes,
+            Resident = (await rounded.Client.GetStatsAsync(cancellation)).Memory.RssBytes,
+        };
     }
 
     /// <returns>What came of it; of a copy that did not pass, why, without what became of the one in fp32.</returns>
@@ -84,13 +87,10 @@ sealed class PrecisionComparison(string model, string precision, Func<string, Da
         PrecisionSide side, ModelKey[] keys, string precision, Func<ModelKey, string> why, CancellationToken cancellation)
     {
         IReadOnlyList<ModelStatus> all = (await side.Client.GetModelsAsync(cancellation)).Models;
-        ModelStatus[] found =
-            [.. keys.Select(key => all.First(one => (one.Task, one.Type, one.ModelName) == (key.Kind.Task, key.Kind.Type, key.Name)))];
-        string[] others =
-        [
-            .. keys.Zip(found).Where(pair => pair.Second.Precision != precision)
-                .Select(pair => $"{pair.First} does not run in {precision} here: {why(pair.First)}."),
-        ];
+        ModelStatus[] found = Array.ConvertAll(keys, key => all.First(
+            one => one.Task == key.Kind.Task && one.Type == key.Kind.Type && one.ModelName == key.Name));
+        string[] others = [.. keys.Where((_, i) => found[i].Precision != precision)
+            .Select(key => $"{key} does not run in {precision} here: {why(key)}.")];
         return others.Length == 0 ? found : throw new OperatorException(string.Join('\n', others));
     }
 
@@ -99,8 +99,8 @@ sealed class PrecisionComparison(string model, string precision, Func<string, Da
         PrecisionSide plain, PrecisionSide rounded, TowerAnswers tower, string[] inputs, Func<string, PredictRequest?> requestFor,
         CancellationToken cancellation)
     {
-        async Task<(PredictResult, PredictResult)> BothAsync(PredictRequest request) =>
-            (await plain.Client.PredictAsync(request, cancellation), await rounded.Client.PredictAsync(request, cancellation));
+        async Task BothAsync(PredictRequest request, Action<PredictResult, PredictResult> take) => take(
+            await plain.Client.PredictAsync(request, cancellation), await rounded.Client.PredictAsync(request, cancellation));
         foreach (string input in inputs)
         {
             if (requestFor(input) is not { } request)
@@ -110,14 +110,13 @@ sealed class PrecisionComparison(string model, string precision, Func<string, Da
 
             try
             {
-                if (tower.Inputs.Count == 0)
+                for (long since = TimeProvider.System.GetTimestamp(); tower.Inputs.Count == 0
+                    && TimeProvider.System.GetElapsedTime(since) < s_warmUp;)
                 {
-                    await WarmUpAsync(() => BothAsync(request));
+                    await BothAsync(request, (_, _) => { });
                 }
 
-                (PredictResult one, PredictResult other) = await BothAsync(request);
-                tower.Add(input, one, other);
-                tower.Time(one, other);
+                await BothAsync(request, (one, other) => tower.Add(input, one, other));
                 tell($"{tower.Key}: {tower.Inputs.Count} of {inputs.Length}");
             }
             catch (MlErrorException e) when (e.Code.Name.StartsWith("image_", StringComparison.Ordinal))
@@ -128,21 +127,8 @@ sealed class PrecisionComparison(string model, string precision, Func<string, Da
 
         for (int i = 0; tower.Inputs.Count > 0 && tower.TimedPairs < LeastPairs; i++)
         {
-            (PredictResult one, PredictResult other) = await BothAsync(requestFor(tower.Inputs[i % tower.Inputs.Count])!);
-            tower.Time(one, other);
+            await BothAsync(requestFor(tower.Inputs[i % tower.Inputs.Count])!, tower.Time);
         }
-    }
-
-    static async Task WarmUpAsync(Func<Task> ask)
-    {
-        long since = TimeProvider.System.GetTimestamp();
-        do
-        {
-            await ask();
-        }
-        while (TimeProvider.System.GetElapsedTime(since) < s_warmUp);
-
-        await ask();
     }
 
     PredictRequest? PictureRequest(string path, int mostBytes) => GivenInputs.ReadPicture(path, mostBytes) is not { } image ? null

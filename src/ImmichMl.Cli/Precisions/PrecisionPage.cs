@@ -15,7 +15,8 @@ sealed class PrecisionPage(PrecisionResult result, Func<string, byte[]?> thumbna
     const int MostQueries = 10;
     const int MostLetters = 300;
 
-    readonly Dictionary<int, string> _pictures = [];
+    /// <summary>By the place of a picture what shows it; null: nothing yet, empty: there is nothing.</summary>
+    readonly string?[] _pictures = new string?[result.Pictures.Inputs.Count];
     readonly StringBuilder _body = new();
 
     public string Write()
@@ -28,7 +29,7 @@ sealed class PrecisionPage(PrecisionResult result, Func<string, byte[]?> thumbna
 
         // In this order: what a user named stands in the body alone.
         return template.ReadToEnd().Replace("@TITLE@", Escape($"{result.Model}: {result.Precision} beside fp32"), StringComparison.Ordinal)
-            .Replace("@PICTURES@", string.Join('\n', _pictures.Values.Where(style => style.Length > 0)), StringComparison.Ordinal)
+            .Replace("@PICTURES@", string.Concat(_pictures), StringComparison.Ordinal)
             .Replace("@BODY@", _body.ToString(), StringComparison.Ordinal);
     }
 
@@ -55,8 +56,8 @@ sealed class PrecisionPage(PrecisionResult result, Func<string, byte[]?> thumbna
         foreach ((TowerAnswers tower, SearchParity search) in result.Towers.Zip(result.Searches))
         {
             string what = tower == result.Pictures ? "pictures like a picture" : "pictures for words";
-            WriteRow($"{what}, all made with {result.Precision}", PrecisionResult.Pure(search));
-            WriteRow($"{what}, in a library made with the model itself", PrecisionResult.Mixed(search));
+            WriteRow($"{what}, all made with {result.Precision}", search.PureRecall);
+            WriteRow($"{what}, in a library made with the model itself", search.MixedRecall);
         }
 
         _body.Append("</table></div>\n<p class=\"soft\">A dash: there are too few pictures to tell. ")
@@ -65,8 +66,8 @@ sealed class PrecisionPage(PrecisionResult result, Func<string, byte[]?> thumbna
             .Append("Your library is one made with the model itself until Smart Search has been run anew for all pictures.</p>\n");
     }
 
-    void WriteRow(string name, double?[] shares) => _body.Append("<tr><td>").Append(Escape(name)).Append("</td>")
-        .AppendJoin("", shares.Select(share => $"<td>{PrecisionResult.Percent(share)}</td>")).Append("</tr>\n");
+    void WriteRow(string name, Func<int, double?> recall) => _body.Append("<tr><td>").Append(Escape(name)).Append("</td><td>")
+        .Append(string.Join("</td><td>", PrecisionResult.Percents(recall))).Append("</td></tr>\n");
 
     void WriteCosts()
     {
@@ -94,35 +95,42 @@ sealed class PrecisionPage(PrecisionResult result, Func<string, byte[]?> thumbna
 
     void WriteQueries()
     {
-        (TowerAnswers Tower, SearchParity Search, int Query, (int Lost, int Moved) Change)[] changed =
-        [
-            .. result.Towers.Zip(result.Searches)
-                .SelectMany(pair => Enumerable.Range(0, pair.Second.Reference.Count)
-                    .Select(i => (pair.First, pair.Second, i, pair.Second.ChangeOf(i))))
-                .Where(one => one.Item4 is not (0, 0)).OrderByDescending(one => one.Item4.Lost).ThenByDescending(one => one.Item4.Moved),
-        ];
-        int all = result.Searches.Sum(search => search.Reference.Count);
+        var changed = new List<Changed>();
+        int all = 0;
+        for (int i = 0; i < result.Towers.Length; i++)
+        {
+            SearchParity search = result.Searches[i];
+            for (int query = 0; query < search.Reference.Count; query++, all++)
+            {
+                (int lost, int moved) = search.ChangeOf(query);
+                if (lost + moved > 0)
+                {
+                    changed.Add(new Changed(result.Towers[i], search, query, lost, moved));
+                }
+            }
+        }
+
         _body.Append("<h2>Where it changes most</h2>\n<p>")
-            .Append($"{all - changed.Length} of {all} searches show the same pictures in the same order")
-            .Append(changed.Length == 0 ? "." : $"; these are the {Math.Min(MostQueries, changed.Length)} that change most. "
+            .Append($"{all - changed.Count} of {all} searches show the same pictures in the same order")
+            .Append(changed.Count == 0 ? "." : $"; these are the {Math.Min(MostQueries, changed.Count)} that change most. "
                 + "A number tells how alike the model finds a picture and what was looked for, 1 at most. "
                 + "Pictures that are nearly the same change places easily: that is no loss.")
             .Append("</p>\n");
-        foreach ((TowerAnswers tower, SearchParity search, int query, (int Lost, int Moved) change) in changed.Take(MostQueries))
-        {
-            WriteQuery(tower, search, query, change.Lost);
-        }
+        changed.Sort((one, other) => other.Lost != one.Lost ? other.Lost.CompareTo(one.Lost) : other.Moved.CompareTo(one.Moved));
+        changed.Take(MostQueries).ToList().ForEach(WriteQuery);
     }
 
-    void WriteQuery(TowerAnswers tower, SearchParity search, int query, int lost)
+    void WriteQuery(Changed changed)
     {
+        (TowerAnswers tower, SearchParity search, int query) = (changed.Tower, changed.Search, changed.Query);
         bool isPicture = tower == result.Pictures;
         string input = tower.Inputs[query];
         _body.Append("<section class=\"query\"><div class=\"asked\">")
             .Append(isPicture ? Picture(query) : $"<q>{Escape(input)}</q>").Append("<div><h3>")
             .Append(isPicture ? $"pictures like {Escape(Path.GetFileName(input))}" : "pictures for these words")
             .Append("</h3><p class=\"soft\">")
-            .Append(lost == 0 ? "The same pictures, in another order." : $"{lost} of the first {search.Neighbours} change.")
+            .Append(changed.Lost == 0 ? "The same pictures, in another order."
+                : $"{changed.Lost} of the first {search.Neighbours} change.")
             .Append($" Cosine of this {PrecisionResult.SubjectOf(tower)}'s two embeddings: ")
             .Append($"{EmbeddingParity.Cosine(tower.Plain[query], tower.Rounded[query]):0.0000}</p></div></div>\n<div class=\"sides\">");
         WriteSide("The model itself", "gone", tower.Plain[query], search.Reference[query], search.Pure[query], result.Pictures.Plain);
@@ -149,13 +157,8 @@ sealed class PrecisionPage(PrecisionResult result, Func<string, byte[]?> thumbna
     string Picture(int picture)
     {
         string path = result.Pictures.Inputs[picture], name = Escape(Path.GetFileName(path));
-        if (!_pictures.TryGetValue(picture, out string? style))
-        {
-            style = thumbnails(path) is { } jpeg
-                ? $".p{picture} {{ background-image: url(data:image/jpeg;base64,{Convert.ToBase64String(jpeg)}); }}" : "";
-            _pictures.Add(picture, style);
-        }
-
+        string style = _pictures[picture] ??= thumbnails(path) is { } jpeg
+            ? $".p{picture} {{ background-image: url(data:image/jpeg;base64,{Convert.ToBase64String(jpeg)}); }}\n" : "";
         return style.Length > 0 ? $"<span class=\"pic p{picture}\" role=\"img\" aria-label=\"{name}\" title=\"{name}\"></span>"
             : $"<span class=\"pic none\">{name}</span>";
     }
@@ -165,5 +168,19 @@ sealed class PrecisionPage(PrecisionResult result, Func<string, byte[]?> thumbna
     {
         string cut = text.Length > MostLetters ? $"{text.AsSpan(0, MostLetters)}…" : text;
         return WebUtility.HtmlEncode(string.Concat(cut.Select(letter => char.IsControl(letter) || letter >= '\uFFFE' ? ' ' : letter)));
+    }
+
+    /// <summary>A search that shows other pictures, or in another order.</summary>
+    sealed class Changed(TowerAnswers tower, SearchParity search, int query, int lost, int moved)
+    {
+        public TowerAnswers Tower => tower;
+
+        public SearchParity Search => search;
+
+        public int Query => query;
+
+        public int Lost => lost;
+
+        public int Moved => moved;
     }
 }

@@ -3,21 +3,41 @@ using ImmichMl.Inference;
 namespace ImmichMl.Cli.Precisions;
 
 /// <summary>What a comparison of two precisions found.</summary>
-/// <param name="Model">Its name.</param>
-/// <param name="Precision">The other one's name.</param>
-/// <param name="Pictures">What the image model answered.</param>
-/// <param name="Texts">What the text model did; it may have been asked nothing.</param>
-/// <param name="LeftOut">Pictures that cannot be read.</param>
-/// <param name="AreOwnTexts">The texts are ours, for the user gave none.</param>
-/// <param name="WithoutTexts">Why there are none; null: there are.</param>
-/// <param name="Copies">The models as they stand in the other precision.</param>
-/// <param name="PlainCopies">And in fp32.</param>
-/// <param name="PlainResident">Bytes of memory of the process with the models in fp32.</param>
-/// <param name="Resident">Of the other.</param>
-sealed record PrecisionResult(
-    string Model, string Precision, TowerAnswers Pictures, TowerAnswers Texts, int LeftOut, bool AreOwnTexts, string? WithoutTexts,
-    IReadOnlyList<ModelStatus> Copies, IReadOnlyList<ModelStatus> PlainCopies, long PlainResident, long Resident)
+/// <param name="pictures">What the image model answered.</param>
+/// <param name="texts">What the text model did; it may have been asked nothing.</param>
+sealed class PrecisionResult(TowerAnswers pictures, TowerAnswers texts)
 {
+    /// <summary>The model's name.</summary>
+    public string Model => Pictures.Key.Name;
+
+    /// <summary>The other precision's name.</summary>
+    public required string Precision { get; init; }
+
+    public TowerAnswers Pictures { get; } = pictures;
+
+    TowerAnswers Texts { get; } = texts;
+
+    /// <summary>Pictures that cannot be read.</summary>
+    public int LeftOut { get; init; }
+
+    /// <summary>The texts are ours, for the user gave none.</summary>
+    public bool AreOwnTexts { get; init; }
+
+    /// <summary>Why there are no texts; null: there are.</summary>
+    public string? WithoutTexts { get; init; }
+
+    /// <summary>The models as they stand in the other precision.</summary>
+    public required ModelStatus[] Copies { get; init; }
+
+    /// <summary>And in fp32.</summary>
+    public required ModelStatus[] PlainCopies { get; init; }
+
+    /// <summary>Bytes of memory of the process with the models in fp32.</summary>
+    public long PlainResident { get; init; }
+
+    /// <summary>Of the other.</summary>
+    public long Resident { get; init; }
+
     /// <summary>With fewer pictures the shares say little.</summary>
     public const int FewPictures = 100;
 
@@ -27,17 +47,16 @@ sealed record PrecisionResult(
     static readonly int[] s_depths = [1, 5, 10];
 
     /// <summary>Those that were asked.</summary>
-    public IReadOnlyList<TowerAnswers> Towers { get; } = Texts.Inputs.Count == 0 ? [Pictures] : [Pictures, Texts];
+    public TowerAnswers[] Towers { get; } = texts.Inputs.Count == 0 ? [pictures] : [pictures, texts];
 
     /// <summary>In the same order: what finds which pictures.</summary>
-    public IReadOnlyList<SearchParity> Searches { get; } = Texts.Inputs.Count == 0
-        ? [Pictures.Among(Pictures)] : [Pictures.Among(Pictures), Texts.Among(Pictures)];
+    public SearchParity[] Searches { get; } = texts.Inputs.Count == 0
+        ? [pictures.Among(pictures)] : [pictures.Among(pictures), texts.Among(pictures)];
 
-    /// <summary>Shares of the 1, 5 and 10 nearest that stay; null where any search would find them.</summary>
-    public static double?[] Pure(SearchParity search) => Array.ConvertAll(s_depths, search.PureRecall);
-
-    /// <inheritdoc cref="Pure"/>
-    public static double?[] Mixed(SearchParity search) => Array.ConvertAll(s_depths, search.MixedRecall);
+    /// <summary>Shares of the 1, 5 and 10 nearest that stay, in percent; a dash where any search would find them.</summary>
+    /// <param name="recall">Of a search, at a depth.</param>
+    public static string[] Percents(Func<int, double?> recall) =>
+        Array.ConvertAll(s_depths, depth => recall(depth) is { } share ? $"{share * 100:0.0} %" : "-");
 
     public static string SubjectOf(TowerAnswers tower) => tower.Key.Kind == ModelKind.ClipVisual ? "picture" : "text";
 
@@ -60,8 +79,8 @@ sealed record PrecisionResult(
         lines.AddRange(["", $"{"of the nearest pictures stay",-Name} the first of 5      of 10"]);
         foreach ((TowerAnswers tower, SearchParity search) in Towers.Zip(Searches))
         {
-            lines.Add(Row($"{SubjectOf(tower)} to picture, all in {Precision}", Pure(search)));
-            lines.Add(Row($"  {Precision} among embeddings of fp32", Mixed(search)));
+            lines.Add(Row($"{SubjectOf(tower)} to picture, all in {Precision}", search.PureRecall));
+            lines.Add(Row($"  {Precision} among embeddings of fp32", search.MixedRecall));
         }
 
         if (Pictures.Inputs.Count < FewPictures)
@@ -90,10 +109,8 @@ sealed record PrecisionResult(
     public static string PlainSize(ModelStatus plain) =>
         plain.CopyBytes > 0 ? ByteSize.Text(plain.CopyBytes) : $"{ByteSize.Text(plain.Bytes)} (the model itself: it has no copy)";
 
-    static string Row(string name, double?[] shares) =>
-        $"{"  " + name,-Name} " + string.Join(' ', shares.Select(share => $"{Percent(share),-9}")).TrimEnd();
-
-    public static string Percent(double? share) => share is { } known ? $"{known * 100:0.0} %" : "-";
+    static string Row(string name, Func<int, double?> recall) =>
+        $"{"  " + name,-Name} " + string.Join(' ', Percents(recall).Select(share => share.PadRight(9))).TrimEnd();
 
     public JsonText ToJson() => JsonText.Of(
         ("model", Model), ("precision", Precision), ("pictures", Pictures.Inputs.Count), ("leftOut", LeftOut),
@@ -103,10 +120,10 @@ sealed record PrecisionResult(
     static JsonText ToJson(TowerAnswers tower, SearchParity search, ModelStatus copy, ModelStatus plain) => JsonText.Of(
         ("type", tower.Key.Kind.Type), ("gate", copy.PrecisionNote), ("meanCosine", ParityCommand.Exact(tower.Parity.MeanCosine)),
         ("lowCosine", ParityCommand.Exact(tower.Parity.LowCosine)), ("worstCosine", ParityCommand.Exact(tower.Parity.WorstCosine)),
-        ("pureRecall", ToJson(Pure(search))), ("mixedRecall", ToJson(Mixed(search))), ("timedPairs", tower.TimedPairs),
+        ("pureRecall", ToJson(search.PureRecall)), ("mixedRecall", ToJson(search.MixedRecall)), ("timedPairs", tower.TimedPairs),
         ("plainMs", tower.Times.A), ("ms", tower.Times.B), ("timeRatio", tower.Times.Ratio), ("plainCopyBytes", plain.CopyBytes),
         ("copyBytes", copy.CopyBytes));
 
-    static JsonText ToJson(double?[] shares) =>
-        JsonText.Of(s_depths.Zip(shares, (depth, share) => (depth.ToString(CultureInfo.InvariantCulture), ParityCommand.Exact(share))));
+    static JsonText ToJson(Func<int, double?> recall) => JsonText.Of(s_depths.Select(depth =>
+        (depth.ToString(CultureInfo.InvariantCulture), ParityCommand.Exact(recall(depth)))));
 }

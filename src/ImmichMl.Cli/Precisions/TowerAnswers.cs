@@ -25,6 +25,7 @@ sealed class TowerAnswers(ModelKey key)
         Inputs.Add(input);
         Plain.Add(plain.Clip!);
         Rounded.Add(rounded.Clip!);
+        Time(plain, rounded);
     }
 
     public void Time(PredictResult plain, PredictResult rounded) =>

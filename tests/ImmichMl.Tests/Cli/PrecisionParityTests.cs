@@ -99,10 +99,11 @@ public sealed class PrecisionParityTests
 
         texts.Add("stays <u>where</u> it is", At(5), At(5));
         texts.Add("<img src=x onerror='1'> looks elsewhere", At(0), At(19));
-        texts.Time(At(0), At(0));
-        pictures.Time(At(0), At(0));
         var status = new ModelStatus { Task = "clip", Type = "visual", ModelName = "m", State = "loaded", CopyBytes = 5_000_000 };
-        var result = new PrecisionResult("m", "int8", pictures, texts, 0, false, null, [status, status], [status, status], 9, 3);
+        var result = new PrecisionResult(pictures, texts)
+        {
+            Precision = "int8", Copies = [status, status], PlainCopies = [status, status], Resident = 3, PlainResident = 9,
+        };
         string html = new PrecisionPage(result, path => path.Contains('7') ? null : [1, 2, 3]).Write();
         XDocument page = XDocument.Parse(html);
         XElement[] shown = [.. page.Descendants("section")];
