@@ -3,6 +3,8 @@ namespace ImmichMl.Tests.Architecture;
 /// <summary>The tables of settings, for people and for man: each from its template (.in) and the declarations.</summary>
 public sealed class SettingPageTests
 {
+    const string Head = "| setting | default | meaning |\n|---|---|---|\n";
+
     static (string Name, string Value, string Description)[] Daemon { get; } =
         [.. DaemonOptions.Read(new Settings(), new SystemMemory(1L << 40, 1L << 40, IsGroups: false)).Describe()];
 
@@ -10,7 +12,7 @@ public sealed class SettingPageTests
 
     [Test]
     public Task SETTINGS_md_holds_every_setting_with_default_and_meaning() =>
-        CheckAsync("packaging/SETTINGS.md", settings => "| setting | default | meaning |\n|---|---|---|\n" + string.Concat(settings.Select(one =>
+        CheckAsync("packaging/SETTINGS.md", settings => Head + string.Concat(settings.Select(one =>
             $"| `{one.Name}` | {Shown(one.Name, one.Value)} | {one.Description.Replace("|", "\\|", StringComparison.Ordinal)} |\n")));
 
     [Test]
