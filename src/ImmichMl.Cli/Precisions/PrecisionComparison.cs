@@ -41,8 +41,8 @@ sealed class PrecisionComparison(string model, string precision, Func<string, Da
         var told = new Dictionary<ModelKey, string>();
         foreach (ModelKey key in keys)
         {
-            await PrepareAsync(program, plainOptions, key, cancellation);
-            told[key] = await PrepareAsync(program, options, key, cancellation);
+            await PrepareAsync(program, plainOptions, store, key, cancellation);
+            told[key] = await PrepareAsync(program, options, store, key, cancellation);
         }
 
         await using PrecisionSide rounded = await PrecisionSide.StartAsync(program, options, cancellation);
@@ -72,11 +72,24 @@ sealed class PrecisionComparison(string model, string precision, Func<string, Da
     }
 
     /// <returns>What came of it; of a copy that did not pass, why, without what became of the one in fp32.</returns>
-    async Task<string> PrepareAsync(OwnProgram program, DaemonOptions options, ModelKey key, CancellationToken cancellation)
+    async Task<string> PrepareAsync(
+        OwnProgram program, DaemonOptions options, ModelStore store, ModelKey key, CancellationToken cancellation)
     {
         tell($"preparing {key} in {options.Precisions.Name}");
-        (int code, string words) = await program.RunAsync(
-            options, cancellation, DaemonHost.PrepareVerb, key.Kind.Task, key.Kind.Type, key.Name, PrepareCommand.AskedFor);
+        int code;
+        string words;
+        try
+        {
+            (code, words) = await program.RunAsync(
+                options, cancellation, DaemonHost.PrepareVerb, key.Kind.Task, key.Kind.Type, key.Name, PrepareCommand.AskedFor);
+        }
+        catch (OperationCanceledException)
+        {
+            new PreparedModels(options.Models, options.Runtime, precisions: options.Precisions)
+                .ForgetTry(key, Path.Combine(store.FolderOf(key), ModelStore.ModelFileName));
+            throw;
+        }
+
         int parting = words.IndexOf(Parting, StringComparison.Ordinal);
         return code != ExitCode.Ok ? OwnProgram.WhyEnded(code, words) : parting < 0 ? words : words[(parting + Parting.Length)..];
     }

@@ -67,6 +67,22 @@ public sealed class PrecisionParityTests
     }
 
     [Test]
+    public async Task Who_stops_it_while_a_copy_is_made_leaves_no_failed_try_behind()
+    {
+        using TempFolder cache = RoundableClip.Cache(hasText: false);
+        using TempFolder pictures = Pictures(1);
+        string prepared = cache.File(".prepared");
+        string[] Tries() =>
+            Directory.Exists(prepared) ? Directory.GetFiles(prepared, "*.failed", SearchOption.AllDirectories) : [];
+        await using var child = ChildProgram.Start(
+            ["parity", "--precision", "int8", "--model", RoundableClip.Name, "--cache", cache.Path, pictures.Path], s_anyDisk);
+        await Patience.UntilAsync(() => Tries().Length > 0);
+        child.Terminate();
+        await Assert.That((await child.EndAsync()).ExitCode).IsEqualTo(1);
+        await Assert.That(Tries()).IsEmpty();
+    }
+
+    [Test]
     public async Task What_cannot_be_compared_is_refused_before_any_work()
     {
         string demo = Path.Combine(Repository.Root, "models", "demo"), picture = Repository.Golden("images", "rgb.png");
