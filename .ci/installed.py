@@ -77,11 +77,11 @@ class Asked:
         vector = (answer.get("result") or {}).get("clip") or b""
         self.numbers = struct.unpack(f"<{len(vector) // 4}f", vector)
 
-    def is_like(self, other):
+    def is_like(self, other, least=0.99999):
         if len(self.numbers) != len(other.numbers) or not self.numbers or not all(map(math.isfinite, self.numbers)):
             return False
         dot = sum(a * b for a, b in zip(self.numbers, other.numbers))
-        return dot / math.hypot(*self.numbers) / math.hypot(*other.numbers) >= 0.99999
+        return dot / math.hypot(*self.numbers) / math.hypot(*other.numbers) >= least
 
 
 @contextlib.contextmanager
@@ -142,7 +142,7 @@ def said(place):
 def copies(folder):
     """The weights of prepared copies, the largest first."""
     found = [os.path.join(at, name) for at, _, names in os.walk(folder) for name in names]
-    return sorted((one for one in found if os.path.getsize(one) > 16_000_000), key=os.path.getsize, reverse=True)
+    return sorted((one for one in found if os.path.getsize(one) > 4_000_000), key=os.path.getsize, reverse=True)
 
 
 def zeros(data):
@@ -256,6 +256,46 @@ def cold(place):
     shutil.rmtree(f"{place.cache}/clip/{LARGE}")
 
 
+def status_of(place, model):
+    """What the daemon says of a model."""
+    answer = wire.unpack(io.BytesIO(wire.ask(place.socket, 30, op="models")))
+    found = [one for one in answer["result"]["models"] if one["modelName"] == model and one["type"] == "visual"]
+    return found[0] if found else {}
+
+
+def rounded(place, expected):
+    """int8, made and tried by the daemon itself; what is damaged never answers."""
+    settings = {"MACHINE_LEARNING_PRECISION": "int8-fast"}
+    with running(place, **settings) as pid:
+        first = Asked(place, MODEL, PICTURE)
+        check(f"{place.name}: until there is a copy in int8-fast the model answers in fp32, and says so",
+              first.is_like(expected) and "not int8-fast" in status_of(place, MODEL).get("precisionNote", ""), status_of(place, MODEL))
+        until = time.monotonic() + 300
+        while status_of(place, MODEL).get("precision") != "int8-fast" and time.monotonic() < until and place.alive(pid):
+            time.sleep(0.5)
+        told = status_of(place, MODEL)
+        check(f"{place.name}: within five minutes there is one that passed its trial", told.get("precision") == "int8-fast"
+              and "cosine to fp32" in told.get("precisionNote", ""), (told, said(place)))
+        time.sleep(2)
+        after = Asked(place, MODEL, PICTURE)
+        check(f"{place.name}: it answers nearly as fp32 does, and not exactly so",
+              after.is_like(expected, 0.985) and after.numbers != expected.numbers, after.why)
+        check(f"{place.name}: the log says in what it runs, and that older embeddings are fp32",
+              "runs in int8-fast" in said(place) and "made before are of fp32" in said(place), said(place))
+    target = [one for one in copies(place.cache + "/.prepared") if "int8-fast" in one]
+    if target:
+        with open(target[0], "r+b") as file:
+            data = bytearray(file.read())
+            zeros(data)
+            file.seek(0)
+            file.write(data)
+        with running(place, **settings):
+            check(f"{place.name}: with 64 KiB of zeros in that copy's weights the answer is fp32's",
+                  Asked(place, MODEL, PICTURE).is_like(expected), said(place))
+    with running(place):
+        check(f"{place.name}: without the setting the answer is fp32's, as before", Asked(place, MODEL, PICTURE).is_like(expected))
+
+
 def bounded(place, expected):
     with bounds.control_group(GROUP_BYTES) as group:
         if group is None:
@@ -276,6 +316,7 @@ def checks(place, with_cold=True):
     expected = prepared(place)
     bounded(place, expected)
     if expected is not None:
+        rounded(place, expected)
         damaged(place, expected)
         stale(place, expected)
         if with_cold:

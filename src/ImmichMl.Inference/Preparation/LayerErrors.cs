@@ -13,7 +13,7 @@ sealed class LayerErrors
     const int ValuesAtOnce = 16;
 
     /// <summary>Inputs that the largest activations are taken of.</summary>
-    const int InputsShown = 8;
+    const int InputsShown = 4;
 
     /// <summary>Inputs whose activations are kept whole: a form may have one scale for all of a run.</summary>
     const int InputsKept = 2;
