@@ -7,6 +7,7 @@ can run an image where this runs does: podman with one of its runtimes and netwo
 import glob
 import hashlib
 import io
+import itertools
 import json
 import os
 import re
@@ -100,9 +101,9 @@ def looked_into(arch, machine):
 class Podman:
     """Podman with a runtime and a network of its choice, all that it stores in a folder of ours."""
 
-    def __init__(self, folder, runtime, network):
-        self.name, self.network = f"podman, {runtime}, {network}", network
-        self.options = ["--root", folder + "/storage", "--runroot", folder + "/run", "--storage-driver", os.environ.get("STORAGE_DRIVER", "overlay"), "--runtime", runtime]
+    def __init__(self, folder, driver, runtime, network):
+        self.name, self.network = f"podman, {driver}, {runtime}, {network}", network
+        self.options = ["--root", f"{folder}/{driver}", "--runroot", f"{folder}/run-{driver}", "--storage-driver", driver, "--runtime", runtime]
 
     def ask(self, *arguments, **more):
         verb, rest = arguments[0], arguments[1:]
@@ -174,14 +175,11 @@ class Chroot:
 
 def engine(folder, layer, archive):
     if shutil.which("podman"):
-        for runtime in ("crun", "runc"):
-            for network in ("bridge", "host"):
-                one = Podman(folder, runtime, network)
-                if not shutil.which(runtime):
-                    continue
-                loaded = one.ask("load", "-q", "-i", archive)
-                if loaded.returncode == 0 and one.works():
-                    return one
+        runtimes = [name for name in ("crun", "runc") if shutil.which(name)]
+        for driver, runtime, network in itertools.product(("overlay", "vfs"), runtimes, ("bridge", "host")):
+            one = Podman(folder, driver, runtime, network)
+            if one.ask("load", "-q", "-i", archive).returncode == 0 and one.works():
+                return one
     return Chroot(folder, layer)
 
 
@@ -352,7 +350,7 @@ def main():
     finally:
         if one:
             one.clear_away()
-        run("umount", "-q", folder + "/storage/overlay")
+        run("umount", "-q", folder + "/overlay/overlay")
         shutil.rmtree(folder, ignore_errors=True)
     finish()
 
