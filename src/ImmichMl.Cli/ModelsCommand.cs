@@ -97,7 +97,8 @@ static class ModelsCommand
     static string StateOf(ModelStatus model, IReadOnlyList<DownloadProgress> downloads) =>
         model.State == "loading" && downloads.FirstOrDefault(one => one.ModelName == model.ModelName) is { TotalBytes: > 0 } download
             ? $"loading {download.Bytes * 100 / download.TotalBytes} %"
-            : model.Device.Length > 0 ? $"{model.State} {model.Device}" : model.State;
+            : model.Device.Length > 0 ? $"{model.State} {model.Device}{(model.Precision is null or "fp32" ? "" : $" {model.Precision}")}"
+            : model.State;
 
     /// <summary>The catalogue's sentence about how the model may be used; empty where it has none.</summary>
     static string Licence(ModelStatus model) => s_catalog.Find(model.Task, model.ModelName)?.Terms ?? "";

@@ -106,6 +106,11 @@ sealed class CopyMaking(string source, string target, string identity, bool pins
                 return Path.Combine(_aside, PreparedCopy.GraphName);
             });
         }
+        catch (Exception e) when (e is not (PrecisionException or OnnxRuntimeException or IOException or UnauthorizedAccessException))
+        {
+            // Whatever is odd about this graph: in fp32 the model is still to be had.
+            throw new PrecisionException($"its graph cannot be changed: {e.Message}");
+        }
         finally
         {
             Directory.Delete(work, recursive: true);

@@ -44,7 +44,9 @@ sealed class CopyPlaces(ModelOptions models, RuntimeOptions options)
     }
 
     /// <summary>Why a copy cannot be made now: the disk, or memory, is short; null where neither is.</summary>
-    public string? Shortage(long bytes)
+    /// <param name="bytes">Of the model.</param>
+    /// <param name="precision">Of the copy. In whole numbers one layer at a time is held, and the model is mapped.</param>
+    public string? Shortage(long bytes, Precision precision)
     {
         try
         {
@@ -63,7 +65,8 @@ sealed class CopyPlaces(ModelOptions models, RuntimeOptions options)
             return $"the disk cannot be asked for room: {e.Message}";
         }
 
-        long available = options.AvailableMemory(), needed = (bytes * 5 / 2) + 64_000_000;
+        long available = options.AvailableMemory();
+        long needed = precision.Name == Precision.PlainName ? (bytes * 5 / 2) + 64_000_000 : (bytes * 3 / 4) + 300_000_000;
         return available >= needed ? null
             : string.Create(
                 CultureInfo.InvariantCulture,

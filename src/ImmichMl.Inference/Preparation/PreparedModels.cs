@@ -164,7 +164,7 @@ public sealed class PreparedModels(
             string target = _places.Of(source, SourceIdentity.Of(source), precision);
             string? failed = _refused.TryGetValue(target, out string? refused) ? refused
                 : CopyTrust.Fault(models.CacheFolder, Path.GetDirectoryName(target)!) ?? new FailedTries(target, _time).Reason;
-            string? reason = failed ?? _places.Shortage(bytes)
+            string? reason = failed ?? _places.Shortage(bytes, precision)
                 ?? (Missing is null ? "nobody makes any here" : Missing(key, source) ? null : "too many others are to be made first");
             if (reason is not null)
             {
@@ -187,16 +187,23 @@ public sealed class PreparedModels(
     public string Prepare(ModelKey key, string source, bool isAskedFor = true)
     {
         Precision precision = _precisions.For(key.Kind);
+        FailedTries tries = Tries(key, source);
+        string? reason = precision == Precision.Plain || isAskedFor ? null : tries.Reason;
         try
         {
-            return Prepare(key, source, isAskedFor, precision);
+            if (reason is null)
+            {
+                return Prepare(key, source, isAskedFor, precision);
+            }
         }
-        catch (PrecisionException e)
+        catch (Exception e) when (e is PrecisionException || (e is ModelException && precision != Precision.Plain))
         {
-            new FailedTries(_places.Of(source, SourceIdentity.Of(source), precision), _time).Remember(e.Message);
-            string plain = Prepare(key, source, isAskedFor, Precision.Plain);
-            return $"{plain}; it stays {Precision.PlainName}, not {precision.Name}: {e.Message}";
+            reason = e.Message;
+            tries.Remember(reason);
         }
+
+        string plain = Prepare(key, source, isAskedFor, Precision.Plain);
+        return $"{plain}; it stays {Precision.PlainName}, not {precision.Name}: {reason}";
     }
 
     string Prepare(ModelKey key, string source, bool isAskedFor, Precision precision)
@@ -215,7 +222,7 @@ public sealed class PreparedModels(
 
         var tries = new FailedTries(target, _time);
         string? distrusted = CopyTrust.Fault(models.CacheFolder, Path.GetDirectoryName(target)!);
-        if ((distrusted ?? (isAskedFor ? null : tries.Reason) ?? _places.Shortage(bytes)) is { } reason)
+        if ((distrusted ?? (isAskedFor ? null : tries.Reason) ?? _places.Shortage(bytes, precision)) is { } reason)
         {
             return $"is left as it is: {reason}";
         }

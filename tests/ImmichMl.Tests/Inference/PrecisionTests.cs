@@ -54,6 +54,10 @@ public sealed class PrecisionTests
         await Assert.That(status.Precision).IsEqualTo("fp32");
         await Assert.That(status.Note).StartsWith("fp32, not int8: an earlier try failed: ").And.Contains("blockwise");
         await Assert.That(prepared.Find(s_key, source)!.Gate).IsNull();
+
+        // Unasked it is not tried again, and the copy in fp32 is made all the same.
+        Directory.Delete(prepared.Find(s_key, source)!.Folder, recursive: true);
+        await Assert.That(prepared.Prepare(s_key, source, isAskedFor: false)).StartsWith("prepared; it stays fp32, not int8: an earlier");
         await Assert.That(EmbeddingParity.Cosine(Embed(cache, null), Embed(cache, prepared))).IsGreaterThan(0.9999999);
     }
 
