@@ -35,7 +35,9 @@ static class ModelsPrepareCommand
                 {
                     string graph = Path.Combine(models.Store.Find(key), ModelStore.ModelFileName);
                     ModelFile.CheckModel(key, graph);
-                    Console.WriteLine($"{key}  {prepared.Prepare(key, graph)}");
+                    string stays = arguments.GetValue(s_precision) is null or Precision.PlainName || PrecisionOptions.IsFor(key.Kind)
+                        ? "" : $"; it stays {Precision.PlainName}, as all {key.Kind.Models} do";
+                    Console.WriteLine($"{key}  {prepared.Prepare(key, graph)}{stays}");
                 }
                 catch (ModelException e)
                 {

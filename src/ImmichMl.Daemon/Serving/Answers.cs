@@ -7,7 +7,7 @@ namespace ImmichMl.Daemon.Serving;
 sealed class Answers(
     ServeOptions serve, RuntimeOptions runtime, ImageLimits images, ModelStore store, SessionCache models, ModelDownloads downloads,
     InferenceQueue queue, DeviceList devices, Statistics statistics, DecodeQueue decoder, GatewayProcess gateway,
-    PreparedModels prepared, TimeProvider time)
+    PreparedModels prepared, PrecisionOptions precisions, TimeProvider time)
 {
     /// <summary>Of the whole build: one number for all programs.</summary>
     public static string Version { get; } = typeof(Answers).Assembly.GetName().Version?.ToString(3) ?? "0";
@@ -53,7 +53,8 @@ sealed class Answers(
     IEnumerable<string> PrecisionRemarks() =>
         from model in store.List()
         where model.Bytes > 0
-        let note = CopyOf(model.Key).Note
+        let note = CopyOf(model.Key).Note ?? (precisions.Name == Precision.PlainName || PrecisionOptions.IsFor(model.Key.Kind)
+            ? null : $"{Precision.PlainName}, as all {model.Key.Kind.Models}")
         where note is not null
         select $"{model.Key} in {note}";
 

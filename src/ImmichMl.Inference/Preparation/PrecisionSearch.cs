@@ -75,7 +75,8 @@ sealed class PrecisionSearch(ModelKey key, Precision precision, Calibration cali
         {
             if (Rounded() < LeastRounded)
             {
-                throw new PrecisionException($"over half of its weights would stay fp32 ({Forms})");
+                throw new PrecisionException(_tried.Count == 0 ? "it has no layers that could be in whole numbers"
+                    : $"over half of its weights would stay fp32 ({Forms})");
             }
 
             string copy = make(Write(split));

@@ -24,6 +24,21 @@ public sealed class ModelsPrepareTests
     }
 
     [Test]
+    public async Task Models_that_cannot_be_had_in_int8_are_prepared_in_fp32_and_it_says_why()
+    {
+        using TempFolder cache = PreparedModelTests.Cache();
+        byte[] model = await File.ReadAllBytesAsync(PreparedModelTests.SourceIn(cache));
+        cache.Write(model, "facial-recognition", "large__model", "recognition", "model.onnx");
+        Finished made = await PrepareAsync(cache, "--precision", "int8");
+        await Assert.That(made.ExitCode).IsEqualTo(0).Because(made.Errors);
+        await Assert.That(made.Output).Contains($"{PreparedModelTests.Key}  prepared; it stays fp32, not int8: it has no layers")
+            .And.Contains("prepared; it stays fp32, as all face recognizers do");
+        Finished other = await PrepareAsync(cache, "--precision", "int4");
+        await Assert.That(other.ExitCode).IsEqualTo(3);
+        await Assert.That(other.Errors).Contains("MACHINE_LEARNING_PRECISION is not fp32, int8 or int8-fast");
+    }
+
+    [Test]
     public async Task A_short_disk_and_a_broken_model_are_told()
     {
         using TempFolder cache = PreparedModelTests.Cache();
