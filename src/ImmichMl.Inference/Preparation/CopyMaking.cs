@@ -81,8 +81,7 @@ sealed class CopyMaking(string source, string target, string identity, bool pins
     void SealQuantized(string graph, GateReport gate)
     {
         using InferenceSession copy = GraphRewriting.Open(graph, GraphOptimizationLevel.ORT_DISABLE_ALL, packs: true);
-        CopyTrial trial = CopyTrial.Ask(copy, TokenAxis.MostTokensOf(copy.ModelMetadata.CustomMetadataMap), isCut: true)
-            ?? throw new InvalidDataException("the copy cannot be tried");
+        CopyTrial? trial = CopyTrial.Ask(copy, TokenAxis.MostTokensOf(copy.ModelMetadata.CustomMetadataMap), isCut: true);
         PreparedCopy made = PreparedCopy.Seal(_aside, identity, trial, _packedFrom, gate);
         if (made.Fault(copy) is { } fault)
         {

@@ -37,14 +37,14 @@ sealed class PrecisionSearch(ModelKey key, Precision precision, Calibration cali
     /// <summary>
     /// Weights of fewer bits where products of unsigned and signed bytes are added in pairs of 16 bits, which overflow: x86 without VNNI.
     /// </summary>
-    static readonly bool s_needsFewerBits = X86Base.IsSupported
+    internal static bool NeedsFewerBits { get; } = X86Base.IsSupported
         && (X86Base.CpuId(7, 0).Ecx & (1 << 11)) == 0 && (X86Base.CpuId(7, 1).Eax & (1 << 4)) == 0;
 
     static IEnumerable<LayerForm> BlockForms =>
-        s_blocks.SelectMany(block => s_needsFewerBits ? [LayerForm.Blockwise(block, 8), LayerForm.Blockwise(block, 7)]
+        s_blocks.SelectMany(block => NeedsFewerBits ? [LayerForm.Blockwise(block, 8), LayerForm.Blockwise(block, 7)]
             : (LayerForm[])[LayerForm.Blockwise(block, 8)]);
 
-    static LayerForm DynamicForm => LayerForm.Dynamic(s_needsFewerBits ? 7 : 8);
+    static LayerForm DynamicForm => LayerForm.Dynamic(NeedsFewerBits ? 7 : 8);
 
     /// <summary>How many layers have which form, in words.</summary>
     string Forms => string.Join(", ", _forms.Values.GroupBy(form => form.Kind).OrderBy(group => group.Key)
