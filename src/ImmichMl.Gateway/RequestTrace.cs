@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Security.Cryptography;
 
 namespace ImmichMl.Gateway;
 
@@ -23,7 +22,7 @@ static class RequestTrace
     {
         string given = context.Request.Headers[Header].ToString(), parent = context.Request.Headers.TraceParent.ToString();
         bool isName = given.Length is > 0 and <= MostCharacters && !given.AsSpan().ContainsAnyExcept(s_letters);
-        string id = isName ? given : RandomNumberGenerator.GetHexString(32, lowercase: true);
+        string id = isName ? given : Guid.NewGuid().ToString("N"); // Random bytes of OpenSSL would load it: a megabyte.
         context.Response.Headers[Header] = id;
         return context.TraceIdentifier = IsParent(parent) ? $"{id} traceparent {parent}" : id;
     }
