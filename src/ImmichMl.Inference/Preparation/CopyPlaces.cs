@@ -43,6 +43,11 @@ sealed class CopyPlaces(ModelOptions models, RuntimeOptions options)
             ? Path.GetFileName(Of(source, SourceIdentity.Of(source), precisions.For(new ModelKind(names[0], names[^1])))) : null;
     }
 
+    /// <summary>Where more is asked for than usual, a failure says nothing of what comes once that is taken back.</summary>
+    public static FailedTries TriesAt(string target, Precision precision, TimeProvider time) => new(
+        precision == Precision.Named(precision.Name) ? target : string.Create(
+            CultureInfo.InvariantCulture, $"{target}-{precision.LeastMean}-{precision.LeastLow}-{precision.LeastMixed}"), time);
+
     /// <summary>Why a copy cannot be made now: the disk, or memory, is short; null where neither is.</summary>
     /// <param name="bytes">Of the model.</param>
     /// <param name="precision">Of the copy. In whole numbers one layer at a time is held, and the model is mapped.</param>

@@ -163,7 +163,8 @@ public sealed class PreparedModels(
         {
             string target = _places.Of(source, SourceIdentity.Of(source), precision);
             string? failed = _refused.TryGetValue(target, out string? refused) ? refused
-                : CopyTrust.Fault(models.CacheFolder, Path.GetDirectoryName(target)!) ?? new FailedTries(target, _time).Reason;
+                : CopyTrust.Fault(models.CacheFolder, Path.GetDirectoryName(target)!)
+                    ?? CopyPlaces.TriesAt(target, precision, _time).Reason;
             string? reason = failed ?? _places.Shortage(bytes, precision)
                 ?? (Missing is null ? "nobody makes any here" : Missing(key, source) ? null : "too many others are to be made first");
             if (reason is not null)
@@ -220,7 +221,7 @@ public sealed class PreparedModels(
             return "is prepared already";
         }
 
-        var tries = new FailedTries(target, _time);
+        FailedTries tries = CopyPlaces.TriesAt(target, precision, _time);
         string? distrusted = CopyTrust.Fault(models.CacheFolder, Path.GetDirectoryName(target)!);
         if ((distrusted ?? (isAskedFor ? null : tries.Reason) ?? _places.Shortage(bytes, precision)) is { } reason)
         {
@@ -273,8 +274,11 @@ public sealed class PreparedModels(
     /// <summary>A try ended without a word of its own.</summary>
     public void RememberFailure(ModelKey key, string source, string why) => Tries(key, source).Remember(why);
 
-    FailedTries Tries(ModelKey key, string source) =>
-        new(_places.Of(source, SourceIdentity.Of(source), _precisions.For(key.Kind)), _time);
+    FailedTries Tries(ModelKey key, string source)
+    {
+        Precision precision = _precisions.For(key.Kind);
+        return CopyPlaces.TriesAt(_places.Of(source, SourceIdentity.Of(source), precision), precision, _time);
+    }
 
     /// <summary>Removes copies that no load will take again.</summary>
     /// <returns>Their folders.</returns>

@@ -58,6 +58,10 @@ public sealed class PrecisionTests
         // Unasked it is not tried again, and the copy in fp32 is made all the same.
         Directory.Delete(prepared.Find(s_key, source)!.Folder, recursive: true);
         await Assert.That(prepared.Prepare(s_key, source, isAskedFor: false)).StartsWith("prepared; it stays fp32, not int8: an earlier");
+
+        // Once no more is asked for than usual, that failure is none.
+        PreparedModels usual = Prepared(cache, new PrecisionOptions { Name = "int8" });
+        await Assert.That(usual.Prepare(s_key, source, isAskedFor: false)).StartsWith("prepared in int8: ");
         await Assert.That(EmbeddingParity.Cosine(Embed(cache, null), Embed(cache, prepared))).IsGreaterThan(0.9999999);
     }
 
