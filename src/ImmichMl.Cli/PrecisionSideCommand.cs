@@ -20,18 +20,10 @@ static class PrecisionSideCommand
             await host.StartAsync(cancellation);
             Console.WriteLine(Ready);
             await Task.Factory.StartNew(
-                ReadToEnd, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+                PrepareCommand.ReadInputToEnd, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
                 .WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await host.StopAsync(CancellationToken.None);
             return ExitCode.Ok;
         });
-    }
-
-    static void ReadToEnd()
-    {
-        using Stream input = Console.OpenStandardInput();
-        while (input.ReadByte() >= 0)
-        {
-        }
     }
 }

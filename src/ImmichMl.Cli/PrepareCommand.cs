@@ -56,14 +56,19 @@ static class PrepareCommand
     /// <summary>Standard input is the daemon's: it ends with it.</summary>
     static void EndWithParent() => new Thread(() =>
     {
+        ReadInputToEnd();
+        Environment.Exit(ExitCode.OurFault);
+    })
+    { IsBackground = true, Name = "parent watch" }.Start();
+
+    /// <summary>Comes back once whoever holds the other end has closed it, or is gone.</summary>
+    public static void ReadInputToEnd()
+    {
         using Stream input = Console.OpenStandardInput();
         while (input.ReadByte() >= 0)
         {
         }
-
-        Environment.Exit(ExitCode.OurFault);
-    })
-    { IsBackground = true, Name = "parent watch" }.Start();
+    }
 
     /// <summary>A copy belongs to the ONNX Runtime that made it: it must be the one that the daemon uses.</summary>
     public static void UseChosenRuntime()

@@ -62,7 +62,8 @@ public static class ExternalWeights
         return split;
     }
 
-    static void Copy(FileStream from, ExternalRegion region, FileStream to)
+    /// <exception cref="InvalidDataException">The region is not in the file.</exception>
+    internal static void Copy(FileStream from, ExternalRegion region, FileStream to)
     {
         if (region.Offset < 0 || region.Length < 0 || region.Offset > from.Length - region.Length)
         {

@@ -49,9 +49,11 @@ public sealed record StoredTensor(string Name, int Type, long[] Dimensions, stri
         return found;
     }
 
-    static StoredTensor Read(FileStream file, long size)
+    /// <param name="file">Stands at a TensorProto.</param>
+    /// <param name="size">Its bytes.</param>
+    internal static StoredTensor Read(FileStream file, long size)
     {
-        const int dimsField = 1, typeField = 2, nameField = 8, rawField = 9, externalField = 13;
+        const int dimsField = 1, typeField = 2, floatField = 4, nameField = 8, rawField = 9, externalField = 13;
         var dimensions = new List<long>();
         var entries = new Dictionary<string, string>();
         var told = new StoredTensor("", 0, [], null, -1, -1);
@@ -67,7 +69,7 @@ public sealed record StoredTensor(string Name, int Type, long[] Dimensions, stri
                     case nameField:
                         told = told with { Name = FieldStream.Text(file, length) };
                         break;
-                    case rawField:
+                    case rawField or floatField: // Packed floats are the same bytes.
                         told = told with { Offset = file.Position, Length = length };
                         break;
                     case externalField when entries.Count < MostEntries:

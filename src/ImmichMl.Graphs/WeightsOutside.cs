@@ -15,7 +15,6 @@ public static class WeightsOutside
     const int MostGraphBytes = 256 << 20;
 
     const int GraphField = 7, ConstantField = 5;
-    const int DimsField = 1, TypeField = 2, FloatField = 4, NameField = 8, RawField = 9;
 
     /// <param name="source">The model.</param>
     /// <param name="graph">The path of the graph that is written.</param>
@@ -74,50 +73,22 @@ public static class WeightsOutside
     /// <returns>Null for one that is to stay, at which the file stands again.</returns>
     static GraphTensor? TryWriteConstant(FileStream file, long length, FileStream outside)
     {
-        long start = file.Position, at = 0, bytes = 0;
-        string name = "";
-        int type = 0;
-        var dimensions = new List<int>();
-        FieldStream.ForEach(
-            file, start + length,
-            (field, size) =>
-            {
-                switch (field)
-                {
-                    case DimsField:
-                        dimensions.AddRange(FieldStream.Numbers(file, size, most: 16).Select(number => checked((int)number)));
-                        break;
-                    case NameField:
-                        name = FieldStream.Text(file, size);
-                        break;
-                    case FloatField or RawField: // Packed floats are the same bytes.
-                        (at, bytes) = (file.Position, size);
-                        break;
-                }
-
-                return true;
-            },
-            (field, number) =>
-            {
-                if (field == DimsField)
-                {
-                    dimensions.Add(checked((int)number));
-                }
-
-                type = field == TypeField ? (int)number : type;
-            });
-        file.Position = start;
-        if (bytes < LeastBytes)
+        long start = file.Position;
+        StoredTensor stored = StoredTensor.Read(file, length);
+        if (stored.Length >= LeastBytes)
         {
-            return null;
+            long offset = (outside.Position + Alignment - 1) / Alignment * Alignment;
+            outside.SetLength(offset);
+            outside.Position = offset;
+            ExternalWeights.Copy(file, new ExternalRegion(stored.Offset, stored.Length), outside);
+            int[] dimensions = Array.ConvertAll(stored.Dimensions, size => checked((int)size));
+            file.Position = start;
+            return GraphTensor.External(
+                stored.Name, stored.Type, dimensions, Path.GetFileName(outside.Name), offset, stored.Length);
         }
 
-        long offset = (outside.Position + Alignment - 1) / Alignment * Alignment;
-        outside.SetLength(offset);
-        (outside.Position, file.Position) = (offset, at);
-        Copy(file, bytes, outside);
         file.Position = start;
-        return GraphTensor.External(name, type, dimensions.ToArray(), Path.GetFileName(outside.Name), offset, bytes);
+        return null;
     }
 
     static byte[] Read(FileStream file, long length)
@@ -125,16 +96,5 @@ public static class WeightsOutside
         var bytes = new byte[length <= MostGraphBytes ? length : throw new InvalidDataException("A part of the graph is too large.")];
         file.ReadExactly(bytes);
         return bytes;
-    }
-
-    static void Copy(FileStream from, long length, FileStream to)
-    {
-        var buffer = new byte[1 << 20];
-        for (long left = length; left > 0;)
-        {
-            int read = from.Read(buffer, 0, (int)Math.Min(left, buffer.Length));
-            to.Write(buffer, 0, read > 0 ? read : throw new EndOfStreamException());
-            left -= read;
-        }
     }
 }

@@ -8,8 +8,6 @@ public static class LayerTrial
     public const string InputName = "x";
     public const string OutputName = "y";
 
-    const int FloatType = 1;
-
     /// <summary>x [rows, inputs] to y [rows, outputs], without what is added.</summary>
     /// <param name="model">The graph.</param>
     /// <param name="layer">One of its layers.</param>
@@ -52,11 +50,6 @@ public static class LayerTrial
 
     static ProtobufWriter Domain(string name, long version) => new ProtobufWriter().Text(1, name).Number(2, version);
 
-    static byte[] Value(string name, int width)
-    {
-        ProtobufWriter shape = new ProtobufWriter().Message(1, new ProtobufWriter().Text(2, "rows"))
-            .Message(1, new ProtobufWriter().Number(1, width));
-        ProtobufWriter tensor = new ProtobufWriter().Number(1, FloatType).Message(2, shape);
-        return new ProtobufWriter().Text(1, name).Message(2, new ProtobufWriter().Message(1, tensor)).ToArray();
-    }
+    static byte[] Value(string name, int width) =>
+        new GraphValue(name, StoredTensor.SingleType, [1, width]) { Free = (0, "rows") }.ToMessage().ToArray();
 }

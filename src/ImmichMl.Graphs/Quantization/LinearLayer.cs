@@ -30,7 +30,7 @@ public sealed class LinearLayer
     public string Input => Product.Inputs[0];
 
     /// <summary>The same above reshapings that leave its channels as they are: layers of one source have the same activations.</summary>
-    public string Source { get; private init; } = "";
+    public string Source { get; private set; } = "";
 
     public string Output => (_addition ?? Product).Output;
 
@@ -60,11 +60,16 @@ public sealed class LinearLayer
         }
     }
 
-    static LinearLayer? Of(GraphNode node, GraphModel model) => Recognize(node, model) is not { } layer ? null
-        : new LinearLayer(layer.Product, layer.Weights, layer.IsTransposed, layer.Bias, layer._addition)
+    static LinearLayer? Of(GraphNode node, GraphModel model)
+    {
+        LinearLayer? layer = Recognize(node, model);
+        if (layer is not null)
         {
-            Source = Reshapings(layer.Input, layer.Inputs, model).LastOrDefault()?.Inputs[0] ?? layer.Input,
-        };
+            layer.Source = Reshapings(layer.Input, layer.Inputs, model).LastOrDefault()?.Inputs[0] ?? layer.Input;
+        }
+
+        return layer;
+    }
 
     static LinearLayer? Recognize(GraphNode node, GraphModel model)
     {
