@@ -64,6 +64,7 @@ sealed class Answers(
     {
         (RequestCount[] requests, LatencyHistogram[] latency) = statistics.Snapshot();
         (int interactive, int background) = queue.Waiting;
+        (int interactiveBusy, int backgroundBusy) = queue.InWork;
         ProcessMemory memory = ProcessMemory.Now();
         return new StatsResult
         {
@@ -74,6 +75,8 @@ sealed class Answers(
             Memory = new MemoryUse(memory.Resident, memory.Anonymous, CpuArena.Held),
             Downloads = downloads.Snapshot(),
             Devices = [.. devices.All.Where(device => !device.IsCpu).Select(Use)],
+            Slots = new SlotUse(
+                new LaneUse(runtime.RequestThreads + 1, interactiveBusy), new LaneUse(runtime.RequestThreads, backgroundBusy)),
             Runtime = new RuntimeUse(
                 GC.GetTotalAllocatedBytes(),
                 [.. Enumerable.Range(0, GC.MaxGeneration + 1).Select(number => (long)GC.CollectionCount(number))]),

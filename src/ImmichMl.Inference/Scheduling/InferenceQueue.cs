@@ -154,6 +154,18 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
         }
     }
 
+    /// <summary>Requests in work, by lane.</summary>
+    public (int Interactive, int Background) InWork
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return (_inWork[0], _inWork[1]);
+            }
+        }
+    }
+
     /// <param name="lane">Where to wait.</param>
     /// <param name="peer">Who asks: peers get slots in turn, and where the queue is full the one that fills it gives way to others.</param>
     /// <exception cref="InferenceException">The queue is full.</exception>

@@ -22,6 +22,26 @@ public readonly record struct QueueDepth(int Interactive, int Background)
         .Add("background", Codecs.Int32, q => q.Background, (q, value) => q with { Background = value });
 }
 
+/// <summary>What a lane can have in work, and what it has.</summary>
+/// <param name="Capacity">Requests that are worked on at once at most; of the interactive lane where the other is empty.</param>
+/// <param name="Busy">Requests in work now.</param>
+public readonly record struct LaneUse(int Capacity, int Busy)
+{
+    internal static readonly MapCodec<LaneUse> Map = new MapCodec<LaneUse>(default)
+        .Add("capacity", Codecs.Int32, l => l.Capacity, (l, value) => l with { Capacity = value })
+        .Add("busy", Codecs.Int32, l => l.Busy, (l, value) => l with { Busy = value });
+}
+
+/// <summary>Both lanes' slots.</summary>
+/// <param name="Interactive">Of the interactive lane.</param>
+/// <param name="Background">Of the background lane.</param>
+public sealed record SlotUse(LaneUse Interactive, LaneUse Background)
+{
+    internal static readonly MapCodec<SlotUse> Map = new MapCodec<SlotUse>(new(default, default))
+        .Add("interactive", LaneUse.Map, s => s.Interactive, (s, value) => s with { Interactive = value })
+        .Add("background", LaneUse.Map, s => s.Background, (s, value) => s with { Background = value });
+}
+
 /// <summary>The daemon's memory, in bytes.</summary>
 /// <param name="RssBytes">Resident.</param>
 /// <param name="AnonBytes">Resident and anonymous: what the kernel cannot drop.</param>

@@ -27,6 +27,9 @@ public sealed record StatsResult : Result
     /// <summary>The daemon's managed memory since the start; null where it does not say.</summary>
     public RuntimeUse? Runtime { get; init; }
 
+    /// <summary>Slots by lane; null where the daemon does not say.</summary>
+    public SlotUse? Slots { get; init; }
+
     static readonly MapCodec<StatsResult> s_map = new MapCodec<StatsResult>(new()
     {
         Requests = [], Latency = [], Queue = default, Models = [], Memory = default, Downloads = [],
@@ -38,7 +41,8 @@ public sealed record StatsResult : Result
         .Add("memory", MemoryUse.Map, s => s.Memory, (s, value) => s with { Memory = value })
         .Add("downloads", Codecs.ListOf(DownloadProgress.Map, "A download"), s => s.Downloads, (s, value) => s with { Downloads = value })
         .Maybe("devices", DeviceUse.List, s => Codecs.NullIfEmpty(s.Devices), (s, value) => s with { Devices = value })
-        .Maybe("runtime", RuntimeUse.Map, s => s.Runtime, (s, value) => s with { Runtime = value });
+        .Maybe("runtime", RuntimeUse.Map, s => s.Runtime, (s, value) => s with { Runtime = value })
+        .Maybe("slots", SlotUse.Map, s => s.Slots, (s, value) => s with { Slots = value });
 
     internal override void Write(ref MessagePackWriter writer) => s_map.Write(ref writer, this);
 

@@ -110,6 +110,7 @@ export interface Stats {
   memory: { rssBytes: number; anonBytes: number; arenaBytes: number };
   downloads: { modelName: string; bytes: number; totalBytes: number }[];
   runtime?: { allocatedBytes: number; collections: number[] };
+  slots?: { interactive: { capacity: number; busy: number }; background: { capacity: number; busy: number } };
 }
 
 export interface WireError {
