@@ -13,6 +13,7 @@ import { promisify } from 'node:util';
 import { MachineLearningRepository, MlClient } from '../src/node-client/out/src/index.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+process.env.MACHINE_LEARNING_HTTP_DRAIN_DELAY ??= '0';
 const shared = process.env.IMMICH_ML_SHARED ?? join(dirname(root), 'shared');
 const release = resolve(process.argv[2]);
 const folder = mkdtempSync(join(tmpdir(), 'immich-ml-http-'));

@@ -59,11 +59,13 @@ async function compare(description, compile) {
     ['post', '/predict', 200, form(JSON.stringify(all), picture)], ['post', '/predict', 200, form(JSON.stringify({ clip: { textual: name } }), null, 'a cat')],
     ['post', '/predict', 400, form(JSON.stringify(all))], ['post', '/predict', 404, form(JSON.stringify({ clip: { visual: { modelName: 'none' } } }), picture)],
     ['post', '/predict', 415, form(JSON.stringify(all), 'no picture')], ['post', '/predict', 422, form()], ['post', '/predict', 422, form('{"weather":{}}', picture)],
+    ['get', '/v2', 200], ['get', '/v2/health/live', 200], ['get', '/v2/health/ready', 200],
+    ['get', '/v2/models/synthetic__demo', 200], ['get', '/v2/models/synthetic__demo/ready', 200], ['get', '/v2/models/none', 404],
     ['get', '/status.json', 200], ['get', '/status', 403, undefined, { 'Sec-Fetch-Site': 'cross-site' }],
   ];
   for (const [method, path, status, body, headers] of asks) {
     const answer = await fetch(url + path, { method, body: await body, headers });
-    const what = `${method} ${path} ${status}`, described = description.paths[path][method].responses[answer.status];
+    const what = `${method} ${path} ${status}`, described = description.paths[path.replace(/(models\/)[^/]+/, '$1{name}')][method].responses[answer.status];
     const kind = answer.headers.get('content-type').split(';')[0], content = described?.content?.[kind];
     const text = await answer.text();
     if (answer.status !== status || !content) {
@@ -82,7 +84,7 @@ async function compare(description, compile) {
 
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(IMMICH_|MACHINE_LEARNING_)/.test(name)));
 const daemon = spawn(join(release, 'immich-ml'), ['serve', '--socket', join(folder, 'ml.sock'), '--cache', join(root, 'models', 'demo'), '--http', `127.0.0.1:${port}`],
-  { stdio: ['ignore', 'ignore', 'pipe'], env: { ...environment, MACHINE_LEARNING_DOWNLOAD: 'off', MACHINE_LEARNING_PREPARE_MODELS: 'false' } });
+  { stdio: ['ignore', 'ignore', 'pipe'], env: { ...environment, MACHINE_LEARNING_DOWNLOAD: 'off', MACHINE_LEARNING_HTTP_DRAIN_DELAY: '0', MACHINE_LEARNING_PREPARE_MODELS: 'false' } });
 let log = '';
 daemon.stderr.on('data', (piece) => (log += piece));
 try {
@@ -99,7 +101,7 @@ try {
     const { valid, errors } = await new Validator().validate(description);
     check('openapi.json is valid by a public validator', valid, JSON.stringify(errors));
     const answered = Object.keys(description.paths).sort().join();
-    check('it describes every path that there is', answered === '/,/metrics,/openapi.json,/ping,/predict,/ready,/status,/status.json', answered);
+    check('it describes every path that there is', answered === '/,/metrics,/openapi.json,/ping,/predict,/ready,/status,/status.json,/v2,/v2/health/live,/v2/health/ready,/v2/models/{name},/v2/models/{name}/ready', answered);
     const own = await compare(description, schemas(require, description));
     const named = (room) => log.split('\n').some((line) => line.includes(`${own['X-Request-Id']} traceparent ${own.traceparent}`) && line.includes(room));
     // Both write their line once the answer is on its way.

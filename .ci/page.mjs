@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const { chromium } = createRequire(new URL('../src/node-client/package.json', import.meta.url))('playwright-core');
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+process.env.MACHINE_LEARNING_HTTP_DRAIN_DELAY ??= '0';
 const shared = process.env.IMMICH_ML_SHARED ?? join(dirname(root), 'shared');
 const release = resolve(process.argv[2]);
 const folder = mkdtempSync(join(tmpdir(), 'immich-ml-page-'));

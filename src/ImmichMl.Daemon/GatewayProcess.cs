@@ -24,6 +24,7 @@ sealed class GatewayProcess(TimeProvider time, ILogger<GatewayProcess> log, Gate
     readonly Lock _lock = new();
     Process? _child;
     bool _isStopping;
+    TimeSpan _drainDelay;
     volatile bool _isListening;
 
     /// <summary>False where no gateway is to run, which is then no reason not to be ready.</summary>
@@ -179,6 +180,9 @@ sealed class GatewayProcess(TimeProvider time, ILogger<GatewayProcess> log, Gate
                 Unread.Except(names, StringComparer.OrdinalIgnoreCase).ToList().ForEach(log.SettingWithoutEffect);
                 Unread = [];
                 break;
+            case ["drains", var seconds] when double.TryParse(seconds, CultureInfo.InvariantCulture, out double delay):
+                _drainDelay = TimeSpan.FromSeconds(Math.Clamp(delay, 0, 60));
+                break;
             case ["listening", ..]:
                 _isListening = true;
                 _listening.TrySetResult();
@@ -210,7 +214,7 @@ sealed class GatewayProcess(TimeProvider time, ILogger<GatewayProcess> log, Gate
             // It has ended by itself.
         }
 
-        using var enough = new CancellationTokenSource(s_patience, time);
+        using var enough = new CancellationTokenSource(s_patience + _drainDelay, time);
         try
         {
             await child.WaitForExitAsync(enough.Token);

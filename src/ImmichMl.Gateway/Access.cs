@@ -5,9 +5,14 @@ namespace ImmichMl.Gateway;
 /// <summary>The key that callers must give, if one is set: as Bearer, as x-api-key, or, from a browser, as Basic's password.</summary>
 sealed class Access
 {
-    readonly byte[]? _key;
+    const string Hidden = "/…";
 
-    Access(string key) => _key = key.Length > 0 ? Hash(key) : null;
+    static readonly object s_given = new();
+
+    readonly byte[]? _key;
+    readonly bool _inPath;
+
+    Access(string key, bool inPath) => (_key, _inPath) = (key.Length > 0 ? Hash(key) : null, inPath && key.Length > 0);
 
     public bool IsOpen => _key is null;
 
@@ -15,10 +20,10 @@ sealed class Access
     public static Access Read(GatewayOptions options)
     {
         string credential = Path.Combine(Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY") ?? "", "api-key");
-        return options.ApiKey.Length > 0 ? new Access(options.ApiKey)
-            : options.ApiKeyFile.Length > 0 ? new Access(ReadFile(options.ApiKeyFile))
-            : Path.IsPathRooted(credential) && File.Exists(credential) ? new Access(ReadFile(credential))
-            : new Access("");
+        return options.ApiKey.Length > 0 ? new Access(options.ApiKey, options.ApiKeyInPath)
+            : options.ApiKeyFile.Length > 0 ? new Access(ReadFile(options.ApiKeyFile), options.ApiKeyInPath)
+            : Path.IsPathRooted(credential) && File.Exists(credential) ? new Access(ReadFile(credential), options.ApiKeyInPath)
+            : new Access("", inPath: false);
     }
 
     static string ReadFile(string path)
@@ -34,10 +39,34 @@ sealed class Access
         }
     }
 
+    /// <summary>Takes the key off the path, where it may stand there: <c>/KEY/predict</c> is <c>/predict</c> from here on.</summary>
+    /// <returns>The path that is left, for the log too: what may hold a key that is not quite right is not shown.</returns>
+    public string TakeKey(HttpContext context)
+    {
+        string path = context.Request.Path.Value ?? "";
+        if (!_inPath || path.Length < 2 || Endpoints.IsKnown(path))
+        {
+            return path;
+        }
+
+        int end = path.IndexOf('/', 1) is > 0 and var slash ? slash : path.Length;
+        string rest = end < path.Length ? path[end..] : "/";
+        if (!CryptographicOperations.FixedTimeEquals(Hash(path[1..end]), _key))
+        {
+            return Hidden;
+        }
+
+        context.Items[s_given] = true;
+        context.Request.PathBase = path[..end];
+        context.Request.Path = rest;
+        return Endpoints.IsKnown(rest) ? rest : Hidden;
+    }
+
     /// <exception cref="HttpFault">The key is missing or wrong.</exception>
     public void Check(HttpContext context)
     {
-        if (_key is null || Given(context.Request).Any(given => CryptographicOperations.FixedTimeEquals(Hash(given), _key)))
+        if (_key is null || context.Items.ContainsKey(s_given)
+            || Given(context.Request).Any(given => CryptographicOperations.FixedTimeEquals(Hash(given), _key)))
         {
             return;
         }

@@ -30,7 +30,8 @@ sealed class BrowserGuard(GatewayOptions options, Access access)
         }
 
         bool isBrowser = site.Length > 0 || origin.Length > 0;
-        bool isReadable = path is "/status" or "/status.json" or "/metrics" || (path == "/predict" && isBrowser);
+        bool isReadable = path is "/status" or "/status.json" or "/metrics" || InferenceProtocolEndpoint.Knows(path)
+            || (path == "/predict" && isBrowser);
         if (isReadable && access.IsOpen && !request.IsHttps && !IsKnown(request.Host.Host))
         {
             throw new HttpFault(403, "unknown_host",

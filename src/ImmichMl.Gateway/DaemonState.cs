@@ -41,5 +41,6 @@ sealed class DaemonState(DaemonLink daemon)
         }
     }
 
-    static bool IsSilence(Exception fault) => fault is MlConnectionException or TimeoutException or MlErrorException;
+    /// <summary>The daemon is away, too slow, or refuses.</summary>
+    public static bool IsSilence(Exception fault) => fault is MlConnectionException or TimeoutException or MlErrorException;
 }

@@ -3,12 +3,19 @@ namespace ImmichMl.Gateway;
 /// <summary>Takes a request to its endpoint, and holds the only catch around it.</summary>
 sealed class Endpoints(
     GatewayOptions options, Access access, BrowserGuard guard, Traffic traffic, PredictEndpoint predict, HealthEndpoint health,
-    MetricsEndpoint metrics, StatusEndpoint status, TimeProvider time, ILogger<Endpoints> log)
+    MetricsEndpoint metrics, StatusEndpoint status, InferenceProtocolEndpoint inference, ConnectionLife connections, LoadReport load,
+    TimeProvider time, ILogger<Endpoints> log)
 {
+    /// <summary>Its first part begins a path of ours, so that it is no key.</summary>
+    public static bool IsKnown(string path) => path.Split('/')[1]
+        is "" or "ping" or "predict" or "ready" or "metrics" or "status" or "status.json" or "openapi.json" or "v2";
+
     public async Task AnswerAsync(HttpContext context)
     {
         long started = time.GetTimestamp();
-        string method = context.Request.Method, path = context.Request.Path.Value ?? "", trace = RequestTrace.Take(context);
+        string method = context.Request.Method, path = access.TakeKey(context), trace = RequestTrace.Take(context);
+        bool isLast = connections.IsLast(context);
+        context.Response.OnStarting(() => Mark(context, isLast));
         try
         {
             await RouteAsync(context, path);
@@ -56,9 +63,21 @@ sealed class Endpoints(
             "/status" => ("GET, HEAD", StatusEndpoint.PageAsync),
             "/openapi.json" => ("GET, HEAD", OpenApi.AnswerAsync),
             "/status.json" => ("GET, HEAD", (Func<HttpContext, Task>)status.DataAsync),
+            _ when InferenceProtocolEndpoint.Knows(exact) => ("GET, HEAD", asked => inference.AnswerAsync(asked, exact)),
             _ => throw new HttpFault(404, "not_found", "Not Found"),
         };
         return exact == path ? Allow(context, methods, answer) : Reply.RedirectAsync(context, exact);
+    }
+
+    Task Mark(HttpContext context, bool isLast)
+    {
+        context.Response.Headers[LoadReport.Header] = load.Text();
+        if (isLast || connections.IsEnding)
+        {
+            context.Response.Headers.Connection = "close";
+        }
+
+        return Task.CompletedTask;
     }
 
     static Task Allow(HttpContext context, string methods, Func<HttpContext, Task> answer)

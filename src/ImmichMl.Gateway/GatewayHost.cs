@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -38,13 +39,18 @@ static class GatewayHost
         }
 
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options, certificate));
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10 + options.DrainDelaySeconds));
         builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(Access.Read(options));
         builder.Services.AddSingleton<UploadBudget>();
         builder.Services.AddSingleton<BrowserGuard>();
         builder.Services.AddSingleton<Traffic>();
+        builder.Services.AddSingleton<Drain>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<Drain>());
+        builder.Services.AddSingleton<ConnectionLife>();
+        builder.Services.AddSingleton<LoadReport>();
+        builder.Services.AddSingleton<InferenceProtocolEndpoint>();
         builder.Services.AddSingleton<DaemonLink>();
         builder.Services.AddSingleton<DaemonState>();
         builder.Services.AddSingleton<PredictEndpoint>();
@@ -87,6 +93,16 @@ static class GatewayHost
             foreach (IPAddress address in ListenAddresses.Choose(options.Host, log))
             {
                 kestrel.Listen(address, options.Port, listen => Speak(listen, certificate));
+            }
+        }
+
+        if (options.AgentPort > 0)
+        {
+            AgentPort agent = ActivatorUtilities.CreateInstance<AgentPort>(kestrel.ApplicationServices);
+            ILogger log = kestrel.ApplicationServices.GetRequiredService<ILogger<RunningGateway>>();
+            foreach (IPAddress address in ListenAddresses.Choose(options.Host, log))
+            {
+                kestrel.Listen(address, options.AgentPort, listen => listen.Run(agent.AnswerAsync));
             }
         }
     }

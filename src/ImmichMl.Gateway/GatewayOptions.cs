@@ -5,7 +5,7 @@ namespace ImmichMl.Gateway;
 /// <summary>Where the gateway listens, where the daemon is, and how much of the gateway callers may take.</summary>
 public sealed class GatewayOptions
 {
-    double? _requestTimeoutSeconds;
+    double? _requestTimeoutSeconds, _drainDelaySeconds;
 
     [Display(Name = MlClientOptions.SocketVariable, Description = "Path of the daemon's Unix socket")]
     [Required]
@@ -40,6 +40,33 @@ public sealed class GatewayOptions
     [Range(0.1, 86_400)]
     public double KeepAliveSeconds { get; set => field = value > 0 ? value : 0.1; } = 2;
 
+    [Display(
+        Name = "MACHINE_LEARNING_HTTP_REQUESTS_PER_CONNECTION",
+        Description = "Requests after which an HTTP connection is closed, so that new replicas get work; 0: any number")]
+    [Range(0, 1_000_000)]
+    public int RequestsPerConnection { get; set; } = 1000;
+
+    [Display(
+        Name = "MACHINE_LEARNING_HTTP_CONNECTION_AGE",
+        Description = "Seconds after which an HTTP connection is closed with its next answer; 0: any age")]
+    [Range(0d, 86_400d)]
+    public double ConnectionAgeSeconds { get; set; } = 60;
+
+    /// <summary>None where the listening socket outlives us: who connects meanwhile waits in it. The unit ends us after 30 s.</summary>
+    [Display(
+        Name = "MACHINE_LEARNING_HTTP_DRAIN_DELAY",
+        Description = "Seconds that requests are still taken once told to stop, while /ready says 503; on a socket handed over 0")]
+    [Range(0d, 15d)]
+    public double DrainDelaySeconds
+    {
+        get => _drainDelaySeconds ?? (InheritedSockets.Given is null ? 5 : 0);
+        set => _drainDelaySeconds = value;
+    }
+
+    [Display(Name = "MACHINE_LEARNING_AGENT_PORT", Description = "Port that answers HAProxy's agent-check; 0: none")]
+    [Range(0, 65535)]
+    public int AgentPort { get; set; }
+
     /// <summary>How long one prediction may take, its wait included. 0 turns it off in Immich's server, Gunicorn.</summary>
     [Display(
         Name = "MACHINE_LEARNING_WORKER_TIMEOUT",
@@ -68,6 +95,11 @@ public sealed class GatewayOptions
         Name = "MACHINE_LEARNING_API_KEY_FILE",
         Description = "File that holds the key; a systemd credential called api-key is found by itself")]
     public string ApiKeyFile { get; set; } = "";
+
+    [Display(
+        Name = "MACHINE_LEARNING_API_KEY_IN_PATH",
+        Description = "Take the key as the first part of the path too, as a stock Immich can send it: http://box:3003/KEY/")]
+    public bool ApiKeyInPath { get; set; }
 
     [Display(Name = "MACHINE_LEARNING_TLS_CERTIFICATE", Description = "PEM file of a certificate (and its chain): speak HTTPS")]
     public string TlsCertificate { get; set; } = "";

@@ -1,7 +1,7 @@
 namespace ImmichMl.Gateway;
 
-/// <summary>/ping: does the daemon answer; /ready: has it loaded what it was told to.</summary>
-sealed class HealthEndpoint(DaemonLink daemon)
+/// <summary>/ping: does the daemon answer; /ready: has it loaded what it was told to, and are we to stay.</summary>
+sealed class HealthEndpoint(DaemonLink daemon, Drain drain)
 {
     public async Task PingAsync(HttpContext context)
     {
@@ -19,6 +19,11 @@ sealed class HealthEndpoint(DaemonLink daemon)
 
     public async Task ReadyAsync(HttpContext context)
     {
+        if (drain.IsDraining)
+        {
+            throw new HttpFault(503, "draining", "The gateway is about to stop; send new requests elsewhere.", TimeSpan.FromSeconds(2));
+        }
+
         InfoResult info;
         try
         {
@@ -38,5 +43,18 @@ sealed class HealthEndpoint(DaemonLink daemon)
         await Reply.JsonAsync(context, """{"ready":true}""");
     }
 
-    static HttpFault Silent() => new(503, "unreachable", "The machine-learning daemon does not answer.", TimeSpan.FromSeconds(5));
+    /// <summary>As <see cref="ReadyAsync"/> says it, without a draining of our own.</summary>
+    public async Task<bool> IsReadyAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return (await daemon.Questions.GetInfoAsync(cancellation)).Ready;
+        }
+        catch (Exception e) when (DaemonState.IsSilence(e))
+        {
+            return false;
+        }
+    }
+
+    public static HttpFault Silent() => new(503, "unreachable", "The machine-learning daemon does not answer.", TimeSpan.FromSeconds(5));
 }

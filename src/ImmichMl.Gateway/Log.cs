@@ -13,6 +13,8 @@ static partial class Log
     public static partial void IPv4Only(this ILogger logger);
     [LoggerMessage(5, LogLevel.Warning, "Of what {Host} resolves to, this is no address of this machine and is left out: {Addresses}")]
     public static partial void AddressesLeftOut(this ILogger logger, string host, string addresses);
+    [LoggerMessage(6, LogLevel.Information, "Not ready any more; requests are taken for another {Seconds} s")]
+    public static partial void Draining(this ILogger logger, double seconds);
     [LoggerMessage(10, LogLevel.Debug, "{Method} {Path}: {Status} in {Milliseconds:0.0} ms ({Trace})")]
     public static partial void Answered(
         this ILogger logger, string method, string path, int status, double milliseconds, string trace);

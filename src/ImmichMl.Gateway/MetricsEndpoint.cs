@@ -61,6 +61,7 @@ sealed class MetricsEndpoint(DaemonState daemon, PredictEndpoint predict, Upload
         text.Family("immich_ml_queue", "gauge", "Requests that wait.");
         text.Sample("immich_ml_queue", stats.Queue.Interactive, ("priority", "interactive"));
         text.Sample("immich_ml_queue", stats.Queue.Background, ("priority", "background"));
+        WriteLoad(text, stats);
         text.Single("immich_ml_resident_bytes", "gauge", "The daemon's resident memory.", stats.Memory.RssBytes);
         text.Single("immich_ml_anonymous_bytes", "gauge", "The part of it that no file backs.", stats.Memory.AnonBytes);
         text.Single("immich_ml_arena_bytes", "gauge", "What ONNX Runtime's arenas hold.", stats.Memory.ArenaBytes);
@@ -68,6 +69,47 @@ sealed class MetricsEndpoint(DaemonState daemon, PredictEndpoint predict, Upload
         foreach (DownloadProgress download in stats.Downloads)
         {
             text.Sample("immich_ml_download_bytes", download.Bytes, ("model", download.ModelName));
+        }
+    }
+
+    /// <summary>What can be in work and what is, for who scales by it; the CPU as a device is both lanes together.</summary>
+    static void WriteLoad(MetricsText text, StatsResult stats)
+    {
+        if (stats.Slots is { } slots)
+        {
+            (string, string)[] interactive = [("lane", "interactive")], background = [("lane", "background")];
+            WriteGauges(text, "immich_ml_lane", "of a lane", [(interactive, slots.Interactive), (background, slots.Background)]);
+        }
+
+        List<((string, string)[] Labels, LaneUse Use)> devices =
+        [
+            .. from device in stats.Devices where !device.Lost select (Of(device.Provider, device.Id), new LaneUse(1, device.Runs)),
+        ];
+        if (stats.Slots is { } both)
+        {
+            devices.Insert(0, (Of("cpu", 0), new LaneUse(both.Background.Capacity, both.Interactive.Busy + both.Background.Busy)));
+        }
+
+        WriteGauges(text, "immich_ml_device", "of a device", devices);
+
+        static (string, string)[] Of(string provider, int id) =>
+            [("provider", provider), ("id", id.ToString(System.Globalization.CultureInfo.InvariantCulture))];
+    }
+
+    static void WriteGauges(MetricsText text, string name, string whose, IReadOnlyList<((string, string)[] Labels, LaneUse Use)> all)
+    {
+        foreach ((string what, string help, Func<LaneUse, double> value) in ((string, string, Func<LaneUse, double>)[])
+        [
+            ("capacity", $"Requests {whose} that can be in work at once.", static use => use.Capacity),
+            ("busy", $"Requests {whose} that are in work.", static use => use.Busy),
+            ("utilization", $"Busy over capacity {whose}.", static use => use.Capacity > 0 ? (double)use.Busy / use.Capacity : 0),
+        ])
+        {
+            text.Family($"{name}_{what}", "gauge", help);
+            foreach (((string, string)[] labels, LaneUse use) in all)
+            {
+                text.Sample($"{name}_{what}", value(use), labels);
+            }
         }
     }
 

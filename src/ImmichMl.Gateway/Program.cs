@@ -64,6 +64,13 @@ static class Program
     {
         GatewayOptions options = settings.Read<GatewayOptions>();
         await using var gateway = new RunningGateway(options);
+
+        // Ctrl+C ends at once; only who is told by SIGTERM has a balancer in front.
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
+        {
+            signal.Cancel = true;
+            gateway.Hurry();
+        });
         if (!isChild)
         {
             await gateway.RunAsync();
@@ -71,6 +78,7 @@ static class Program
         }
 
         // A terminal that goes tells all who write to it; what becomes of us is the daemon's to say.
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"drains {options.DrainDelaySeconds}"));
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, static signal => signal.Cancel = true);
         Console.WriteLine($"reads {string.Join(' ', Settings.Describe(options).Select(setting => setting.Name))}");
         _ = EndWithInputAsync(gateway);

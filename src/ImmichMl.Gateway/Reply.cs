@@ -23,7 +23,7 @@ static class Reply
         context.Response.StatusCode = 307;
         context.Response.ContentLength = 0;
         string site = request.Host.HasValue ? $"{request.Scheme}://{request.Host}" : "";
-        context.Response.Headers.Location = $"{site}{path}{request.QueryString}";
+        context.Response.Headers.Location = $"{site}{request.PathBase}{path}{request.QueryString}";
         return Task.CompletedTask;
     }
 

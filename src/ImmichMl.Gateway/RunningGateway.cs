@@ -47,7 +47,7 @@ sealed class RunningGateway : IAsyncDisposable
         }
 
         string version = typeof(RunningGateway).Assembly.GetName().Version?.ToString(3) ?? "";
-        _log.Listening(string.Join(' ', _host.Urls), version, _options.Rules, _options.DaemonSocket);
+        _log.Listening(string.Join(' ', _host.Urls.Where(url => !IsAgent(url))), version, _options.Rules, _options.DaemonSocket);
         if (!_host.Services.GetRequiredService<Access>().IsOpen && _options.TlsCertificate.Length == 0 && _options.HttpSocket.Length == 0)
         {
             _log.KeyWithoutTls();
@@ -55,6 +55,9 @@ sealed class RunningGateway : IAsyncDisposable
 
         _notifier.Notify(new ServiceState("READY=1\nSTATUS=Listening"));
     }
+
+    bool IsAgent(string url) =>
+        _options.AgentPort > 0 && Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address.Port == _options.AgentPort;
 
     /// <summary>Until SIGTERM, Ctrl+C or <see cref="Stop"/>.</summary>
     /// <param name="started">Called once it listens.</param>
@@ -69,6 +72,9 @@ sealed class RunningGateway : IAsyncDisposable
         });
         await _host.WaitForShutdownAsync();
     }
+
+    /// <summary>Nobody is waited for: the stop that the host makes of this signal has no delay.</summary>
+    public void Hurry() => _host.Services.GetRequiredService<Drain>().Cut();
 
     /// <summary>From any thread, before the start too.</summary>
     public void Stop() => _host.Lifetime.StopApplication();

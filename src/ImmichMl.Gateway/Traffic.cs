@@ -13,9 +13,11 @@ sealed class Traffic(TimeProvider time)
 {
     public const int Slots = 120;
     const int MostErrors = 50;
+    const int RateSlots = 3;
 
     /// <summary>Paths are the caller's words: only ours may become keys.</summary>
-    static readonly string[] s_paths = ["/", "/ping", "/ready", "/metrics", "/status", "/status.json", "/openapi.json", "/predict"];
+    static readonly string[] s_paths = ["/", "/ping", "/ready", "/metrics", "/status", "/status.json", "/openapi.json", "/predict",
+        "/v2", "/v2/health/live", "/v2/health/ready"];
 
     readonly ConcurrentDictionary<(string Path, int Status, string Code), long> _counts = new();
     readonly Queue<RecentError> _errors = new();
@@ -70,6 +72,22 @@ sealed class Traffic(TimeProvider time)
         lock (_lock)
         {
             return [.. _errors.Reverse()];
+        }
+    }
+
+    /// <summary>Answers a second at /predict, over the last three slots that are full.</summary>
+    public double Rate()
+    {
+        lock (_lock)
+        {
+            long now = SlotNow();
+            int answered = 0;
+            for (long number = Math.Max(0, now - RateSlots); number < now; number++)
+            {
+                answered += _slots[number % Slots] is var slot && slot.Number == number ? slot.Requests : 0;
+            }
+
+            return answered / (RateSlots * SlotLength.TotalSeconds);
         }
     }
 

@@ -45,6 +45,16 @@ sealed class TestGateway : IAsyncDisposable
         return new TestGateway(gateway, log);
     }
 
+    /// <summary>As SIGTERM ends it; done when nothing is open any more.</summary>
+    public async Task StopAsync()
+    {
+        _gateway.Stop();
+        await _gateway.DisposeAsync();
+    }
+
+    /// <summary>As Ctrl+C ends the waiting for a balancer.</summary>
+    public void Hurry() => _gateway.Hurry();
+
     public async Task<Answered> GetAsync(string path) => await ReadAsync(await Http.GetAsync(new Uri(path, UriKind.Relative)));
 
     public async Task<Answered> PredictAsync(string? entries, byte[]? image = null, string? text = null)
