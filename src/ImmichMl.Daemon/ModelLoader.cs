@@ -46,7 +46,7 @@ public sealed class ModelLoader(
         var kind when kind == ModelKind.ClipVisual => Sharing(ClipVisualEncoder.Load(key, store, sessions, _rules.Clip)),
         var kind when kind == ModelKind.ClipTextual => Sharing(
             ClipTextualEncoder.Load(key, store, sessions, clip, language => log.UnknownLanguage(key.ToString(), language))),
-        var kind when kind == ModelKind.FaceDetection => ScrfdDetector.Load(key, store, sessions, _rules.Faces),
+        var kind when kind == ModelKind.FaceDetection => ScrfdDetector.Load(key, store, sessions, faces, _rules.Faces),
         var kind when kind == ModelKind.FaceRecognition => ArcFaceRecognizer.Load(key, store, sessions, faces, _rules.Faces),
         var kind when kind == ModelKind.TextDetection => TextDetector.Load(key, store, sessions, ocr, _rules.Ocr),
         var kind when kind == ModelKind.TextRecognition => TextRecognizer.Load(key, store, sessions, ocr, _rules.Ocr),

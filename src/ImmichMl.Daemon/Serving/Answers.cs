@@ -7,7 +7,7 @@ namespace ImmichMl.Daemon.Serving;
 sealed class Answers(
     ServeOptions serve, RuntimeOptions runtime, ImageLimits images, ModelStore store, SessionCache models, ModelDownloads downloads,
     InferenceQueue queue, DeviceList devices, Statistics statistics, DecodeQueue decoder, GatewayProcess gateway,
-    PreparedModels prepared, PrecisionOptions precisions, TimeProvider time)
+    PreparedModels prepared, PrecisionOptions precisions, FaceOptions faces, TimeProvider time)
 {
     /// <summary>Of the whole build: one number for all programs.</summary>
     public static string Version { get; } = typeof(Answers).Assembly.GetName().Version?.ToString(3) ?? "0";
@@ -27,7 +27,7 @@ sealed class Answers(
         Providers = devices.Providers,
         Devices = [.. devices.All.Where(device => !device.IsLost)
             .Select(device => new DeviceInfo(device.Provider, device.Id, device.Name, device.MemoryBytes))],
-        Remarks = [.. devices.Remarks, .. PrecisionRemarks()],
+        Remarks = [.. devices.Remarks, .. PrecisionRemarks(), .. FaceRemarks()],
         Rules = runtime.Rules,
         Threads = $"{ThreadPlan.Describe(runtime)}; pictures by {ImageDecoder.Describe(images.ChosenCodec)}",
         Limits = new LimitsInfo
@@ -57,6 +57,10 @@ sealed class Answers(
             ? null : $"{Precision.PlainName}, as all {model.Key.Kind.Models}")
         where note is not null
         select $"{model.Key} in {note}";
+
+    /// <summary>That faces are found which Immich itself would not find.</summary>
+    IEnumerable<string> FaceRemarks() =>
+        faces.Retry == FaceOptions.Off ? [] : [$"faces: where none is found the picture is looked at again ({faces.Retry})"];
 
     CopyStatus CopyOf(ModelKey key) => prepared.StatusOf(key, Path.Combine(store.FolderOf(key), ModelStore.ModelFileName));
 
