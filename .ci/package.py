@@ -27,7 +27,7 @@ def contents(deb):
     wanted = ["usr/lib/immich-ml/immich-ml\n", "usr/lib/immich-ml/libonnxruntime.so", "usr/bin/immich-ml ->",
               "etc/immich-ml/immich-ml.conf", "usr/share/man/man1/immich-ml.1.gz", "usr/share/man/man5/immich-ml.conf.5.gz",
               "bash-completion/completions/immich-ml", "zsh/vendor-completions/_immich-ml", "fish/vendor_completions.d/immich-ml.fish",
-              "licenses/NOTICES.txt", "sbom.cdx.json", "sysusers.d/immich-ml.conf", "drop-ins/nvidia.conf", "drop-ins/dri.conf"]
+              "licenses/NOTICES.txt", "sbom.cdx.json", "sysusers.d/immich-ml.conf", "drop-ins/nvidia.conf", "drop-ins/dri.conf", "drop-ins/upstreams.conf"]
     wanted += [f"systemd/system/{name}.{kind}" for name in ("immich-ml", "immich-ml-fetch", "immich-ml-gateway") for kind in ("socket", "service")]
     missing = [name for name in wanted if name not in listed]
     check("it holds programs, units, settings, pages, completions, licences and the list of parts", not missing, missing)

@@ -25,7 +25,9 @@ sealed class DaemonLink : IAsyncDisposable
             SocketPath = options.DaemonSocket,
             Time = time,
             RequestTimeout = TimeSpan.FromSeconds(options.RequestTimeoutSeconds),
-            ReconnectTimeout = TimeSpan.FromSeconds(options.ReconnectSeconds),
+
+            // With upstreams another one may answer at once, and what waits for the daemon is held elsewhere.
+            ReconnectTimeout = options.HasUpstreams ? TimeSpan.Zero : TimeSpan.FromSeconds(options.ReconnectSeconds),
         };
         Questions = new MlClient(_options with { RequestTimeout = s_pingTimeout, ReconnectTimeout = TimeSpan.Zero });
     }

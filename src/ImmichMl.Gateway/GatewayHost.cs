@@ -7,6 +7,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using ImmichMl.Gateway.Upstreams;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace ImmichMl.Gateway;
 
@@ -58,10 +60,33 @@ static class GatewayHost
         builder.Services.AddSingleton<MetricsEndpoint>();
         builder.Services.AddSingleton<StatusEndpoint>();
         builder.Services.AddSingleton<Endpoints>();
+        if (options.HasUpstreams)
+        {
+            AddUpstreams(builder, options);
+        }
+
         gateway = builder.Build();
         Endpoints endpoints = gateway.Services.GetRequiredService<Endpoints>();
         ((IApplicationBuilder)gateway).Run(endpoints.AnswerAsync);
         return gateway;
+    }
+
+    /// <summary>Only where there are some: who has none pays nothing for them.</summary>
+    static void AddUpstreams(WebApplicationBuilder builder, GatewayOptions options)
+    {
+        // Its lines hold whole URLs, and a path may be a key.
+        builder.Logging.AddFilter("Yarp", LogLevel.None);
+
+        // As AddHttpForwarder registers it, without its transforms and routes, which nobody asks for here: 2 MB of program.
+        builder.Services.AddSingleton(services => (IHttpForwarder)ActivatorUtilities.CreateInstance(
+            services, Type.GetType("Yarp.ReverseProxy.Forwarder.HttpForwarder, Yarp.ReverseProxy", throwOnError: true)!));
+        builder.Services.AddSingleton(new UpstreamRoutes(options));
+        builder.Services.AddSingleton<UpstreamPool>();
+        builder.Services.AddSingleton<UpstreamForwarder>();
+        builder.Services.AddSingleton<UpstreamRouter>();
+        builder.Services.AddSingleton<WakeUp>();
+        builder.Services.AddSingleton<UpstreamWatch>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<UpstreamWatch>());
     }
 
     static void Configure(KestrelServerOptions kestrel, GatewayOptions options, SslStreamCertificateContext? certificate)

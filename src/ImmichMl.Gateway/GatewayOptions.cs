@@ -84,6 +84,43 @@ public sealed class GatewayOptions
     [Range(0d, 3600d)]
     public double ReconnectSeconds { get; set; } = 10;
 
+    [Display(
+        Name = "MACHINE_LEARNING_UPSTREAMS",
+        Description = "Who answers predictions, commas between: URLs of Immich-compatible services, and local, the daemon")]
+    public string Upstreams { get; set; } = "";
+
+    [Display(
+        Name = "MACHINE_LEARNING_UPSTREAMS__CLIP__VISUAL",
+        Description = "Who answers CLIP for pictures: URLs, local, and remote, the URLs of UPSTREAMS; empty: as UPSTREAMS")]
+    public string UpstreamsOfClipVisual { get; set; } = "";
+
+    [Display(Name = "MACHINE_LEARNING_UPSTREAMS__CLIP__TEXTUAL", Description = "Who answers searches, such as local,remote")]
+    public string UpstreamsOfClipTextual { get; set; } = "";
+
+    [Display(Name = "MACHINE_LEARNING_UPSTREAMS__FACIAL_RECOGNITION", Description = "Who answers for faces")]
+    public string UpstreamsOfFaces { get; set; } = "";
+
+    [Display(Name = "MACHINE_LEARNING_UPSTREAMS__OCR", Description = "Who answers OCR")]
+    public string UpstreamsOfOcr { get; set; } = "";
+
+    /// <summary>Immich's server is Node, which gives up at 300 s.</summary>
+    [Display(
+        Name = "MACHINE_LEARNING_HOLD",
+        Description = "Seconds that a request is held while none of its upstreams takes it (searches 5 at most); then 503")]
+    [Range(0d, 3600d)]
+    public double HoldSeconds { get; set; } = 240;
+
+    [Display(
+        Name = "MACHINE_LEARNING_WAKE",
+        Description = "What wakes the upstream that requests wait for: its MAC address (MAC@ADDRESS[:PORT]), or a command")]
+    public string Wake { get; set; } = "";
+
+    /// <summary>Requests go to other services than the daemon at our socket.</summary>
+    public bool HasUpstreams => ((string[])
+    [
+        Upstreams, UpstreamsOfClipVisual, UpstreamsOfClipTextual, UpstreamsOfFaces, UpstreamsOfOcr,
+    ]).Any(list => list.Length > 0);
+
     [Display(Name = "MACHINE_LEARNING_LENIENT_IMAGES", Description = "Answer faces and OCR of a bad picture with 200 and an empty result")]
     public bool LenientImages { get; set; }
 

@@ -39,6 +39,12 @@ sealed class HttpFault(int status, string code, string detail, TimeSpan? retryAf
 
     public static HttpFault Busy(string detail) => new(503, "overloaded", detail, TimeSpan.FromSeconds(1));
 
+    /// <summary>What an upstream found wrong with a request, as it said it.</summary>
+    /// <param name="status">4xx.</param>
+    /// <param name="body"><c>{"detail": …}</c>.</param>
+    public static HttpFault OfUpstream(int status, ReadOnlyMemory<byte> body) =>
+        new(status, "upstream_refused", "Refused by an upstream.") { Body = Encoding.UTF8.GetString(body.Span) };
+
     /// <summary>What other parts threw, as a status; null where it is a fault of the gateway's own.</summary>
     public static HttpFault? From(Exception fault, GatewayOptions options) => fault switch
     {
@@ -52,7 +58,7 @@ sealed class HttpFault(int status, string code, string detail, TimeSpan? retryAf
         _ => null,
     };
 
-    static HttpFault From(ErrorDetail error)
+    public static HttpFault From(ErrorDetail error)
     {
         int status = error.Code.HttpStatus ?? 500;
         TimeSpan? after = status == 503 ? TimeSpan.FromMilliseconds(error.RetryAfterMs ?? 1000) : null;

@@ -15,6 +15,16 @@ static partial class Log
     public static partial void AddressesLeftOut(this ILogger logger, string host, string addresses);
     [LoggerMessage(6, LogLevel.Information, "Not ready any more; requests are taken for another {Seconds} s")]
     public static partial void Draining(this ILogger logger, double seconds);
+    [LoggerMessage(20, LogLevel.Information, "Upstream {Upstream} is {State}")]
+    public static partial void UpstreamChanged(this ILogger logger, string upstream, string state);
+    [LoggerMessage(21, LogLevel.Information, "Upstream {Upstream} failed: {Why} ({Trace})")]
+    public static partial void UpstreamFailed(this ILogger logger, string upstream, string why, string trace);
+    [LoggerMessage(22, LogLevel.Error, "Upstream {Upstream} could not be checked")]
+    public static partial void CheckFailed(this ILogger logger, string upstream, Exception fault);
+    [LoggerMessage(23, LogLevel.Information, "Nobody is there for what waits: waking by {What}")]
+    public static partial void Waking(this ILogger logger, string what);
+    [LoggerMessage(24, LogLevel.Warning, "Waking failed: {Why}")]
+    public static partial void WakeFailed(this ILogger logger, string why);
     [LoggerMessage(10, LogLevel.Debug, "{Method} {Path}: {Status} in {Milliseconds:0.0} ms ({Trace})")]
     public static partial void Answered(
         this ILogger logger, string method, string path, int status, double milliseconds, string trace);

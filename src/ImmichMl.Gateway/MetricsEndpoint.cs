@@ -1,7 +1,10 @@
+using ImmichMl.Gateway.Upstreams;
+
 namespace ImmichMl.Gateway;
 
 /// <summary>/metrics for Prometheus: the daemon's counters as it tells them, and the gateway's own.</summary>
-sealed class MetricsEndpoint(DaemonState daemon, PredictEndpoint predict, UploadBudget budget, Traffic traffic)
+sealed class MetricsEndpoint(
+    DaemonState daemon, PredictEndpoint predict, UploadBudget budget, Traffic traffic, UpstreamPool? upstreams = null, WakeUp? wake = null)
 {
     public async Task AnswerAsync(HttpContext context)
     {
@@ -23,6 +26,11 @@ sealed class MetricsEndpoint(DaemonState daemon, PredictEndpoint predict, Upload
         }
 
         WriteGateway(text);
+        if (upstreams is not null)
+        {
+            WriteUpstreams(text, upstreams, wake?.Count ?? 0);
+        }
+
         await Reply.WriteAsync(context, 200, MetricsText.ContentType, text.ToString());
     }
 
@@ -145,5 +153,27 @@ sealed class MetricsEndpoint(DaemonState daemon, PredictEndpoint predict, Upload
         text.Single("immich_ml_gateway_open_requests", "gauge", "Predictions that are being read or answered.", predict.Open);
         text.Single("immich_ml_gateway_upload_bytes", "gauge", "Memory that bodies take at the moment.", budget.Taken);
         text.Single("immich_ml_gateway_resident_bytes", "gauge", "The gateway's resident memory.", Environment.WorkingSet);
+    }
+
+    static void WriteUpstreams(MetricsText text, UpstreamPool upstreams, long wakes)
+    {
+        IReadOnlyList<UpstreamView> all = upstreams.Snapshot();
+        Each("immich_ml_upstream_up", "gauge", "Whether the upstream answers.", static one => one.IsUp ? 1 : 0);
+        Each("immich_ml_upstream_ready", "gauge", "Whether it takes work.", static one => one.IsReady ? 1 : 0);
+        Each("immich_ml_upstream_in_flight", "gauge", "Requests at it.", static one => one.InFlight);
+        Each("immich_ml_upstream_answered_total", "counter", "Requests that it answered.", static one => one.Answered);
+        Each("immich_ml_upstream_failed_total", "counter", "Requests that it did not answer, and that went elsewhere.",
+            static one => one.Failed);
+        text.Single("immich_ml_gateway_held_requests", "gauge", "Requests that wait for an upstream.", upstreams.Held);
+        text.Single("immich_ml_gateway_wakes_total", "counter", "Times that a box that sleeps was to be woken.", wakes);
+
+        void Each(string name, string type, string help, Func<UpstreamView, double> value)
+        {
+            text.Family(name, type, help);
+            foreach (UpstreamView one in all)
+            {
+                text.Sample(name, value(one), ("upstream", one.Name));
+            }
+        }
     }
 }

@@ -1,8 +1,11 @@
+using ImmichMl.Gateway.Upstreams;
+
 namespace ImmichMl.Gateway;
 
 /// <summary>POST /predict: Immich's form in, Immich's JSON out.</summary>
 sealed class PredictEndpoint(
-    GatewayOptions options, DaemonLink daemon, UploadBudget budget, TimeProvider time, ILogger<PredictEndpoint> log)
+    GatewayOptions options, DaemonLink daemon, UploadBudget budget, TimeProvider time, ILogger<PredictEndpoint> log,
+    UpstreamRouter? router = null)
 {
     static readonly PredictResult s_nothingFound = new()
     {
@@ -27,9 +30,9 @@ sealed class PredictEndpoint(
     {
         try
         {
-            (string json, Timings timings) = await PredictAsync(context);
-            context.Response.Headers["Server-Timing"] = ServerTiming(timings);
-            await Reply.JsonAsync(context, json);
+            (ReadOnlyMemory<byte> json, string? timing) = await PredictAsync(context);
+            context.Response.Headers["Server-Timing"] = timing;
+            await Reply.WriteAsync(context, 200, "application/json", json);
         }
         finally
         {
@@ -41,15 +44,33 @@ sealed class PredictEndpoint(
     }
 
     /// <summary>Neither the body nor the slot among open requests is kept while the caller reads its answer.</summary>
-    async Task<(string Json, Timings Timings)> PredictAsync(HttpContext context)
+    async Task<(ReadOnlyMemory<byte> Json, string? Timing)> PredictAsync(HttpContext context)
     {
         using Upload upload = await budget.OpenAsync(context.Request, options.MaxBodyBytes);
         using PredictForm form = await PredictForm.ReadAsync(context.Request, options, upload);
         upload.Complete();
         IReadOnlyList<TaskEntry> tasks = ReadEntries(form);
-        PredictResult result = await AskAsync(tasks, form, context);
-        return (_json.Write(tasks, result), result.Timings);
+        PredictRequest request = ToRequest(tasks, form);
+        if (router is not null)
+        {
+            RoutedAnswer answer = await router.AskAsync(tasks, form, context, () => AskAsync(request, context));
+            if (answer.Result is null)
+            {
+                return (answer.Json, answer.ServerTiming);
+            }
+
+            return Written(tasks, answer.Result);
+        }
+
+        return Written(tasks, await AskAsync(request, context));
     }
+
+    (ReadOnlyMemory<byte> Json, string? Timing) Written(IReadOnlyList<TaskEntry> tasks, PredictResult result) =>
+        (Encoding.UTF8.GetBytes(_json.Write(tasks, result)), ServerTiming(result.Timings));
+
+    static PredictRequest ToRequest(IReadOnlyList<TaskEntry> tasks, PredictForm form) => form.Image is { } image
+        ? new PredictRequest { Id = 0, Tasks = tasks, Image = image.AsSequence() }
+        : form.Text is { Length: > 0 } text ? new PredictRequest { Id = 0, Tasks = tasks, Text = text } : throw HttpFault.NoInput();
 
     /// <summary>
     /// After a burst the heap would keep hundreds of megabytes; collecting takes milliseconds, so it waits for a quiet moment.
@@ -95,17 +116,14 @@ sealed class PredictEndpoint(
         }
     }
 
-    async Task<PredictResult> AskAsync(IReadOnlyList<TaskEntry> tasks, PredictForm form, HttpContext context)
+    async Task<PredictResult> AskAsync(PredictRequest request, HttpContext context)
     {
-        PredictRequest request = form.Image is { } image
-            ? new PredictRequest { Id = 0, Tasks = tasks, Image = image.AsSequence() }
-            : form.Text is { Length: > 0 } text ? new PredictRequest { Id = 0, Tasks = tasks, Text = text } : throw HttpFault.NoInput();
         try
         {
             return await daemon.PredictAsync(request with { Trace = context.TraceIdentifier }, context.RequestAborted);
         }
         catch (MlErrorException e) when (options.LenientImages && IsImageFault(e)
-            && tasks.All(entry => entry.Task is "facial-recognition" or "ocr"))
+            && request.Tasks.All(entry => entry.Task is "facial-recognition" or "ocr"))
         {
             return s_nothingFound;
         }

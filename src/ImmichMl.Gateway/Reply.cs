@@ -27,9 +27,11 @@ static class Reply
         return Task.CompletedTask;
     }
 
-    public static async Task WriteAsync(HttpContext context, int status, string contentType, string body)
+    public static Task WriteAsync(HttpContext context, int status, string contentType, string body) =>
+        WriteAsync(context, status, contentType, Encoding.UTF8.GetBytes(body));
+
+    public static async Task WriteAsync(HttpContext context, int status, string contentType, ReadOnlyMemory<byte> bytes)
     {
-        byte[] bytes = Encoding.UTF8.GetBytes(body);
         context.Response.StatusCode = status;
         context.Response.ContentType = contentType;
         context.Response.ContentLength = bytes.Length;

@@ -1,7 +1,11 @@
+using ImmichMl.Gateway.Upstreams;
+
 namespace ImmichMl.Gateway;
 
 /// <summary>/status, the page to look at, and /status.json, what it shows.</summary>
-sealed class StatusEndpoint(GatewayOptions options, DaemonState daemon, PredictEndpoint predict, UploadBudget budget, Traffic traffic)
+sealed class StatusEndpoint(
+    GatewayOptions options, DaemonState daemon, PredictEndpoint predict, UploadBudget budget, Traffic traffic,
+    UpstreamPool? upstreams = null, WakeUp? wake = null)
 {
     public static Task PageAsync(HttpContext context)
     {
@@ -17,7 +21,7 @@ sealed class StatusEndpoint(GatewayOptions options, DaemonState daemon, PredictE
         context.Response.Headers.CacheControl = "no-store";
         await Reply.JsonAsync(context, JsonText.Of(
         [
-            ("daemon", JsonText.Of(Daemon(report))), ("models", JsonText.List(report.Models.Select(Model))), .. Gateway(),
+            ("daemon", JsonText.Of(Daemon(report))), ("models", JsonText.List(report.Models.Select(Model))), .. Gateway(), .. Upstreams(),
         ]).ToString());
     }
 
@@ -75,6 +79,21 @@ sealed class StatusEndpoint(GatewayOptions options, DaemonState daemon, PredictE
         ("precisionNote", model.PrecisionNote),
         ("copyBytes", model.CopyBytes),
     ]);
+
+    /// <summary>Nothing of it where requests go to the daemon alone.</summary>
+    (string, JsonText)[] Upstreams() => upstreams is null ? [] :
+    [
+        ("held", upstreams.Held),
+        ("wakes", wake?.Count ?? 0),
+        ("upstreams", JsonText.List(upstreams.Snapshot().Select(one => JsonText.Of(
+        [
+            ("name", one.Name),
+            ("state", !one.IsUp ? "away" : one.IsReady ? "ready" : "not ready"),
+            ("inFlight", one.InFlight),
+            ("answered", one.Answered),
+            ("failed", one.Failed),
+        ])))),
+    ];
 
     (string, JsonText)[] Gateway() =>
     [

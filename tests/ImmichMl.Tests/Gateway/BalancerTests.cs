@@ -5,7 +5,7 @@ namespace ImmichMl.Tests.Gateway;
 /// <summary>What a balancer in front of the gateway sees: the end announced, connections that end, load, and others' probes.</summary>
 public sealed class BalancerTests
 {
-    static int FreePort()
+    internal static int FreePort()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
