@@ -18,6 +18,7 @@ static class InfoCommand
         providers  {string.Join(", ", info.Providers)}
         devices    {string.Join(", ", info.Devices.Select(Name))}
         threads    {info.Threads}
+        memory     {info.Memory ?? "not told"}
         limits     {string.Join(", ", Limits(info.Limits).Select(limit => $"{limit.Name} {limit.Value}"))}
         """));
 
@@ -30,7 +31,8 @@ static class InfoCommand
         ("providers", JsonText.List(info.Providers.Select(one => (JsonText)one))),
         ("devices", JsonText.List(info.Devices.Select(device => JsonText.Of(
             ("provider", device.Provider), ("id", device.Id), ("name", device.Name), ("memoryBytes", device.MemoryBytes))))),
-        ("rules", info.Rules), ("threads", info.Threads), ("remarks", JsonText.List(info.Remarks.Select(one => (JsonText)one))),
+        ("rules", info.Rules), ("threads", info.Threads), ("memory", info.Memory),
+        ("remarks", JsonText.List(info.Remarks.Select(one => (JsonText)one))),
         ("limits", JsonText.Of(Limits(info.Limits).Select(limit => (limit.Name, (JsonText)limit.Value)))));
 
     static IEnumerable<(string Name, long Value)> Limits(LimitsInfo limits) =>

@@ -82,7 +82,7 @@ static class TopCommand
         text.Append($"immich-ml {info.Version}, pid {info.Pid}   ")
             .Append($"waiting {now.Queue.Interactive} interactive, {now.Queue.Background} background\n")
             .Append($"memory {ByteSize.Text(now.Memory.RssBytes)} resident, {ByteSize.Text(now.Memory.AnonBytes)} anonymous; ")
-            .Append($"arenas hold {ByteSize.Text(now.Memory.ArenaBytes)}\n")
+            .Append($"arenas hold {ByteSize.Text(now.Memory.ArenaBytes)}{Shortage(now.Pressure)}\n")
             .Append($"{info.Threads}\n\n")
             .Append($"{"model".PadRight(widest)} {"state",-8} {"size",8} {"idle s",6} {"ok",8} {"errors",6} ")
             .Append($"{"/s",6} {"mean ms",8} {"inference",9}\n");
@@ -106,6 +106,9 @@ static class TopCommand
 
         return text.ToString();
     }
+
+    static string Shortage(PressureUse? pressure) => pressure is null or { Level: PressureUse.CalmLevel } ? ""
+        : $"; memory is {Clean(pressure.Level)}, {ByteSize.Text(pressure.AvailableBytes)} left, {pressure.RequestsAtOnce} at once";
 
     static string NameOf(ModelAddress model) => $"{model.Task} {model.Type} {Clean(model.ModelName)}";
 

@@ -64,9 +64,10 @@ public static class DaemonHost
     /// <param name="again">Reads the settings once more, for a reload; null where they cannot have changed.</param>
     /// <param name="own">This program, which prepares models; null: none are prepared.</param>
     /// <param name="gateway">The gateway to run beside it; null: none.</param>
+    /// <param name="gauge">What tells of memory; null: this machine's files.</param>
     internal static IHost Build(
         DaemonOptions options, Action<ILoggingBuilder>? logging = null, Func<DaemonOptions>? again = null, OwnProgram? own = null,
-        GatewayStart? gateway = null)
+        GatewayStart? gateway = null, MemoryGauge? gauge = null)
     {
         var threshold = new LogThreshold { Level = LogThreshold.LevelOf(options.Serve.LogLevel) };
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
@@ -95,7 +96,9 @@ public static class DaemonHost
         services.AddSingleton<InferenceQueue>();
         services.AddSingleton<DecodeQueue>();
         services.AddSingleton<Pipeline>();
+        services.AddSingleton(gauge ?? new MemoryGauge());
         services.AddSingleton<Residency>();
+        services.AddSingleton<PressureWatch>();
         services.AddSingleton<Preparation>();
         if (own is not null)
         {

@@ -10,7 +10,8 @@ namespace ImmichMl.Daemon;
 sealed class DaemonLifetime(
     DaemonOptions options, SocketListener listener, SessionCache models, DeviceList devices, Residency residency, Preparation preparation,
     Preload preload, Watchdog watchdog, Reload reload, Answers answers, ISystemdNotifier notifier, IHostApplicationLifetime application,
-    DecodeQueue decoding, GatewayProcess gateway, TimeProvider time, ILogger<DaemonLifetime> log) : IHostedService, IDisposable
+    DecodeQueue decoding, GatewayProcess gateway, PressureWatch pressure, TimeProvider time,
+    ILogger<DaemonLifetime> log) : IHostedService, IDisposable
 {
     static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(5);
 
@@ -41,6 +42,7 @@ sealed class DaemonLifetime(
         Keep("Watching the socket's path", stopping => KeepPathAsync(socket, stopping));
         Keep("Watching the decoders", EndWhenDecodersHangAsync);
         Keep("Unloading", residency.RunAsync);
+        Keep("Watching memory", pressure.RunAsync);
         Keep("Preparing", preparation.RunAsync);
         Keep("Ending when idle", EndWhenIdleAsync);
         _hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnHangUp);

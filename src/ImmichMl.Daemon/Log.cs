@@ -104,6 +104,17 @@ static partial class Log
     public static partial void UnreadableCache(this ILogger logger, string cause);
     [LoggerMessage(46, LogLevel.Warning, "Prepared copies that are out of date were not looked for to the end: {Cause}")]
     public static partial void StaleLookFailed(this ILogger logger, string cause);
+    [LoggerMessage(70, LogLevel.Debug, "Memory is watched by {Sources}; stalls are {How}")]
+    public static partial void WatchingMemory(this ILogger logger, string sources, string how);
+    [LoggerMessage(EventId = 71, Message =
+        "Memory is {Level}: tasks stood still for it {Stalled:0.0} % of 10 s, {Available} of {Limit} MB are left; "
+        + "requests at once: {Slots}, megapixels: {Megapixels:0.#}")]
+    public static partial void MemoryBecame(
+        this ILogger logger, LogLevel severity, string level, double stalled, long available, long limit, int slots, double megapixels);
+    [LoggerMessage(72, LogLevel.Information, "Gave memory back because it is short: {Before} MB anonymous before, {After} MB now")]
+    public static partial void Trimmed(this ILogger logger, long before, long after);
+    [LoggerMessage(73, LogLevel.Information, "A copy of {Model} is made later: it takes about {Needed} MB, and memory is short now")]
+    public static partial void PreparedLater(this ILogger logger, string model, long needed);
     [LoggerMessage(60, LogLevel.Information, "Fetching {Model}")]
     public static partial void Fetching(this ILogger logger, string model);
     [LoggerMessage(64, LogLevel.Warning,

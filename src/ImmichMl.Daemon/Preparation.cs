@@ -9,11 +9,21 @@ namespace ImmichMl.Daemon;
 /// then exchanged for its copy.
 /// </summary>
 sealed class Preparation(
-    PreparedModels prepared, SessionCache models, DaemonOptions options, TimeProvider time, ILogger<Preparation> log,
-    OwnProgram? own = null)
+    PreparedModels prepared, SessionCache models, DaemonOptions options, PressureWatch pressure, ModelFootprint footprint,
+    TimeProvider time, ILogger<Preparation> log, OwnProgram? own = null)
 {
+    // Where memory does not suffice for it now.
+    static readonly TimeSpan s_later = TimeSpan.FromMinutes(1);
+
     static readonly TimeSpan s_behind = TimeSpan.FromSeconds(1);
     static readonly TimeSpan s_betweenLooks = TimeSpan.FromDays(1);
+
+    // Told once.
+    readonly HashSet<ModelKey> _putOff = [];
+
+    // What making a copy takes at its peak beside pages of files, by the model's bytes: for ViT-B/32's 351 MB 593 MB. In int8 both
+    // precisions are tried.
+    readonly int _bytesPerByte = options.Precisions.Name == Precision.PlainName ? 2 : 3;
 
     readonly Channel<(ModelKey Key, string Source)> _wanted = Channel.CreateBounded<(ModelKey, string)>(32);
 
@@ -74,11 +84,20 @@ sealed class Preparation(
 
     async Task PrepareAsync(ModelKey key, string source, CancellationToken stopping)
     {
-        long since = time.GetTimestamp();
+        long since = time.GetTimestamp(), needed = footprint.OfFiles(key) * _bytesPerByte;
+        if (!pressure.HasRoom(needed))
+        {
+            PutOff(key, source, needed, stopping);
+            return;
+        }
+
+        using var scarce = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        void Stop() => scarce.CancelSafely(log.CancelFailed);
+        pressure.BecameCritical += Stop;
         try
         {
             (int code, string told) =
-                await own!.RunAsync(options, stopping, DaemonHost.PrepareVerb, key.Kind.Task, key.Kind.Type, key.Name);
+                await own!.RunAsync(options, scarce.Token, DaemonHost.PrepareVerb, key.Kind.Task, key.Kind.Type, key.Name);
             if (code != ExitCode.Ok)
             {
                 string why = OwnProgram.WhyEnded(code, told);
@@ -96,6 +115,11 @@ sealed class Preparation(
                 NativeHeap.Trim();
             }
         }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            prepared.ForgetTry(key, source);
+            PutOff(key, source, needed, stopping);
+        }
         catch (OperationCanceledException)
         {
             prepared.ForgetTry(key, source);
@@ -105,6 +129,27 @@ sealed class Preparation(
         {
             // Whatever it was: the model answers as it is, and the next one may be prepared.
             log.NotPrepared(key.ToString(), e.Message);
+        }
+        finally
+        {
+            pressure.BecameCritical -= Stop;
+        }
+    }
+
+    /// <summary>Others come first meanwhile.</summary>
+    void PutOff(ModelKey key, string source, long needed, CancellationToken stopping)
+    {
+        if (_putOff.Add(key))
+        {
+            log.PreparedLater(key.ToString(), needed / 1_000_000);
+        }
+
+        _ = WantLaterAsync();
+
+        async Task WantLaterAsync()
+        {
+            await Task.Delay(s_later, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _wanted.Writer.TryWrite((key, source));
         }
     }
 }

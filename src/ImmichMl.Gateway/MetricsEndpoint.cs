@@ -73,6 +73,11 @@ sealed class MetricsEndpoint(
         text.Single("immich_ml_resident_bytes", "gauge", "The daemon's resident memory.", stats.Memory.RssBytes);
         text.Single("immich_ml_anonymous_bytes", "gauge", "The part of it that no file backs.", stats.Memory.AnonBytes);
         text.Single("immich_ml_arena_bytes", "gauge", "What ONNX Runtime's arenas hold.", stats.Memory.ArenaBytes);
+        if (stats.Pressure is { } pressure)
+        {
+            WritePressure(text, pressure);
+        }
+
         text.Family("immich_ml_download_bytes", "gauge", "Bytes of a running download that have arrived.");
         foreach (DownloadProgress download in stats.Downloads)
         {
@@ -119,6 +124,23 @@ sealed class MetricsEndpoint(
                 text.Sample($"{name}_{what}", value(use), labels);
             }
         }
+    }
+
+    static void WritePressure(MetricsText text, PressureUse pressure)
+    {
+        text.Family("immich_ml_memory_pressure", "gauge", "How short memory is: the level that is in force has 1.");
+        foreach (string level in (ReadOnlySpan<string>)[PressureUse.CalmLevel, PressureUse.TightLevel, PressureUse.CriticalLevel])
+        {
+            text.Sample("immich_ml_memory_pressure", level == pressure.Level ? 1 : 0, ("level", level));
+        }
+
+        text.Single("immich_ml_memory_available_bytes", "gauge", "Memory that can still be taken.", pressure.AvailableBytes);
+        text.Single("immich_ml_memory_limit_bytes", "gauge", "Memory of the machine or of a control group.", pressure.LimitBytes);
+        text.Family("immich_ml_memory_steps_total", "counter", "What was done because memory was short, and how often it got so.");
+        text.Sample("immich_ml_memory_steps_total", pressure.Tight, ("step", "tight"));
+        text.Sample("immich_ml_memory_steps_total", pressure.Critical, ("step", "critical"));
+        text.Sample("immich_ml_memory_steps_total", pressure.Trimmed, ("step", "trimmed"));
+        text.Sample("immich_ml_memory_steps_total", pressure.Unloaded, ("step", "unloaded"));
     }
 
     /// <summary>The wire counts each bucket by itself, Prometheus all up to its bound; the rest is what is over the last bound.</summary>

@@ -40,6 +40,7 @@ sealed class StatusEndpoint(
         ("rules", info.Rules),
         ("uptimeMs", info.UptimeMs),
         ("threads", info.Threads),
+        ("memory", info.Memory),
         ("providers", string.Join(", ", info.Providers)),
         ("devices", string.Join(", ", info.Devices.Select(device => device.Name))),
         ("queueLimit", info.Limits.Queue),
@@ -52,6 +53,7 @@ sealed class StatusEndpoint(
         ("rssBytes", stats.Memory.RssBytes),
         ("anonBytes", stats.Memory.AnonBytes),
         ("arenaBytes", stats.Memory.ArenaBytes),
+        ("pressure", stats.Pressure is { } pressure ? Pressure(pressure) : (JsonText)(string?)null),
         ("requests", stats.Requests.Sum(count => count.Count)),
         ("answered", JsonText.List(
             from count in stats.Requests
@@ -65,6 +67,19 @@ sealed class StatusEndpoint(
             ("totalBytes", download.TotalBytes),
         ])))),
     ];
+
+    static JsonText Pressure(PressureUse pressure) => JsonText.Of(
+    [
+        ("level", pressure.Level),
+        ("stalledPercent", pressure.StalledPercent),
+        ("availableBytes", pressure.AvailableBytes),
+        ("limitBytes", pressure.LimitBytes),
+        ("requestsAtOnce", pressure.RequestsAtOnce),
+        ("tight", pressure.Tight),
+        ("critical", pressure.Critical),
+        ("unloaded", pressure.Unloaded),
+        ("trimmed", pressure.Trimmed),
+    ]);
 
     static JsonText Model(ModelStatus model) => JsonText.Of(
     [

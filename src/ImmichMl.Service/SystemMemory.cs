@@ -13,19 +13,24 @@ public readonly record struct SystemMemory(long Limit, long Available, bool IsGr
     public static SystemMemory Now() => Now(MachinesFolder);
 
     /// <param name="proc">Where the kernel tells of processes and mounts; what it names is read.</param>
-    internal static SystemMemory Now(string proc)
+    internal static SystemMemory Now(string proc) => Now(proc, ControlGroups.Above(proc, ""), ControlGroups.Above(proc, "memory"));
+
+    /// <param name="proc">As above.</param>
+    /// <param name="unified">The folders of the groups above this process in version 2.</param>
+    /// <param name="older">The same in version 1.</param>
+    internal static SystemMemory Now(string proc, IEnumerable<string> unified, IEnumerable<string> older)
     {
         string machines = Path.Combine(proc, "meminfo");
         long machine = Number(machines, "MemTotal:") is { } total ? total * 1024 : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         long available = Number(machines, "MemAvailable:") is { } free ? free * 1024 : machine;
         var memory = new SystemMemory(machine, Math.Min(machine, available), IsGroups: false);
-        foreach (string group in ControlGroups.Above(proc, ""))
+        foreach (string group in unified)
         {
             long limit = Math.Min(Whole(group, "memory.max") ?? long.MaxValue, Whole(group, "memory.high") ?? long.MaxValue);
             memory = memory.Within(limit, Whole(group, "memory.current") ?? 0, Reclaimable(group, ""));
         }
 
-        foreach (string group in ControlGroups.Above(proc, "memory"))
+        foreach (string group in older)
         {
             // The second one is the smallest of those above, also of groups that cannot be seen from here.
             long limit = Math.Min(
@@ -56,12 +61,12 @@ public readonly record struct SystemMemory(long Limit, long Available, bool IsGr
         return (Number(file, prefix + "inactive_file") ?? 0) + (Number(file, prefix + "active_file") ?? 0);
     }
 
-    static long? Whole(string group, string file) =>
+    internal static long? Whole(string group, string file) =>
         long.TryParse(Read(Path.Combine(group, file)), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out long number)
             ? number : null;
 
     /// <summary>The number behind a name at a line's beginning.</summary>
-    static long? Number(string file, string name)
+    internal static long? Number(string file, string name)
     {
         foreach (string line in Read(file).Split('\n'))
         {
@@ -76,7 +81,7 @@ public readonly record struct SystemMemory(long Limit, long Available, bool IsGr
         return null;
     }
 
-    static string Read(string file)
+    internal static string Read(string file)
     {
         try
         {

@@ -121,9 +121,10 @@ static class MachineChecks
         var room = SystemMemory.Now();
         long free = room.Available;
         string limit = room.IsGroups ? ", by a cgroup's limit" : "";
-        string words = string.Create(CultureInfo.InvariantCulture, $"{free / 1e9:0.0} GB available{limit}");
-        const string Advice = "Set MACHINE_LEARNING_REQUEST_THREADS=1, a MACHINE_LEARNING_MEMORY_LIMIT "
-            + "and a short MACHINE_LEARNING_MODEL_TTL, and choose small models.";
+        string words = string.Create(
+            CultureInfo.InvariantCulture, $"{free / 1e9:0.0} GB available{limit}; shortage is told by {new MemoryGauge().Describe()}");
+        const string Advice = "Leave MACHINE_LEARNING_MEMORY_LIMIT at auto, which does less at once here (immich-ml info tells), "
+            + "and choose small models.";
         return free >= EnoughMemory ? new Finding("memory", Verdict.Good, words)
             : free >= LeastMemory ? new Finding("memory", Verdict.Warning, words, Advice)
             : new Finding("memory", Verdict.Bad, words, $"Most models do not fit. {Advice}");

@@ -7,7 +7,8 @@ namespace ImmichMl.Daemon.Serving;
 sealed class Answers(
     ServeOptions serve, RuntimeOptions runtime, ImageLimits images, ModelStore store, SessionCache models, ModelDownloads downloads,
     InferenceQueue queue, DeviceList devices, Statistics statistics, DecodeQueue decoder, GatewayProcess gateway,
-    PreparedModels prepared, PrecisionOptions precisions, FaceOptions faces, TimeProvider time)
+    PreparedModels prepared, PrecisionOptions precisions, FaceOptions faces, PressureWatch pressure, DaemonOptions options,
+    TimeProvider time)
 {
     /// <summary>Of the whole build: one number for all programs.</summary>
     public static string Version { get; } = typeof(Answers).Assembly.GetName().Version?.ToString(3) ?? "0";
@@ -29,6 +30,7 @@ sealed class Answers(
             .Select(device => new DeviceInfo(device.Provider, device.Id, device.Name, device.MemoryBytes))],
         Remarks = [.. devices.Remarks, .. PrecisionRemarks(), .. FaceRemarks()],
         Rules = runtime.Rules,
+        Memory = MemoryPlan.InWords(options, SystemMemory.Now()),
         Threads = $"{ThreadPlan.Describe(runtime)}; pictures by {ImageDecoder.Describe(images.ChosenCodec)}",
         Limits = new LimitsInfo
         {
@@ -80,10 +82,11 @@ sealed class Answers(
             Downloads = downloads.Snapshot(),
             Devices = [.. devices.All.Where(device => !device.IsCpu).Select(Use)],
             Slots = new SlotUse(
-                new LaneUse(runtime.RequestThreads + 1, interactiveBusy), new LaneUse(runtime.RequestThreads, backgroundBusy)),
+                new LaneUse(queue.Slots + 1, interactiveBusy), new LaneUse(queue.Slots, backgroundBusy)),
             Runtime = new RuntimeUse(
                 GC.GetTotalAllocatedBytes(),
                 [.. Enumerable.Range(0, GC.MaxGeneration + 1).Select(number => (long)GC.CollectionCount(number))]),
+            Pressure = pressure.Use,
         };
     }
 

@@ -256,6 +256,9 @@ public sealed class ClipTextualEncoder : IDisposable
         return code;
     }
 
+    /// <summary>The embeddings of the latest texts go; they come out the same again.</summary>
+    public void ForgetTexts() => _cache.Clear();
+
     public void Dispose()
     {
         _session.Dispose();

@@ -47,4 +47,15 @@ sealed class EmbeddingCache(int capacity)
             _entries.Add(text, _byUse.AddFirst((text, embedding)));
         }
     }
+
+    /// <summary>Forgets all of them.</summary>
+    public void Clear()
+    {
+        lock (_lock)
+        {
+            _entries.Clear();
+            _entries.TrimExcess();
+            _byUse.Clear();
+        }
+    }
 }

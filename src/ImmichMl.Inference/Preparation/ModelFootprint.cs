@@ -6,15 +6,14 @@ public sealed class ModelFootprint(ModelStore store, PreparedModels prepared)
     /// <summary>About the bytes of its files; of a prepared copy, whose weights are mapped, the graph's. 0 for none.</summary>
     public long Of(ModelKey key)
     {
-        var folder = new DirectoryInfo(store.FolderOf(key));
-        if (!folder.Exists)
-        {
-            return 0;
-        }
+        string source = Path.Combine(store.FolderOf(key), ModelStore.ModelFileName);
+        return File.Exists(source) && prepared.Find(key, source) is { } copy ? new FileInfo(copy.Graph).Length : OfFiles(key);
+    }
 
-        string source = Path.Combine(folder.FullName, ModelStore.ModelFileName);
-        return File.Exists(source) && prepared.Find(key, source) is { } copy
-            ? new FileInfo(copy.Graph).Length
-            : folder.EnumerateFiles().Where(file => !Leftovers.Contain(file.Name)).Sum(file => file.Length);
+    /// <summary>The bytes of its files, mapped or not.</summary>
+    public long OfFiles(ModelKey key)
+    {
+        var folder = new DirectoryInfo(store.FolderOf(key));
+        return folder.Exists ? folder.EnumerateFiles().Where(file => !Leftovers.Contain(file.Name)).Sum(file => file.Length) : 0;
     }
 }

@@ -10,6 +10,7 @@ public sealed class Budget(long total, bool overdraft = false)
     readonly Lock _lock = new();
     readonly LinkedList<Waiter> _waiters = new();
     long _free = total;
+    long _withheld;
     long _lastAsked;
     bool _overdrawn;
 
@@ -55,6 +56,19 @@ public sealed class Budget(long total, bool overdraft = false)
             {
                 return Total - _free;
             }
+        }
+    }
+
+    /// <summary>
+    /// Of the total so much is handed out to nobody from now on, until another amount is; what is handed out stays. Who asks while nobody
+    /// holds anything gets it all the same.
+    /// </summary>
+    public void Withhold(long amount)
+    {
+        lock (_lock)
+        {
+            _withheld = amount;
+            GrantWaiting();
         }
     }
 
@@ -133,7 +147,7 @@ public sealed class Budget(long total, bool overdraft = false)
 
     bool TryGrant(Waiter waiter)
     {
-        if (waiter.Amount <= _free)
+        if (waiter.Amount <= _free && (waiter.Amount <= _free - _withheld || _free == Total))
         {
             _free -= waiter.Amount;
             waiter.Grant.Held += waiter.Amount;

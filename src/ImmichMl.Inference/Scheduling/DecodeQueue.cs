@@ -23,6 +23,9 @@ public sealed class DecodeQueue(RuntimeOptions options, ImageLimits limits, Time
 
     public long PixelsInFlight => _pixels.Total;
 
+    /// <summary>Pictures get only this part of the pixels from now on, 0 to 1; one alone is decoded all the same.</summary>
+    public void Restrict(double part) => _pixels.Withhold((long)(_pixels.Total * (1 - part)));
+
     /// <summary>Decodes that took too long and still run.</summary>
     public int Hanging => Volatile.Read(ref _hanging);
 

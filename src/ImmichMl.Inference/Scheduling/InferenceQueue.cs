@@ -28,6 +28,7 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
     readonly int _threadsAlone = options.ChosenIntraOpThreads;
     readonly AnswerRate _rate = new(time ?? TimeProvider.System);
     int _admitted;
+    int _slots = options.RequestThreads;
 
     /// <summary>A request that was admitted: it waits for a slot, then it holds one. Disposing gives both up.</summary>
     public sealed class Admission : IDisposable
@@ -166,6 +167,20 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
         }
     }
 
+    /// <summary>Requests that are worked on at once from now on, besides an interactive one: fewer than the setting, never none.</summary>
+    public int Slots
+    {
+        get => Volatile.Read(ref _slots);
+        set
+        {
+            lock (_lock)
+            {
+                _slots = Math.Clamp(value, 1, options.RequestThreads);
+                StartWaiting();
+            }
+        }
+    }
+
     /// <param name="lane">Where to wait.</param>
     /// <param name="peer">Who asks: peers get slots in turn, and where the queue is full the one that fills it gives way to others.</param>
     /// <exception cref="InferenceException">The queue is full.</exception>
@@ -226,8 +241,8 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
     LinkedListNode<Admission>? Next()
     {
         int inWork = _inWork[0] + _inWork[1];
-        return inWork <= options.RequestThreads && _lanes[0].Count > 0 ? First(_lanes[0])
-            : inWork < options.RequestThreads && _inWork[1] < options.RequestThreads && _lanes[1].Count > 0 ? First(_lanes[1])
+        return inWork <= _slots && _lanes[0].Count > 0 ? First(_lanes[0])
+            : inWork < _slots && _inWork[1] < _slots && _lanes[1].Count > 0 ? First(_lanes[1])
             : null;
     }
 

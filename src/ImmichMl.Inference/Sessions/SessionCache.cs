@@ -1,8 +1,5 @@
 namespace ImmichMl.Inference.Sessions;
 
-/// <summary>How a model stands in the cache of sessions; a model that is not listed there is not loaded.</summary>
-public readonly record struct CachedModel(ModelKey Key, string State, TimeSpan Idle);
-
 /// <summary>
 /// Keeps loaded models warm. Each is loaded once however many ask at the same time; different ones load side by side. A model that
 /// is unloaded goes when its last user lets go.
@@ -18,8 +15,11 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
     readonly List<HeldModel> _givenUp = [];
     bool _disposed;
 
-    /// <summary>Runs on the loading thread in front of every load: to free memory. Set before the first request.</summary>
-    public Action<ModelKey>? BeforeLoad { get; set; }
+    /// <summary>
+    /// Runs on the loading thread in front of every load: to free memory. What it returns is disposed once the load is over; what it
+    /// throws is what the load throws. Set before the first request.
+    /// </summary>
+    public Func<ModelKey, IDisposable?>? BeforeLoad { get; set; }
 
     /// <summary>A model in use; it cannot be unloaded before this is disposed.</summary>
     public sealed class Lease<T> : IDisposable
@@ -104,23 +104,27 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
         return [.. idle.Select(pair => pair.Key)];
     }
 
-    /// <summary>Unloads the model that was used longest ago among those that nobody uses now; null when there is none.</summary>
-    public ModelKey? UnloadOldest()
+    /// <summary>
+    /// Unloads one model that nobody uses now: the one with the largest number, which is asked for under the lock; a negative one keeps it.
+    /// </summary>
+    public ModelKey? UnloadLeast(Func<CachedModel, double> uselessness)
     {
-        KeyValuePair<ModelKey, HeldModel> oldest;
+        (ModelKey? least, HeldModel? held, double most) = (null, null, 0);
         lock (_lock)
         {
-            oldest = _entries.Where(pair => pair.Value.IsIdle).OrderBy(pair => pair.Value.LastUse).FirstOrDefault();
-            if (oldest.Value is null)
+            foreach ((ModelKey key, HeldModel one) in _entries)
             {
-                return null;
+                if (one.IsIdle && uselessness(new CachedModel(key, "loaded", one.Idle)) is var number && number >= most)
+                {
+                    (least, held, most) = (key, one, number);
+                }
             }
 
-            _entries.Remove(oldest.Key);
+            _ = least is { } gone && _entries.Remove(gone);
         }
 
-        oldest.Value.Retire();
-        return oldest.Key;
+        held?.Retire();
+        return least;
     }
 
     /// <summary>Loads a loaded model once more and puts the new one in its stead; who uses the old one keeps it until done.</summary>
@@ -166,7 +170,7 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
             return
             [
                 .. _entries.Select(pair => pair.Value.IsLoaded
-                    ? new CachedModel(pair.Key, "loaded", pair.Value.Idle)
+                    ? new CachedModel(pair.Key, "loaded", pair.Value.Idle, pair.Value.Model.GetAwaiter().GetResult())
                     : new CachedModel(pair.Key, "loading", TimeSpan.Zero)),
                 .. _failed.Where(key => !_entries.ContainsKey(key)).Select(key => new CachedModel(key, "failed", TimeSpan.Zero)),
             ];
@@ -227,7 +231,7 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
             loading = Task.Factory.StartNew(
                 () =>
                 {
-                    BeforeLoad?.Invoke(key);
+                    using IDisposable? room = BeforeLoad?.Invoke(key);
                     return load(key);
                 },
                 CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -264,8 +268,9 @@ public sealed class SessionCache(Func<ModelKey, IDisposable> load, TimeProvider 
             {
                 _entries.Remove(key);
 
-                // A model that is not there has not failed; and peers can make up any number of names.
-                if (fault is not ModelException { Fault: ModelFault.Unknown or ModelFault.Unavailable })
+                // What is not there, or found no memory, has not failed; and peers can make up any number of names.
+                if (fault is not (ModelException { Fault: ModelFault.Unknown or ModelFault.Unavailable }
+                    or InferenceException { Fault: InferenceFault.OutOfMemory }))
                 {
                     _failed.Add(key);
                 }

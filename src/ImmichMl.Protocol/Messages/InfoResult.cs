@@ -38,6 +38,9 @@ public sealed record InfoResult : Result
     /// <summary>The Immich whose numbers come out, <c>3.3</c> or <c>2.7</c>; null from daemons that knew only 2.7's.</summary>
     public string? Rules { get; init; }
 
+    /// <summary>What there is of memory and how it is shared out, in words; null where the daemon does not say.</summary>
+    public string? Memory { get; init; }
+
     static readonly MapCodec<InfoResult> s_map = new MapCodec<InfoResult>(new()
     {
         Version = "", Protocol = 0, Pid = 0, UptimeMs = 0, Ready = false, Providers = [], Devices = [], Threads = "", Limits = new(),
@@ -52,7 +55,8 @@ public sealed record InfoResult : Result
         .Add("threads", s_text, i => i.Threads, (i, value) => i with { Threads = value })
         .Add("limits", LimitsInfo.Map, i => i.Limits, (i, value) => i with { Limits = value })
         .Maybe("remarks", Codecs.ListOf(s_text, "A remark"), i => Codecs.NullIfEmpty(i.Remarks), (i, value) => i with { Remarks = value })
-        .Maybe("rules", s_text, i => i.Rules, (i, value) => i with { Rules = value });
+        .Maybe("rules", s_text, i => i.Rules, (i, value) => i with { Rules = value })
+        .Maybe("memory", s_text, i => i.Memory, (i, value) => i with { Memory = value });
 
     internal override void Write(ref MessagePackWriter writer) => s_map.Write(ref writer, this);
 

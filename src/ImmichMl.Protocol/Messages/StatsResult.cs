@@ -30,6 +30,9 @@ public sealed record StatsResult : Result
     /// <summary>Slots by lane; null where the daemon does not say.</summary>
     public SlotUse? Slots { get; init; }
 
+    /// <summary>How short memory is; null where the daemon does not look, or does not say.</summary>
+    public PressureUse? Pressure { get; init; }
+
     static readonly MapCodec<StatsResult> s_map = new MapCodec<StatsResult>(new()
     {
         Requests = [], Latency = [], Queue = default, Models = [], Memory = default, Downloads = [],
@@ -42,7 +45,8 @@ public sealed record StatsResult : Result
         .Add("downloads", Codecs.ListOf(DownloadProgress.Map, "A download"), s => s.Downloads, (s, value) => s with { Downloads = value })
         .Maybe("devices", DeviceUse.List, s => Codecs.NullIfEmpty(s.Devices), (s, value) => s with { Devices = value })
         .Maybe("runtime", RuntimeUse.Map, s => s.Runtime, (s, value) => s with { Runtime = value })
-        .Maybe("slots", SlotUse.Map, s => s.Slots, (s, value) => s with { Slots = value });
+        .Maybe("slots", SlotUse.Map, s => s.Slots, (s, value) => s with { Slots = value })
+        .Maybe("pressure", PressureUse.Map, s => s.Pressure, (s, value) => s with { Pressure = value });
 
     internal override void Write(ref MessagePackWriter writer) => s_map.Write(ref writer, this);
 

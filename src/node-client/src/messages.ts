@@ -81,6 +81,8 @@ export interface Info {
   limits: { [limit: string]: number };
   /** The Immich whose numbers come out, `3.3` or `2.7`; absent: a daemon that knows 2.7's alone. */
   rules?: string;
+  /** What there is of memory and how it is shared out, in words. */
+  memory?: string;
 }
 
 export interface ModelAddress {
@@ -111,6 +113,21 @@ export interface Stats {
   downloads: { modelName: string; bytes: number; totalBytes: number }[];
   runtime?: { allocatedBytes: number; collections: number[] };
   slots?: { interactive: { capacity: number; busy: number }; background: { capacity: number; busy: number } };
+  /** How short memory is; absent: the daemon does not look. */
+  pressure?: Pressure;
+}
+
+/** The last four count since the start: how often memory got short, and what was done for it. */
+export interface Pressure {
+  level: 'calm' | 'tight' | 'critical';
+  stalledPercent: number;
+  availableBytes: number;
+  limitBytes: number;
+  requestsAtOnce: number;
+  tight: number;
+  critical: number;
+  unloaded: number;
+  trimmed: number;
 }
 
 export interface WireError {

@@ -18,6 +18,24 @@ public sealed class BudgetTests
     }
 
     [Test]
+    public async Task What_is_withheld_nobody_gets_but_one_who_asks_alone_and_it_comes_back()
+    {
+        var budget = new Budget(10);
+        budget.Withhold(8);
+        Budget.Grant alone = budget.Open(), small = budget.Open(), next = budget.Open();
+        await alone.GrowAsync(9, CancellationToken.None).Within();
+        Task waitsForSmall = small.GrowAsync(1, CancellationToken.None);
+        await Assert.That(waitsForSmall.IsCompleted).IsFalse();
+        alone.Dispose();
+        await waitsForSmall.Within();
+        Task waitsForNext = next.GrowAsync(2, CancellationToken.None);
+        await Assert.That(waitsForNext.IsCompleted).IsFalse();
+        budget.Withhold(0);
+        await waitsForNext.Within();
+        await Assert.That(budget.InUse).IsEqualTo(3);
+    }
+
+    [Test]
     public async Task What_is_released_is_free_again_and_only_once()
     {
         var budget = new Budget(10);

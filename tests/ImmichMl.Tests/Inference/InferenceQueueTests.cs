@@ -46,6 +46,26 @@ public sealed class InferenceQueueTests
     }
 
     [Test]
+    public async Task With_fewer_slots_fewer_are_in_work_and_never_none_and_what_waits_goes_on_when_they_come_back()
+    {
+        using InferenceQueue queue = Queue(threads: 3, queue: 10);
+        queue.Slots = 0;
+        List<InferenceQueue.Admission> admissions = [.. Enumerable.Range(0, 3).Select(_ => queue.Admit(Lane.Background))];
+        Task[] slots = [.. admissions.Select(admission => admission.SlotAsync(CancellationToken.None))];
+        await slots[0].Within();
+        await Assert.That((queue.Slots, slots[1].IsCompleted, queue.Waiting.Background)).IsEqualTo((1, false, 2));
+        using (InferenceQueue.Admission person = queue.Admit(Lane.Interactive))
+        {
+            await person.SlotAsync(CancellationToken.None).Within();
+        }
+
+        queue.Slots = 9;
+        await Task.WhenAll(slots).Within();
+        await Assert.That((queue.Slots, queue.Waiting.Background)).IsEqualTo((3, 0));
+        admissions.ForEach(admission => admission.Dispose());
+    }
+
+    [Test]
     public async Task Who_gives_up_waiting_leaves_the_queue_and_its_room_is_free_again()
     {
         using InferenceQueue queue = Queue(threads: 1, queue: 1);

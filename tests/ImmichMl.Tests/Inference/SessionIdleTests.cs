@@ -33,10 +33,23 @@ public sealed class SessionIdleTests
         visual.Dispose();
         var inUse = new ModelKey(ModelKind.ClipVisual, "in use");
         using SessionCache.Lease<CountedDisposal> used = await cache.AcquireAsync<CountedDisposal>(inUse, CancellationToken.None);
-        await Patience.UntilAsync(() => cache.UnloadOldest() == Textual);
-        await Assert.That(cache.UnloadOldest()).IsEqualTo(Visual);
-        await Assert.That(cache.UnloadOldest()).IsNull();
+        await Patience.UntilAsync(() => Oldest() == Textual);
+        await Assert.That(Oldest()).IsEqualTo(Visual);
+        await Assert.That(Oldest()).IsNull();
         await Assert.That((visual.Model.Count, used.Model.Count)).IsEqualTo((1, 0));
+
+        ModelKey? Oldest() => cache.UnloadLeast(model => model.Idle.TotalSeconds);
+    }
+
+    [Test]
+    public async Task The_one_that_is_worth_least_goes_and_one_that_is_worth_keeping_stays()
+    {
+        using SessionCache cache = Cache();
+        (await cache.AcquireAsync<CountedDisposal>(Visual, CancellationToken.None)).Dispose();
+        (await cache.AcquireAsync<CountedDisposal>(Textual, CancellationToken.None)).Dispose();
+        await Patience.UntilAsync(() => cache.UnloadLeast(model => model.Key == Visual ? 2 : -1) == Visual);
+        await Assert.That(cache.UnloadLeast(_ => -1)).IsNull();
+        await Assert.That(cache.Snapshot().Single().Key).IsEqualTo(Textual);
     }
 
     [Test]

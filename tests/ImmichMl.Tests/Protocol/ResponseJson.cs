@@ -78,6 +78,7 @@ static class ResponseJson
         }
 
         json.WriteOptional("rules", info.Rules);
+        json.WriteOptional("memory", info.Memory);
     }
 
     static void WriteModels(WireJson json, IReadOnlyList<ModelStatus> models) => json.WriteObjects("models", models, model =>
@@ -127,6 +128,21 @@ static class ResponseJson
             json.WriteStartObject("runtime");
             json.WriteNumber("allocatedBytes", runtime.AllocatedBytes);
             json.WriteNumbers("collections", runtime.Collections.Select(count => (double)count));
+            json.WriteEndObject();
+        }
+
+        if (stats.Pressure is { } pressure)
+        {
+            json.WriteStartObject("pressure");
+            json.WriteString("level", pressure.Level);
+            json.WriteNumber("stalledPercent", pressure.StalledPercent);
+            json.WriteNumber("availableBytes", pressure.AvailableBytes);
+            json.WriteNumber("limitBytes", pressure.LimitBytes);
+            json.WriteNumber("requestsAtOnce", pressure.RequestsAtOnce);
+            json.WriteNumber("tight", pressure.Tight);
+            json.WriteNumber("critical", pressure.Critical);
+            json.WriteNumber("unloaded", pressure.Unloaded);
+            json.WriteNumber("trimmed", pressure.Trimmed);
             json.WriteEndObject();
         }
 

@@ -9,14 +9,14 @@ public sealed class SystemMemoryTests
     [Test]
     public async Task Without_a_group_the_machine_is_the_limit()
     {
-        using var machine = new Machine();
+        using var machine = new KernelFiles();
         await Assert.That(machine.Memory).IsEqualTo(new SystemMemory(8192 * Megabyte, 4096 * Megabyte, false));
     }
 
     [Test]
     public async Task A_group_of_version_2_is_the_limit_and_its_cache_is_free()
     {
-        using var machine = new Machine();
+        using var machine = new KernelFiles();
         machine.Mount("cgroup2", "/", "rw", "0::/app/worker");
         machine.Group("app", ("memory.max", "max"), ("memory.high", "max"), ("memory.current", "0"));
         machine.Group("app/worker", ("memory.max", $"{600 * Megabyte}"), ("memory.high", "max"), ("memory.current", $"{500 * Megabyte}"),
@@ -27,7 +27,7 @@ public sealed class SystemMemoryTests
     [Test]
     public async Task A_parents_limit_counts_with_what_all_below_it_use()
     {
-        using var machine = new Machine();
+        using var machine = new KernelFiles();
         machine.Mount("cgroup2", "/", "rw", "0::/app/worker");
         machine.Group("app", ("memory.max", $"{700 * Megabyte}"), ("memory.current", $"{650 * Megabyte}"));
         machine.Group("app/worker", ("memory.max", $"{900 * Megabyte}"), ("memory.current", $"{10 * Megabyte}"));
@@ -37,7 +37,7 @@ public sealed class SystemMemoryTests
     [Test]
     public async Task The_mark_past_which_the_kernel_slows_down_counts_as_a_limit()
     {
-        using var machine = new Machine();
+        using var machine = new KernelFiles();
         machine.Mount("cgroup2", "/", "rw", "0::/app");
         machine.Group("app",
             ("memory.max", $"{900 * Megabyte}"), ("memory.high", $"{300 * Megabyte}"), ("memory.current", $"{400 * Megabyte}"));
@@ -47,7 +47,7 @@ public sealed class SystemMemoryTests
     [Test]
     public async Task A_container_without_a_namespace_sees_its_own_group_where_the_mount_is()
     {
-        using var machine = new Machine();
+        using var machine = new KernelFiles();
         machine.Mount("cgroup", "/docker/f00", "rw,memory", "5:cpu:/\n4:memory,other:/docker/f00");
         machine.Group("", ("memory.limit_in_bytes", $"{600 * Megabyte}"), ("memory.usage_in_bytes", $"{400 * Megabyte}"),
             ("memory.stat", $"inactive_file 0\ntotal_inactive_file {20 * Megabyte}\ntotal_active_file {30 * Megabyte}"));
@@ -57,7 +57,7 @@ public sealed class SystemMemoryTests
     [Test]
     public async Task In_version_1_a_parent_that_cannot_be_seen_counts()
     {
-        using var machine = new Machine();
+        using var machine = new KernelFiles();
         machine.Mount("cgroup", "/docker/f00", "rw,memory", "4:memory:/docker/f00");
         machine.Group("",
             ("memory.limit_in_bytes", V1Unlimited), ("memory.usage_in_bytes", $"{100 * Megabyte}"),
@@ -68,7 +68,7 @@ public sealed class SystemMemoryTests
     [Test]
     public async Task A_group_without_a_limit_changes_nothing()
     {
-        using var machine = new Machine();
+        using var machine = new KernelFiles();
         machine.Mount("cgroup", "/", "rw,memory", "4:memory:/app");
         machine.Group("app",
             ("memory.limit_in_bytes", V1Unlimited), ("memory.usage_in_bytes", $"{100 * Megabyte}"),
@@ -82,7 +82,7 @@ public sealed class SystemMemoryTests
     [Arguments("nonsense")]
     public async Task Paths_that_lead_nowhere_change_nothing(string group)
     {
-        using var machine = new Machine();
+        using var machine = new KernelFiles();
         machine.Mount("cgroup2", "/", "rw", group);
         await Assert.That(machine.Memory).IsEqualTo(new SystemMemory(8192 * Megabyte, 4096 * Megabyte, false));
     }
@@ -93,40 +93,5 @@ public sealed class SystemMemoryTests
         var memory = SystemMemory.Now();
         await Assert.That(memory.Limit).IsGreaterThan(100 * Megabyte);
         await Assert.That(memory.Available).IsPositive().And.IsLessThanOrEqualTo(memory.Limit);
-    }
-
-    /// <summary>8,192 MB, of which half is available, and one hierarchy of groups.</summary>
-    sealed class Machine : IDisposable
-    {
-        readonly TempFolder _folder = new();
-
-        public Machine()
-        {
-            Directory.CreateDirectory(Path.Combine(_folder.Path, "proc/self"));
-            Directory.CreateDirectory(Path.Combine(_folder.Path, "group"));
-            Write("proc/meminfo", "MemTotal:        8000000 kB\nMemFree:  1 kB\nMemAvailable:  4000000 kB");
-        }
-
-        public SystemMemory Memory => SystemMemory.Now(Path.Combine(_folder.Path, "proc"));
-
-        public void Mount(string kind, string root, string options, string groups)
-        {
-            Write("proc/self/cgroup", groups);
-            string where = Path.Combine(_folder.Path, "group");
-            Write("proc/self/mountinfo", $"22 1 8:1 / / rw - ext4 /dev/sda rw\n35 31 0:32 {root} {where} rw - {kind} {kind} {options}");
-        }
-
-        public void Group(string path, params (string File, string Content)[] files)
-        {
-            Directory.CreateDirectory(Path.Combine(_folder.Path, "group", path));
-            foreach ((string file, string content) in files)
-            {
-                Write(Path.Combine("group", path, file), content);
-            }
-        }
-
-        public void Dispose() => _folder.Dispose();
-
-        void Write(string path, string content) => File.WriteAllText(Path.Combine(_folder.Path, path), content + "\n");
     }
 }

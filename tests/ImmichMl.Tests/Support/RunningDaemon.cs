@@ -29,7 +29,14 @@ sealed class RunningDaemon : IAsyncDisposable
 
     /// <param name="cache">The model cache; null for the demo models of the repository.</param>
     /// <param name="settings">Further settings, by their environment names.</param>
-    public static async Task<RunningDaemon> StartAsync(string? cache = null, params (string Name, string Value)[] settings)
+    public static Task<RunningDaemon> StartAsync(string? cache = null, params (string Name, string Value)[] settings) =>
+        StartAsync(null, cache, settings);
+
+    /// <param name="gauge">What tells it of memory; null: this machine's files.</param>
+    /// <param name="cache">As above.</param>
+    /// <param name="settings">As above.</param>
+    public static async Task<RunningDaemon> StartAsync(
+        MemoryGauge? gauge, string? cache = null, params (string Name, string Value)[] settings)
     {
         string folder = Directory.CreateTempSubdirectory("immich-ml-test-").FullName;
         Settings given = new Settings()
@@ -43,7 +50,7 @@ sealed class RunningDaemon : IAsyncDisposable
         }
 
         var log = new CollectedLog();
-        IHost host = DaemonHost.Build(DaemonOptions.Read(given), logging => logging.AddProvider(log));
+        IHost host = DaemonHost.Build(DaemonOptions.Read(given), logging => logging.AddProvider(log), gauge: gauge);
         await host.StartAsync();
         return new RunningDaemon(folder, host, log);
     }

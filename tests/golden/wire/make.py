@@ -284,6 +284,8 @@ def make_results():
            "limits": limits, "remarks": ["cuda: libprovider.so", "ocr detection: cpu (MACHINE_LEARNING_PLACEMENT__OCR)", ""]})
     result("info_rules", "info", 65538, {**common, "uptimeMs": 2, "ready": True, "providers": ["cpu"], "devices": [cpu], "threads": "",
            "limits": limits, "rules": "3.3"})
+    result("info_memory", "info", 65539, {**common, "uptimeMs": 3, "ready": True, "providers": ["cpu"], "devices": [cpu], "threads": "",
+           "limits": limits, "memory": "1.0 GB: one picture of up to 60 megapixels at a time, models unload after 60 s"})
 
     models = [known_model("clip", "textual", "ViT-B-32__openai", "loaded", 254_018_000, "CPUExecutionProvider:0", 1234),
               known_model("clip", "visual", "ViT-B-32__openai", "loading", 351_500_000),
@@ -311,6 +313,10 @@ def make_results():
     result("stats_runtime", "stats", 6, {"requests": [], "latency": [], "queue": {"interactive": 1, "background": 0}, "models": [],
            "memory": {"rssBytes": 60_000_000, "anonBytes": 20_000_000, "arenaBytes": 0}, "downloads": [],
            "runtime": {"allocatedBytes": 70_123_456_789, "collections": [4000, 31, 2]}})
+    result("stats_pressure", "stats", 8, {"requests": [], "latency": [], "queue": {"interactive": 0, "background": 3}, "models": [],
+           "memory": {"rssBytes": 60_000_000, "anonBytes": 20_000_000, "arenaBytes": 0}, "downloads": [],
+           "pressure": {"level": "critical", "stalledPercent": 41.75, "availableBytes": 30_000_000, "limitBytes": 1_073_741_824,
+                        "requestsAtOnce": 1, "tight": 2, "critical": 1, "unloaded": 5, "trimmed": 70_000}})
     result("stats_devices", "stats", 7, {"requests": [], "latency": [], "queue": {"interactive": 1, "background": 2}, "models": [],
            "memory": {"rssBytes": 1, "anonBytes": 2, "arenaBytes": 3}, "downloads": [],
            "devices": [{"provider": "cuda", "id": 0, "runs": 3, "usedBytes": 10_737_418_240, "totalBytes": 85_899_345_920, "lost": False},
@@ -525,7 +531,7 @@ def make_request_variants():
 
 
 def make_response_variants():
-    names = ["ping", "cancel_true", "info", "models", "stats", "stats_runtime", "predict_clip_visual", "predict_clip_textual",
+    names = ["ping", "cancel_true", "info", "models", "stats", "stats_runtime", "stats_pressure", "predict_clip_visual", "predict_clip_textual",
              "predict_faces_detection_alone",
              "predict_faces_no_landmarks", "predict_ocr", "predict_ocr_detection_alone", "predict_three_tasks", "predict_no_tasks"]
     for full in ["result_" + name for name in names] + ["error_overloaded", "error_internal"]:
@@ -547,7 +553,7 @@ def make_response_variants():
             return with_unknown({k: spread(v) for k, v in value.items()},
                                 {"future": {"a": [1, None, "b"]}, "nil": None, "time": TYPES["timestamp32"]})
         return [spread(v) for v in value] if isinstance(value, list) else value
-    for full in ("result_ping", "result_cancel_false", "result_info", "result_models", "result_stats", "result_stats_runtime", "result_predict_three_tasks",
+    for full in ("result_ping", "result_cancel_false", "result_info", "result_models", "result_stats", "result_stats_runtime", "result_stats_pressure", "result_predict_three_tasks",
                  "error_out_of_memory"):
         variant(full + "_unknown_everywhere", full, "unknown keys in every map", spread(message(full)))
     variant("result_predict_clip_textual_unknown_types", "result_predict_clip_textual", "unknown keys of every type beside id and result",
