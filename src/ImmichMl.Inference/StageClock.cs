@@ -22,7 +22,7 @@ public sealed class StageClock(TimeProvider time)
     Stage _stage = Stage.Queue;
 
     /// <summary>How often a model was run.</summary>
-    public int Runs { get; private set; }
+    public int Runs { get; set; }
 
     /// <summary>Faces, boxes and lines that did not come into the answer because a number of theirs was not finite.</summary>
     public int LeftOut { get; set; }

@@ -58,6 +58,17 @@ sealed class PlacedSession : ModelSession
         }
     }
 
+    public override bool RunsSideBySide
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _replicas.All(replica => replica.Device.IsCpu);
+            }
+        }
+    }
+
     internal override T Run<T>(ModelFeed feed, bool all, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation)
     {
         while (true)

@@ -5,8 +5,9 @@ using ImmichMl.Inference.Sessions;
 namespace ImmichMl.Inference.Faces;
 
 /// <summary>
-/// Faces to embeddings with ArcFace: aligned to 112 × 112, (v − 127.5) / 127.5 unless the graph does that itself. Faces go in batches
-/// of few sizes, so that no picture brings a new shape; a model whose first axis is fixed, or that loses rows, gets them one by one.
+/// Faces to embeddings with ArcFace: aligned to 112 × 112, (v − 127.5) / 127.5 unless the graph does that itself. On the CPU each is a
+/// run of its own, several side by side; elsewhere they go in batches of few sizes, so that no picture brings a new shape. A model
+/// whose first axis is fixed, or that loses rows, gets them one by one.
 /// </summary>
 public sealed class ArcFaceRecognizer : IDisposable
 {
@@ -14,6 +15,9 @@ public sealed class ArcFaceRecognizer : IDisposable
 
     // Rows that a graph may fix.
     const int MostFixed = 64;
+
+    // Faces that are aligned before their runs begin, 150 kB each.
+    const int MostTogether = 16;
 
     readonly ModelKey _key;
     readonly ModelSession _session;
@@ -53,7 +57,8 @@ public sealed class ArcFaceRecognizer : IDisposable
 
             StandardizeTable table = !input.IsPixels && rules.GraphMayNormalize && OnnxGraphReader.NormalizesInside(path)
                 ? StandardizeTable.OnBytes(0, 1) : rules.Standardize();
-            int limit = options.MaxBatchSize is var most and > 0 ? most : session.WantsSingles ? 1 : s_batches[^1];
+            int limit = options.MaxBatchSize is var most and > 0 ? most
+                : session.WantsSingles || session.RunsSideBySide ? 1 : s_batches[^1];
             return new ArcFaceRecognizer(key, session, input, table, rules, limit);
         });
     }
@@ -72,7 +77,7 @@ public sealed class ArcFaceRecognizer : IDisposable
         while (recognized.Count < faces.Count)
         {
             cancellation.ThrowIfCancellationRequested();
-            (int count, int rows) = NextBatch(faces.Count - recognized.Count);
+            (int count, int rows) = NextRuns(faces.Count - recognized.Count);
             Face[] some = [.. faces.Skip(recognized.Count).Take(count)];
             if (Embed(bitmap, some, rows, clock, cancellation) is { } embeddings)
             {
@@ -87,20 +92,20 @@ public sealed class ArcFaceRecognizer : IDisposable
         return recognized;
     }
 
-    /// <summary>How many faces go next, and in a batch of how many rows; what is over is padding.</summary>
-    (int Count, int Rows) NextBatch(int left)
+    /// <summary>How many faces go next, and in runs of how many rows; what is over in the last is padding.</summary>
+    (int Count, int Rows) NextRuns(int left)
     {
-        if (_fixedBatch > 0)
+        if (_fixedBatch > 1)
         {
             return (Math.Min(left, _fixedBatch), _fixedBatch);
         }
 
-        if (_losesRows)
+        int most = Math.Min(left, _maxBatch);
+        if (_fixedBatch == 1 || _losesRows || most == 1)
         {
-            return (1, 1);
+            return (_session.RunsSideBySide ? Math.Min(left, MostTogether) : 1, 1);
         }
 
-        int most = Math.Min(left, _maxBatch);
         int rows = s_batches.FirstOrDefault(size => size >= most, s_batches[^1]);
         rows = rows > _maxBatch ? s_batches.Last(size => size <= _maxBatch) : rows;
         return (Math.Min(left, rows), rows);
@@ -109,37 +114,42 @@ public sealed class ArcFaceRecognizer : IDisposable
     /// <summary>Null where a batch of more than one did not come back whole: the graph cannot take it.</summary>
     float[][]? Embed(Bitmap bitmap, Face[] faces, int rows, StageClock clock, CancellationToken cancellation)
     {
-        using var tensor = new PictureTensor(_input, _format, rows, FaceAligner.Side, FaceAligner.Side);
+        int all = Math.Max(rows, faces.Length);
+        using var tensor = new PictureTensor(_input, _format, all, FaceAligner.Side, FaceAligner.Side);
+        clock.Start(Stage.Preprocess);
+        SideBySide.Run(all, i =>
+        {
+            if (i >= faces.Length)
+            {
+                tensor.Clear(i);
+                return;
+            }
+
+            using Bitmap aligned = FaceAligner.Align(bitmap, faces[i].Landmarks, _alignment);
+            tensor.Write(i, aligned);
+        });
+
+        clock.Start(Stage.Inference);
+        if (rows == 1)
+        {
+            clock.Runs += faces.Length - 1;
+            var embeddings = new float[faces.Length][];
+            SideBySide.RunModels(faces.Length, i => embeddings[i] = Run(tensor.FeedOf(i, 1), 1, 1, cancellation)![0]);
+            return embeddings;
+        }
+
         try
         {
-            clock.Start(Stage.Preprocess);
-            SideBySide.Run(rows, i =>
-            {
-                if (i >= faces.Length)
-                {
-                    tensor.Clear(i);
-                    return;
-                }
-
-                using Bitmap aligned = FaceAligner.Align(bitmap, faces[i].Landmarks, _alignment);
-                tensor.Write(i, aligned);
-            });
-
-            clock.Start(Stage.Inference);
-            return _session.Run(
-                tensor.Feed,
-                (values, dimensions) =>
-                {
-                    clock.Start(Stage.Postprocess);
-                    return Rows(values, dimensions, rows, faces.Length);
-                },
-                cancellation);
+            return Run(tensor.Feed, rows, faces.Length, cancellation);
         }
-        catch (ModelException) when (rows > 1 && _fixedBatch == 0)
+        catch (ModelException) when (_fixedBatch == 0)
         {
             return null;
         }
     }
+
+    float[][]? Run(ModelFeed feed, int rows, int wanted, CancellationToken cancellation) =>
+        _session.Run(feed, (values, dimensions) => Rows(values, dimensions, rows, wanted), cancellation);
 
     /// <summary>The first so many rows.</summary>
     float[][]? Rows(ReadOnlySpan<float> values, long[] dimensions, int rows, int wanted)

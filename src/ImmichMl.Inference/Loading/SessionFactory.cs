@@ -1,14 +1,17 @@
 using ImmichMl.Inference.Devices;
 using ImmichMl.Inference.Preparation;
 using ImmichMl.Inference.Sessions;
+using ImmichMl.Models.Copies;
 
 namespace ImmichMl.Inference.Loading;
 
 /// <summary>Makes sessions from model files, all with the same settings.</summary>
 public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepared = null, DeviceList? devices = null)
 {
-    const string Spinning = "session.intra_op.allow_spinning";
+    // Of a file. A second session of the model itself holds its weights once more; those of larger models come from prepared copies.
+    const long MostHeldTwice = 32_000_000;
 
+    readonly SessionSettings _settings = new(options);
     readonly DeviceList _devices = devices ?? DeviceList.CpuOnly;
 
     /// <summary>A model of <typeparamref name="T"/> around a session; where <paramref name="wrap"/> throws, the session goes.</summary>
@@ -105,7 +108,7 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
         bool records = KnownProviders.UsesGraphs(device, key, _devices.Options);
         string engines = Path.Combine(Path.GetDirectoryName(path)!, ".engines", device.Provider);
         MakeFolder(engines);
-        using SessionOptions session = Settings(key.Kind, options.ChosenIntraOpThreads, sharesArena: false);
+        using SessionOptions session = _settings.Of(key.Kind, options.ChosenIntraOpThreads, sharesArena: false);
         DeviceBinding.Append(
             session, device, KnownProviders.OptionsFor(device, key, _devices.Options, engines), _devices.Options.GpuSharedArena);
         return new DeviceSession(key, device, path, session, records);
@@ -163,10 +166,24 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
 
     OnnxSession OpenSource(ModelKey key, string path)
     {
-        using SessionOptions session = Settings(key.Kind, options.ChosenIntraOpThreads);
-        OnnxSession loaded = OnnxSession.Over(key, LeanGraphs.Open(key.Kind, path, session), options.ArenaKeep);
+        int threads = options.ChosenIntraOpThreads;
+        bool hasKinds = threads > 1 && SourceIdentity.BytesOf(path) <= MostHeldTwice;
+        InferenceSession first = Open(threads, spins: hasKinds);
+        var sessions = new GraphSessions(first, hasKinds ? _ => Open(threads: 1, spins: false) : null, hasKinds, isPacked: true);
+        OnnxSession loaded = OnnxSession.Over(key, first, options.ArenaKeep, sessions);
         prepared?.Want(key, path);
         return loaded;
+
+        InferenceSession Open(int threads, bool spins)
+        {
+            using SessionOptions session = _settings.Of(key.Kind, threads);
+            if (spins)
+            {
+                SessionSettings.Spin(session, threads);
+            }
+
+            return LeanGraphs.Open(key.Kind, path, session);
+        }
     }
 
     /// <summary>
@@ -254,47 +271,7 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
 
     InferenceSession OpenCopy(ModelKind kind, string graph, int threads, bool packs)
     {
-        using SessionOptions session = Settings(kind, threads, isPrepared: true);
-        if (!packs)
-        {
-            session.AddSessionConfigEntry("session.disable_prepacking", "1");
-
-            // With a pattern ONNX Runtime takes memory for all weights out of the arena, which are mapped and need none.
-            session.EnableMemoryPattern = false;
-        }
-        else if (threads > 1)
-        {
-            // It runs alone, so waiting awake within a run takes a core from nobody; it stops with the run.
-            session.AddSessionConfigEntry(Spinning, "1");
-            session.AddSessionConfigEntry("session.force_spinning_stop", "1");
-        }
-
+        using SessionOptions session = _settings.OfCopy(kind, threads, packs);
         return new InferenceSession(graph, session);
-    }
-
-    SessionOptions Settings(ModelKind kind, int threads, bool isPrepared = false, bool sharesArena = true)
-    {
-        var session = new SessionOptions
-        {
-            IntraOpNumThreads = threads,
-            InterOpNumThreads = options.ChosenInterOpThreads,
-            ExecutionMode = options.ChosenInterOpThreads > 1 ? ExecutionMode.ORT_PARALLEL : ExecutionMode.ORT_SEQUENTIAL,
-            GraphOptimizationLevel = isPrepared ? GraphOptimizationLevel.ORT_DISABLE_ALL : GraphOptimizationLevel.ORT_ENABLE_ALL,
-            EnableCpuMemArena = options.Arena,
-
-            // A memory pattern is kept for every shape that comes by, and OCR's shapes follow the picture.
-            EnableMemoryPattern = kind.Task != ModelKind.TextDetection.Task,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
-        };
-
-        // A spinning thread keeps a core busy after every run; on a shared NAS that costs more than it brings.
-        session.AddSessionConfigEntry(Spinning, "0");
-        session.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
-        if (options.Arena && sharesArena)
-        {
-            session.AddSessionConfigEntry(CpuArena.UsedBySessions, "1");
-        }
-
-        return session;
     }
 }

@@ -36,12 +36,11 @@ sealed class CtcHead
     /// <exception cref="ModelException">Its shape is not what belongs there, or it names a class that there is none of.</exception>
     /// <exception cref="InferenceException">Nothing of it is a number.</exception>
     public (string Text, double Score)[] Run(
-        ModelSession session, ModelFeed feed, int rows, int lines, Action began, CancellationToken cancellation) =>
-        session.Run(feed, all: IsPicked, outputs => Read(outputs, rows, lines, began), cancellation);
+        ModelSession session, ModelFeed feed, int rows, int lines, CancellationToken cancellation) =>
+        session.Run(feed, all: IsPicked, outputs => Read(outputs, rows, lines), cancellation);
 
-    (string Text, double Score)[] Read(IReadOnlyList<OutputView> outputs, int rows, int lines, Action began)
+    (string Text, double Score)[] Read(IReadOnlyList<OutputView> outputs, int rows, int lines)
     {
-        began();
         ReadOnlySpan<float> values = outputs[0].Values, confidences = IsPicked ? outputs[_confidence].Values : values;
         int length = values.Length / rows, classes = CheckShape(outputs[0].Dimensions, rows, values.Length, confidences.Length);
         var read = new (string Text, double Score)[lines];

@@ -22,6 +22,8 @@ static class LineRuns
     const int LeastWidth = 320;
     const int Together = 6;
 
+    const int MostTogether = 16;
+
     // Numbers of one run's input: what is beyond goes line by line, at the same width, so that the numbers stay.
     const int MostInput = Together * 3 * TextLineShape.Height * 3200;
 
@@ -37,6 +39,33 @@ static class LineRuns
             : isBucketed ? InFewWidths([.. order.Where(line => ratios[line] > 0)], ratios, batchSize, width)
             : ratios.Select((ratio, line) => new LineRun([line], 1, WidthOf(ratio, width, shape => shape.InputWidth)))
                 .Where(run => ratios[run.Lines[0]] > 0);
+    }
+
+    /// <summary>
+    /// The same lines at the same widths, a run each, in groups whose runs may go side by side, widest first. On one thread six lines in
+    /// a run of 800 pixels take two fifths more time than in runs of their own: what lies between two operators leaves the cache.
+    /// </summary>
+    public static IEnumerable<LineRun[]> SideBySide(IEnumerable<LineRun> runs)
+    {
+        var group = new List<LineRun>();
+        long pixels = 0;
+        foreach (LineRun run in runs.SelectMany(run => run.Lines.Select(line => new LineRun([line], 1, run.Width))))
+        {
+            if (group.Count == MostTogether || (group.Count > 0 && 3 * TextLineShape.Height * (pixels + run.Width) > MostInput))
+            {
+                yield return [.. group.OrderByDescending(one => one.Width)];
+                group.Clear();
+                pixels = 0;
+            }
+
+            group.Add(run);
+            pixels += run.Width;
+        }
+
+        if (group.Count > 0)
+        {
+            yield return [.. group.OrderByDescending(one => one.Width)];
+        }
     }
 
     static IEnumerable<LineRun> Batched(int[] order, double[] ratios, int batchSize, int width, bool isBucketed)

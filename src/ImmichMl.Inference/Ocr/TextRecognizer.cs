@@ -6,7 +6,7 @@ namespace ImmichMl.Inference.Ocr;
 
 /// <summary>
 /// Text lines to texts with PaddleOCR's recognizer: each line cut out and straightened, standing ones turned, scaled to 48 pixels of
-/// height, at the left of an input as wide as the rules say, run, CTC.
+/// height, at the left of an input as wide as the rules say, run, CTC. On the CPU each line is a run of its own, several side by side.
 /// </summary>
 /// <remarks>Known difference: a line over 200 times as long as high is squeezed to that under 2.7's rules.</remarks>
 public sealed class TextRecognizer : IDisposable
@@ -55,10 +55,11 @@ public sealed class TextRecognizer : IDisposable
         double[] ratios = [.. lines.Select(line => RatioOf(line.Corners))];
         var read = new (string Text, double Score)[lines.Count];
         Array.Fill(read, ("", 0));
-        foreach (LineRun run in LineRuns.Of(ratios, _rules.Lines, _batchSize, _input.Width, _options.IsBucketed))
+        IEnumerable<LineRun> runs = LineRuns.Of(ratios, _rules.Lines, _batchSize, _input.Width, _options.IsBucketed);
+        foreach (LineRun[] some in _session.RunsSideBySide ? LineRuns.SideBySide(runs) : runs.Select(run => new[] { run }))
         {
             cancellation.ThrowIfCancellationRequested();
-            ReadRun(bitmap, lines, run, read, clock, cancellation);
+            Read(bitmap, lines, some, read, clock, cancellation);
         }
 
         clock.Start(Stage.Postprocess);
@@ -75,37 +76,43 @@ public sealed class TextRecognizer : IDisposable
         return width < 1 || height < 1 ? 0 : TextLineShape.Of(width, height).Ratio;
     }
 
-    void ReadRun(
-        Bitmap bitmap, IReadOnlyList<TextLine> lines, LineRun run, (string Text, double Score)[] read, StageClock clock,
+    void Read(
+        Bitmap bitmap, IReadOnlyList<TextLine> lines, LineRun[] runs, (string Text, double Score)[] read, StageClock clock,
         CancellationToken cancellation)
     {
-        using var tensor = new PictureTensor(_input, _format, run.Rows, run.Width, TextLineShape.Height);
-        clock.Start(Stage.Preprocess);
-        SideBySide.Run(run.Rows, i =>
+        var tensors = new PictureTensor?[runs.Length];
+        try
         {
-            if (i < run.Lines.Length)
+            for (int i = 0; i < runs.Length; i++)
             {
-                Write(bitmap, lines[run.Lines[i]].Corners, tensor, i);
+                tensors[i] = new PictureTensor(_input, _format, runs[i].Rows, runs[i].Width, TextLineShape.Height);
             }
-            else
-            {
-                tensor.Clear(i);
-            }
-        });
 
-        clock.Start(Stage.Inference);
-        (string Text, double Score)[] some = _head.Run(
-            _session, tensor.Feed, run.Rows, run.Lines.Length, () => clock.Start(Stage.Postprocess), cancellation);
-        for (int i = 0; i < some.Length; i++)
+            clock.Start(Stage.Preprocess);
+            (int Run, int Row)[] rows = [.. runs.SelectMany((run, i) => Enumerable.Range(0, run.Rows).Select(row => (i, row)))];
+            SideBySide.Run(rows.Length, i => Write(bitmap, lines, runs[rows[i].Run].Lines, tensors[rows[i].Run]!, rows[i].Row));
+            clock.Start(Stage.Inference);
+            clock.Runs += runs.Length - 1;
+            SideBySide.RunModels(runs.Length, i =>
+            {
+                (string Text, double Score)[] some =
+                    _head.Run(_session, tensors[i]!.Feed, runs[i].Rows, runs[i].Lines.Length, cancellation);
+                for (int line = 0; line < some.Length; line++)
+                {
+                    read[runs[i].Lines[line]] = some[line];
+                }
+            });
+        }
+        finally
         {
-            read[run.Lines[i]] = some[i];
+            Array.ForEach(tensors, tensor => tensor?.Dispose());
         }
     }
 
-    /// <summary>The line at the left of its row of the tensor; padding alone where it cannot be cut out.</summary>
-    void Write(Bitmap bitmap, in Quad corners, PictureTensor tensor, int row)
+    /// <summary>A line at the left of its row of the tensor; padding alone where there is none or it cannot be cut out.</summary>
+    void Write(Bitmap bitmap, IReadOnlyList<TextLine> lines, int[] numbers, PictureTensor tensor, int row)
     {
-        using Bitmap? line = LineOf(bitmap, corners, tensor.Width, _rules.CropPrecision);
+        using Bitmap? line = row < numbers.Length ? LineOf(bitmap, lines[numbers[row]].Corners, tensor.Width, _rules.CropPrecision) : null;
         if (line is null)
         {
             tensor.Clear(row);

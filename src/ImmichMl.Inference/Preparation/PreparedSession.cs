@@ -31,6 +31,8 @@ sealed class PreparedSession(ModelKey key, PreparedCopy copy, OnnxSession sessio
 
     public override IReadOnlyDictionary<string, string> Metadata => session.Metadata;
 
+    public override bool RunsSideBySide => true;
+
     internal override T Run<T>(ModelFeed feed, bool all, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation) =>
         OnCopy(model => model.Run(model.Metadata == Metadata ? feed : AsSourceTakes(model, feed), all, read, cancellation), cancellation);
 

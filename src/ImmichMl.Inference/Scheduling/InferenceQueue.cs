@@ -25,7 +25,7 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
     readonly LinkedList<Admission>[] _lanes = [new(), new()];
     readonly int[] _inWork = new int[2];
     readonly FairQueue _peers = new();
-    readonly int _threadsAlone = options.ChosenIntraOpThreads;
+    readonly RuntimeOptions _options = options;
     readonly AnswerRate _rate = new(time ?? TimeProvider.System);
     int _admitted;
     int _slots = options.RequestThreads;
@@ -75,11 +75,11 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
         /// <summary>Runs a model; <paramref name="work"/> is skipped where <paramref name="cancellation"/> came first.</summary>
         public Task<T> RunAsync<T>(Func<T> work, CancellationToken cancellation)
         {
-            bool isCrowd = Yields || Volatile.Read(ref _queue._inWork[(int)Lane.Interactive]) > 1;
+            bool isCrowd = (Yields || Volatile.Read(ref _queue._inWork[(int)Lane.Interactive]) > 1) && ThreadPlan.FillsCores(_queue._slots);
             return (Yields ? _queue._yielding : _queue._threads).RunAsync(() =>
             {
                 cancellation.ThrowIfCancellationRequested();
-                RunKind.Set(isCrowd, _queue._threadsAlone);
+                RunKind.Set(isCrowd, isCrowd ? 1 : _queue._options.ChosenIntraOpThreads);
                 return work();
             });
         }
@@ -189,9 +189,9 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
         lock (_lock)
         {
             // Those in work do not count against the queue.
-            if (_admitted >= options.Queue + options.RequestThreads)
+            if (_admitted >= _options.Queue + _options.RequestThreads)
             {
-                var full = new InferenceException(InferenceFault.Overloaded, $"The queue of {options.Queue} requests is full.")
+                var full = new InferenceException(InferenceFault.Overloaded, $"The queue of {_options.Queue} requests is full.")
                 {
                     RetryAfter = _rate.TimeFor(_admitted),
                 };
@@ -232,8 +232,8 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
     void CheckCounts()
     {
         (int interactive, int background) = (_inWork[0], _inWork[1]);
-        Debug.Assert(interactive >= 0 && background >= 0 && background <= options.RequestThreads, "No slot is given back twice.");
-        Debug.Assert(interactive + background <= options.RequestThreads + 1, "There are as many slots as threads, and one for a person.");
+        Debug.Assert(interactive >= 0 && background >= 0 && background <= _options.RequestThreads, "No slot is given back twice.");
+        Debug.Assert(interactive + background <= _options.RequestThreads + 1, "There are as many slots as threads, and one for a person.");
         Debug.Assert(interactive + background + _lanes[0].Count + _lanes[1].Count <= _admitted, "Who waits or is in work was admitted.");
         Debug.Assert(_peers.Admitted == _admitted, "Each request leaves once.");
     }

@@ -6,7 +6,7 @@ namespace ImmichMl.Inference.Scheduling;
 /// <summary>
 /// Work on pixels in parts: the thread that asks takes one after the other, and where its request has the cores to itself
 /// (<see cref="RunKind.Threads"/>) threads of the pool help. One that comes when all parts are taken finds nothing to do, so nobody ever
-/// waits for a thread that has not begun.
+/// waits for a thread that has not begun. Model runs go side by side in the same way.
 /// </summary>
 sealed class SideBySide : IThreadPoolWorkItem
 {
@@ -18,15 +18,17 @@ sealed class SideBySide : IThreadPoolWorkItem
     readonly object _lock = new();
     readonly Action<int> _part;
     readonly int _count;
+    readonly bool _runsModels;
     ExceptionDispatchInfo? _fault;
     int _taken;
     int _helping;
     bool _isOver;
 
-    SideBySide(int count, Action<int> part)
+    SideBySide(int count, Action<int> part, bool runsModels = false)
     {
         _count = count;
         _part = part;
+        _runsModels = runsModels;
     }
 
     /// <summary>
@@ -35,24 +37,56 @@ sealed class SideBySide : IThreadPoolWorkItem
     public static void Run(int count, Action<int> part)
     {
         int helpers = Math.Min(count, RunKind.Threads) - 1;
-        if (helpers <= 0)
+        if (helpers > 0)
         {
-            for (int i = 0; i < count; i++)
-            {
-                part(i);
-            }
-
+            new SideBySide(count, part).Share(helpers);
             return;
         }
 
-        var work = new SideBySide(count, part);
-        for (int i = 0; i < helpers; i++)
+        for (int i = 0; i < count; i++)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
+            part(i);
+        }
+    }
+
+    /// <summary>
+    /// As <see cref="Run"/>, for runs of a model: as many at a time as there are threads, each on one of them, which leaves none waiting
+    /// for another within a run. What is over at the end has all threads for each.
+    /// </summary>
+    /// <remarks>No more than there are cores: a run lasts longer than the pool's threads may be kept from what comes in.</remarks>
+    public static void RunModels(int count, Action<int> run)
+    {
+        int threads = Math.Min(RunKind.Threads, Environment.ProcessorCount);
+        int shared = threads > 1 ? count - (count % threads) : 0;
+        if (shared > 0)
+        {
+            int threadsAlone = RunKind.Threads;
+            RunKind.Set(isOneOfMany: true, threads: 1);
+            try
+            {
+                new SideBySide(shared, run, runsModels: true).Share(threads - 1);
+            }
+            finally
+            {
+                RunKind.Set(isOneOfMany: false, threadsAlone);
+            }
         }
 
-        work.TakeParts();
-        work.WaitForHelpers();
+        for (int i = shared; i < count; i++)
+        {
+            run(i);
+        }
+    }
+
+    void Share(int helpers)
+    {
+        for (int i = 0; i < helpers; i++)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+
+        TakeParts();
+        WaitForHelpers();
     }
 
     /// <summary>The rows of a picture in bands.</summary>
@@ -78,7 +112,9 @@ sealed class SideBySide : IThreadPoolWorkItem
             _helping++;
         }
 
+        RunKind.Set(isOneOfMany: _runsModels, threads: 0);
         TakeParts();
+        RunKind.Set(isOneOfMany: false, threads: 0);
         lock (_lock)
         {
             _helping--;

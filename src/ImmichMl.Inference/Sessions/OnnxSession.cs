@@ -58,6 +58,8 @@ sealed class OnnxSession : ModelSession
 
     public override IReadOnlyDictionary<string, string> Metadata { get; }
 
+    public override bool RunsSideBySide => true;
+
     internal override T Run<T>(ModelFeed feed, bool all, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation)
     {
         try

@@ -30,14 +30,16 @@ sealed class PictureTensor : IDisposable
     static int LengthOf(int width, int height) => checked(Bitmap.BytesPerPixel * width * height);
 
     /// <summary>What a run is fed; it is this tensor's, or a copy where uint8 goes by planes.</summary>
-    public ModelFeed Feed
+    public ModelFeed Feed => FeedOf(0, _count);
+
+    /// <summary>The same of some of the pictures.</summary>
+    public ModelFeed FeedOf(int first, int count)
     {
-        get
-        {
-            long[] shape = _input.ShapeOf(_count, _height, _width);
-            return _floats is not null ? new ModelFeed { Floats = _floats.Memory, Dimensions = shape }
-                : new ModelFeed { Pixels = _input.IsPlanar ? ByPlanes() : _pixels!.Memory, Dimensions = shape };
-        }
+        long[] shape = _input.ShapeOf(count, _height, _width);
+        int length = LengthOf(_width, _height);
+        (int start, int end) = (first * length, (first + count) * length);
+        return _floats is not null ? new ModelFeed { Floats = _floats.Memory[start..end], Dimensions = shape }
+            : new ModelFeed { Pixels = _input.IsPlanar ? ByPlanes(start, end) : _pixels!.Memory[start..end], Dimensions = shape };
     }
 
     /// <summary>Several of one picture as one of many, in a run of their own.</summary>
@@ -112,9 +114,9 @@ sealed class PictureTensor : IDisposable
     PixelTensor Pixels(int index) =>
         new(_pixels!.Part(index * LengthOf(_width, _height), LengthOf(_width, _height)), _width, _height);
 
-    byte[] ByPlanes()
+    byte[] ByPlanes(int start, int end)
     {
-        ReadOnlySpan<byte> from = _pixels!.GetSpan();
+        ReadOnlySpan<byte> from = _pixels!.Part(start, end - start);
         byte[] to = new byte[from.Length];
         int plane = _width * _height;
         for (int i = 0; i < from.Length; i++)

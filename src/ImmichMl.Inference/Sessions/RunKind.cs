@@ -15,10 +15,10 @@ static class RunKind
     public static bool IsOneOfMany { get; private set; }
 
     /// <param name="isOneOfMany">Of the work that this thread does next.</param>
-    /// <param name="threadsAlone">That it may have when it is not.</param>
-    public static void Set(bool isOneOfMany, int threadsAlone)
+    /// <param name="threads">That it may have.</param>
+    public static void Set(bool isOneOfMany, int threads)
     {
         IsOneOfMany = isOneOfMany;
-        Threads = isOneOfMany ? 1 : threadsAlone;
+        Threads = threads;
     }
 }

@@ -108,7 +108,7 @@ public sealed class SideBySideTests
     {
         var thread = new Thread(() =>
         {
-            RunKind.Set(isOneOfMany, threadsAlone);
+            RunKind.Set(isOneOfMany, isOneOfMany ? 1 : threadsAlone);
             work();
         });
         thread.Start();
