@@ -168,20 +168,15 @@ public sealed class SessionFactory(RuntimeOptions options, PreparedModels? prepa
     {
         int threads = options.ChosenIntraOpThreads;
         bool hasKinds = threads > 1 && SourceIdentity.BytesOf(path) <= MostHeldTwice;
-        InferenceSession first = Open(threads, spins: hasKinds);
-        var sessions = new GraphSessions(first, hasKinds ? _ => Open(threads: 1, spins: false) : null, hasKinds, isPacked: true);
+        InferenceSession first = Open(threads);
+        var sessions = new GraphSessions(first, hasKinds ? _ => Open(1) : null, hasKinds, isPacked: true);
         OnnxSession loaded = OnnxSession.Over(key, first, options.ArenaKeep, sessions);
         prepared?.Want(key, path);
         return loaded;
 
-        InferenceSession Open(int threads, bool spins)
+        InferenceSession Open(int threads)
         {
             using SessionOptions session = _settings.Of(key.Kind, threads);
-            if (spins)
-            {
-                SessionSettings.Spin(session, threads);
-            }
-
             return LeanGraphs.Open(key.Kind, path, session);
         }
     }

@@ -46,11 +46,13 @@ sealed class SessionSettings(RuntimeOptions options)
     {
         SessionOptions session = Of(kind, threads);
         session.GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL;
-        if (packs)
+        if (packs && threads > 1)
         {
-            Spin(session, threads);
+            // It runs alone, so waiting awake within a run takes a core from nobody; it stops with the run.
+            session.AddSessionConfigEntry(Spinning, "1");
+            session.AddSessionConfigEntry("session.force_spinning_stop", "1");
         }
-        else
+        else if (!packs)
         {
             session.AddSessionConfigEntry("session.disable_prepacking", "1");
 
@@ -59,15 +61,5 @@ sealed class SessionSettings(RuntimeOptions options)
         }
 
         return session;
-    }
-
-    /// <summary>A run that is alone takes a core from nobody by waiting awake within it; it stops with the run.</summary>
-    public static void Spin(SessionOptions session, int threads)
-    {
-        if (threads > 1)
-        {
-            session.AddSessionConfigEntry(Spinning, "1");
-            session.AddSessionConfigEntry("session.force_spinning_stop", "1");
-        }
     }
 }

@@ -11,8 +11,11 @@ public static class ThreadPlan
     public static string Cores => Of(Environment.ProcessorCount, File.Exists(Online) ? File.ReadAllText(Online) : "");
 
     public static string Describe(RuntimeOptions options) =>
-        $"{Cores}; {options.RequestThreads} requests at once and one interactive besides; a request alone runs its model on "
-        + $"{options.ChosenIntraOpThreads} threads, each of many on one; decoding goes on beside runs; "
+        $"{Cores}; {options.RequestThreads} requests at once and one interactive besides; "
+        + (options.ChosenIntraOpThreads == 1 ? "a model runs on 1 thread; "
+            : $"a request alone runs its model on {options.ChosenIntraOpThreads} threads, {(options.FillsCores ? "each of many on one" :
+                "and each of many too")}, faces and lines of text side by side; ")
+        + "decoding goes on beside runs; "
         + "a backlog runs at the lowest priority (nice 19)";
 
     /// <param name="allowed">Cores for this process.</param>

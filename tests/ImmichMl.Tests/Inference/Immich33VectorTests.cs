@@ -80,4 +80,26 @@ public sealed class Immich33VectorTests
             await Assert.That(got.SequenceEqual(wanted)).IsTrue().Because($"{vector}");
         }
     }
+
+    /// <summary>Ratios of lines, and the widths of the groups whose runs may go side by side.</summary>
+    [Test]
+    [Arguments("5", "240")]
+    [Arguments("10 5 20", "960 480 240")]
+    [Arguments("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17",
+        "768 720 672 624 576 528 480 432 384 336 288 240 192 144 96 48|816")]
+    [Arguments("200 200 5 190", "9600 9600|9120 240")]
+    public async Task Lines_go_into_groups_widest_first_each_a_run_of_its_own(string ratios, string groups)
+    {
+        int[] widths = [.. ratios.Split(' ').Select(ratio => TextLineShape.Height * int.Parse(ratio, CultureInfo.InvariantCulture))];
+        var runs = LineRuns.SideBySide(widths.Select((width, line) => new LineRun([line], 1, width))).ToList();
+        await Assert.That(string.Join("|", runs.Select(group => string.Join(' ', group.Select(run => run.Width))))).IsEqualTo(groups);
+        await Assert.That(runs.SelectMany(group => group).All(run => run.Rows == 1 && run.Width == widths[run.Lines[0]])).IsTrue();
+    }
+
+    [Test]
+    public async Task A_batch_is_taken_apart_at_its_own_width_and_its_padding_left_out()
+    {
+        LineRun[] runs = [.. LineRuns.SideBySide([new LineRun([3, 1], 6, 500), new LineRun([0, 2], 2, 320)]).Single()];
+        await Assert.That(string.Join(' ', runs.Select(run => $"{run.Lines.Single()}:{run.Width}"))).IsEqualTo("3:500 1:500 0:320 2:320");
+    }
 }

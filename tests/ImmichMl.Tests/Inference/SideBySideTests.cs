@@ -101,6 +101,67 @@ public sealed class SideBySideTests
         }
     }
 
+    [Test]
+    [Arguments(1, 5)]
+    [Arguments(2, 1)]
+    [Arguments(2, 5)]
+    [Arguments(2, 22)]
+    [Arguments(64, 3)]
+    public async Task Of_model_runs_whole_rounds_go_side_by_side_on_one_thread_each_and_the_rest_has_all(int threads, int count)
+    {
+        int together = Math.Min(threads, Environment.ProcessorCount);
+        int shared = together == 1 ? 0 : count / together * together;
+        int[] done = new int[count];
+        bool[] wereOneOfMany = new bool[count];
+        (bool IsOneOfMany, int Threads) after = default;
+        On(threads, () =>
+        {
+            SideBySide.RunModels(count, i =>
+            {
+                Interlocked.Increment(ref done[i]);
+                wereOneOfMany[i] = RunKind.IsOneOfMany;
+            });
+            after = (RunKind.IsOneOfMany, RunKind.Threads);
+        });
+        await Assert.That(done.All(times => times == 1)).IsTrue();
+        await Assert.That(wereOneOfMany.Select((was, i) => was == (i < shared)).All(right => right)).IsTrue();
+        await Assert.That(after).IsEqualTo((false, threads));
+    }
+
+    [Test]
+    public async Task A_model_run_that_fails_leaves_its_thread_as_it_was()
+    {
+        (bool IsOneOfMany, int Threads) after = default;
+        Exception? thrown = null;
+        On(2, () =>
+        {
+            try
+            {
+                SideBySide.RunModels(4, i => throw new InvalidOperationException($"run {i}"));
+            }
+            catch (Exception e)
+            {
+                thrown = e;
+            }
+
+            after = (RunKind.IsOneOfMany, RunKind.Threads);
+        });
+        await Assert.That(thrown).IsTypeOf<InvalidOperationException>();
+        await Assert.That(after).IsEqualTo((false, 2));
+    }
+
+    [Test]
+    public async Task Model_runs_of_one_of_many_requests_stay_on_its_thread()
+    {
+        int others = 0;
+        RunOnThread(isOneOfMany: true, 2, () =>
+        {
+            int caller = Environment.CurrentManagedThreadId;
+            SideBySide.RunModels(50, _ => others += Environment.CurrentManagedThreadId == caller ? 0 : 1);
+        });
+        await Assert.That(others).IsEqualTo(0);
+    }
+
     static void On(int threads, Action work) => RunOnThread(isOneOfMany: false, threads, work);
 
     /// <summary>The kind of a run belongs to the thread, and no other test is to find it there.</summary>
