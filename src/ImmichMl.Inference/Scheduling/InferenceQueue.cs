@@ -175,7 +175,7 @@ public sealed class InferenceQueue(RuntimeOptions options, TimeProvider? time = 
         {
             lock (_lock)
             {
-                _slots = Math.Clamp(value, 1, options.RequestThreads);
+                _slots = Math.Clamp(value, 1, _options.RequestThreads);
                 StartWaiting();
             }
         }

@@ -17,9 +17,9 @@ public sealed class ThreadPlanTests
     public async Task Where_fewer_requests_than_half_the_cores_are_let_in_each_run_takes_several()
     {
         int cores = Environment.ProcessorCount;
-        await Assert.That(new RuntimeOptions { RequestThreads = cores }.FillsCores).IsTrue();
-        await Assert.That(new RuntimeOptions { RequestThreads = (cores / 2) + 1 }.FillsCores).IsTrue();
-        await Assert.That(new RuntimeOptions { RequestThreads = 1 }.FillsCores).IsEqualTo(cores == 1);
+        await Assert.That(ThreadPlan.FillsCores(cores)).IsTrue();
+        await Assert.That(ThreadPlan.FillsCores((cores / 2) + 1)).IsTrue();
+        await Assert.That(ThreadPlan.FillsCores(1)).IsEqualTo(cores == 1);
         await Assert.That(ThreadPlan.Describe(new RuntimeOptions { RequestThreads = cores })).Contains("each of many on one");
         await Assert.That(ThreadPlan.Describe(new RuntimeOptions { RequestThreads = 1, IntraOpThreads = 1 })).Contains("on 1 thread;");
     }
