@@ -1,3 +1,4 @@
+using ImmichMl.Daemon.Results;
 using ImmichMl.Daemon.Serving;
 using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Preparation;
@@ -109,6 +110,8 @@ public static class DaemonHost
             TimeProvider.System, provider.GetRequiredService<ILogger<GatewayProcess>>(), gateway));
         services.AddSingleton<Preload>();
         services.AddSingleton<Statistics>();
+        services.AddSingleton(new ResultCache(options.Serve.ResultCache));
+        services.AddSingleton<KnownResults>();
         services.AddSingleton<Answers>();
         services.AddSingleton<Dispatcher>();
         services.AddSingleton<SocketListener>();

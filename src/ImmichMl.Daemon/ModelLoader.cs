@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ImmichMl.Inference.Clip;
 using ImmichMl.Inference.Loading;
 using ImmichMl.Inference.Ocr;
@@ -10,6 +11,10 @@ public sealed class ModelLoader(
     TimeProvider time, ILogger<ModelLoader> log)
 {
     readonly ImmichRules _rules = ImmichRules.Named(runtime.Rules);
+    readonly ConditionalWeakTable<IDisposable, string> _files = [];
+
+    /// <summary>The files that a model was loaded from (<see cref="ModelIdentity"/>); null where they changed under its load.</summary>
+    public string? FilesOf(IDisposable model) => _files.TryGetValue(model, out string? files) ? files : null;
 
     /// <returns>An encoder, detector or recognizer, which holds the loaded model.</returns>
     /// <exception cref="ModelException">It is not here, cannot be read now, or cannot be used.</exception>
@@ -19,7 +24,14 @@ public sealed class ModelLoader(
         log.Loading(key.ToString());
         try
         {
+            string folder = store.FolderOf(key);
+            string? files = ModelIdentity.Of(folder);
             IDisposable model = Open(key);
+            if (files is not null && ModelIdentity.Of(folder) == files)
+            {
+                _files.Add(model, files);
+            }
+
             log.Loaded(key.ToString(), time.GetElapsedTime(since).TotalMilliseconds);
             return model;
         }

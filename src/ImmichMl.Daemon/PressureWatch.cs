@@ -1,3 +1,4 @@
+using ImmichMl.Daemon.Results;
 using ImmichMl.Inference.Clip;
 
 namespace ImmichMl.Daemon;
@@ -9,7 +10,7 @@ namespace ImmichMl.Daemon;
 /// </summary>
 sealed class PressureWatch(
     ResidencyOptions options, RuntimeOptions runtime, MemoryGauge gauge, SessionCache models, Residency residency, InferenceQueue queue,
-    DecodeQueue decoder, TimeProvider time, ILogger<PressureWatch> log)
+    DecodeQueue decoder, ResultCache results, TimeProvider time, ILogger<PressureWatch> log)
 {
     // Looks from one trim to the next while it is short: others' runs fill the arena meanwhile.
     const int LooksToTrim = 5;
@@ -128,6 +129,7 @@ sealed class PressureWatch(
 
     void Trim()
     {
+        results.Clear();
         foreach (CachedModel model in models.Snapshot())
         {
             (model.Model as ClipTextualEncoder)?.ForgetTexts();

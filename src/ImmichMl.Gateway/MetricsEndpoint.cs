@@ -78,6 +78,15 @@ sealed class MetricsEndpoint(
             WritePressure(text, pressure);
         }
 
+        if (stats.ResultCache is { } results)
+        {
+            text.Single("immich_ml_result_cache_entries", "gauge", "Answers kept for requests that come again.", results.Entries);
+            text.Single("immich_ml_result_cache_bytes", "gauge", "Memory that they take.", results.Bytes);
+            text.Family("immich_ml_result_cache_requests_total", "counter", "Requests that such an answer was looked for.");
+            text.Sample("immich_ml_result_cache_requests_total", results.Hits, ("outcome", "hit"));
+            text.Sample("immich_ml_result_cache_requests_total", results.Misses, ("outcome", "miss"));
+        }
+
         text.Family("immich_ml_download_bytes", "gauge", "Bytes of a running download that have arrived.");
         foreach (DownloadProgress download in stats.Downloads)
         {

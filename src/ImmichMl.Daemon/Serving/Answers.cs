@@ -1,3 +1,4 @@
+using ImmichMl.Daemon.Results;
 using ImmichMl.Inference.Ocr;
 using ImmichMl.Inference.Preparation;
 
@@ -8,7 +9,7 @@ sealed class Answers(
     ServeOptions serve, RuntimeOptions runtime, ImageLimits images, ModelStore store, SessionCache models, ModelDownloads downloads,
     InferenceQueue queue, DeviceList devices, Statistics statistics, DecodeQueue decoder, GatewayProcess gateway,
     PreparedModels prepared, PrecisionOptions precisions, FaceOptions faces, PressureWatch pressure, DaemonOptions options,
-    TimeProvider time)
+    ResultCache results, TimeProvider time)
 {
     /// <summary>Of the whole build: one number for all programs.</summary>
     public static string Version { get; } = typeof(Answers).Assembly.GetName().Version?.ToString(3) ?? "0";
@@ -83,6 +84,7 @@ sealed class Answers(
             Devices = [.. devices.All.Where(device => !device.IsCpu).Select(Use)],
             Slots = new SlotUse(
                 new LaneUse(queue.Slots + 1, interactiveBusy), new LaneUse(queue.Slots, backgroundBusy)),
+            ResultCache = results.Use(),
             Runtime = new RuntimeUse(
                 GC.GetTotalAllocatedBytes(),
                 [.. Enumerable.Range(0, GC.MaxGeneration + 1).Select(number => (long)GC.CollectionCount(number))]),

@@ -1,9 +1,11 @@
+using ImmichMl.Daemon.Results;
+
 namespace ImmichMl.Daemon.Serving;
 
 /// <summary>Has a request answered by what it asks for, and holds the only catch around a request.</summary>
 sealed class Dispatcher(
     Pipeline pipeline, SessionCache models, Residency residency, ModelDownloads downloads, Answers answers,
-    Statistics statistics, TimeProvider time, ILogger<Dispatcher> log)
+    KnownResults results, Statistics statistics, TimeProvider time, ILogger<Dispatcher> log)
 {
     /// <summary>Pixels; no picture has a longer side.</summary>
     const int MaxResolution = 65_535;
@@ -142,9 +144,16 @@ sealed class Dispatcher(
             Clock = clock,
         };
 
+        IReadOnlyList<PlannedTask> plan = Pipeline.Check(asked);
+        KnownResults.Asked? lookedFor = results.Look(asked, plan);
+        if (lookedFor is not null && results.Cache.TryGet(lookedFor.Key, out PredictResult? known))
+        {
+            return known with { Timings = new Timings { Total = time.GetElapsedTime(received).TotalMilliseconds } };
+        }
+
         // In front of the queue: a download takes minutes, and no slot is held for it. What is wrong with the request is told before one
         // begins.
-        ModelKey[] missing = downloads.Missing(Pipeline.Check(asked).Select(task => task.Key).Where(key => !models.Holds(key)));
+        ModelKey[] missing = downloads.Missing(plan.Select(task => task.Key).Where(key => !models.Holds(key)));
         if (missing.Length > 0)
         {
             pipeline.HeaderOf(asked);
@@ -154,7 +163,13 @@ sealed class Dispatcher(
             missing, ModelDownloads.PatienceOf(asked.Lane, asked.Deadline),
             () => pipeline.PredictAsync(Late(asked, received), cancellation), cancellation, holding: image?.Bytes.Length ?? 0);
         bool recognized = request.Tasks.Any(entry => ModelKind.TextRecognition == new ModelKind(entry.Task, entry.Type));
-        return Answers.Predict(prediction, recognized, clock, time.GetElapsedTime(received));
+        PredictResult result = Answers.Predict(prediction, recognized, clock, time.GetElapsedTime(received));
+        if (lookedFor is not null && clock.LeftOut == 0)
+        {
+            results.Keep(lookedFor, prediction.Models, result);
+        }
+
+        return result;
     }
 
     /// <summary>The deadline counts from when the request was received, and a download may have taken some of it.</summary>

@@ -37,6 +37,13 @@ public sealed class ServeOptions
     [Range(1, 100_000)]
     public int RequestsPerConnection { get; set; } = 1024;
 
+    /// <summary>Answers that are kept for requests that come again; they take 16 MB at most.</summary>
+    [Display(
+        Name = "MACHINE_LEARNING_RESULT_CACHE",
+        Description = "Latest answers that are kept for jobs that come again with the same bytes and tasks; 0: none")]
+    [Range(0, 100_000)]
+    public int ResultCache { get; set; }
+
     [Display(
         Name = "MACHINE_LEARNING_STALL_TIMEOUT",
         Description = "Seconds that a half-sent frame may stand still, or an answer stay unread, before the connection is closed")]

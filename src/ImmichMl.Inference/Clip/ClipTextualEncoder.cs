@@ -259,6 +259,9 @@ public sealed class ClipTextualEncoder : IDisposable
     /// <summary>The embeddings of the latest texts go; they come out the same again.</summary>
     public void ForgetTexts() => _cache.Clear();
 
+    /// <inheritdoc cref="ModelSession.Precision"/>
+    public string Precision => _session.Precision;
+
     public void Dispose()
     {
         _session.Dispose();

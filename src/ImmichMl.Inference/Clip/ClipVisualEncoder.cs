@@ -124,5 +124,8 @@ public sealed class ClipVisualEncoder : IDisposable
             batch.Feed, (values, dimensions) => _embedding.Rows(values, dimensions, pictures.Count), cancellation);
     }
 
+    /// <inheritdoc cref="ModelSession.Precision"/>
+    public string Precision => _session.Precision;
+
     public void Dispose() => _session.Dispose();
 }

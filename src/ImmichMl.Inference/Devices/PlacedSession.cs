@@ -69,6 +69,18 @@ sealed class PlacedSession : ModelSession
         }
     }
 
+    /// <summary>With where that is: devices differ in the last places.</summary>
+    public override string Precision
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return string.Join(", ", _replicas.Select(replica => $"{replica.Session.Precision} on {replica.Device}"));
+            }
+        }
+    }
+
     internal override T Run<T>(ModelFeed feed, bool all, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation)
     {
         while (true)

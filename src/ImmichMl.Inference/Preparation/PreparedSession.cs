@@ -33,6 +33,8 @@ sealed class PreparedSession(ModelKey key, PreparedCopy copy, OnnxSession sessio
 
     public override bool RunsSideBySide => true;
 
+    public override string Precision => _source is null && copy.Gate is { } gate ? gate.Precision : base.Precision;
+
     internal override T Run<T>(ModelFeed feed, bool all, Func<IReadOnlyList<OutputView>, T> read, CancellationToken cancellation) =>
         OnCopy(model => model.Run(model.Metadata == Metadata ? feed : AsSourceTakes(model, feed), all, read, cancellation), cancellation);
 

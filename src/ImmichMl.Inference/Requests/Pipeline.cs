@@ -54,6 +54,7 @@ public sealed class Pipeline(SessionCache models, InferenceQueue queue, DecodeQu
                 leases.Add(await models.AcquireAsync<IDisposable>(task.Key, deadline.Token));
             }
 
+            sized = sized with { Models = [.. leases.Select(lease => lease.Model)] };
             await admission.SlotAsync(deadline.Token);
             clock.Start(Stage.Decode);
             using DecodeQueue.Decoded? picture = request.Image is { } image

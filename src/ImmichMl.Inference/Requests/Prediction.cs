@@ -39,6 +39,9 @@ public sealed record Prediction
     /// <summary>Its height.</summary>
     public int? ImageHeight { get; init; }
 
+    /// <summary>What answered, one model for each task in the order in which they were done; not to be used any more.</summary>
+    public IReadOnlyList<IDisposable> Models { get; init; } = [];
+
     /// <summary>
     /// The CLIP embedding: row 0 of the model's first output, as many numbers as the model has (512 to 1,152), of whatever norm it gives.
     /// Finite; zeros alone only for a text of which it knows no word. Null when not asked for.

@@ -72,6 +72,9 @@ public abstract class ModelSession : IDisposable
     /// <summary>Rows in runs of their own, side by side on one thread each, cost less there than in one run on all threads.</summary>
     public virtual bool RunsSideBySide => false;
 
+    /// <summary>What it calculates in, as the settings call it. It may change while the model is loaded.</summary>
+    public virtual string Precision => "fp32";
+
     /// <summary>Feeds the only input and returns the first output, both as float32 whatever the model's own precision.</summary>
     /// <exception cref="InferenceException">Memory ran out.</exception>
     /// <exception cref="ModelException">The model fails on its input, or gives no float output or a larger one than any model.</exception>

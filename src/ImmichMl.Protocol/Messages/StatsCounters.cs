@@ -54,6 +54,20 @@ public readonly record struct MemoryUse(long RssBytes, long AnonBytes, long Aren
         .Add("arenaBytes", Codecs.Count, m => m.ArenaBytes, (m, value) => m with { ArenaBytes = value });
 }
 
+/// <summary>Answers that are kept for requests that come again.</summary>
+/// <param name="Entries">Answers that are kept now.</param>
+/// <param name="Bytes">Memory that they take.</param>
+/// <param name="Hits">Requests since the start that were answered with one.</param>
+/// <param name="Misses">Those that could have been, and were not.</param>
+public sealed record ResultCacheUse(int Entries, long Bytes, long Hits, long Misses)
+{
+    internal static readonly MapCodec<ResultCacheUse> Map = new MapCodec<ResultCacheUse>(new(0, 0, 0, 0))
+        .Add("entries", Codecs.Int32, r => r.Entries, (r, value) => r with { Entries = value })
+        .Add("bytes", Codecs.Count, r => r.Bytes, (r, value) => r with { Bytes = value })
+        .Add("hits", Codecs.Count, r => r.Hits, (r, value) => r with { Hits = value })
+        .Add("misses", Codecs.Count, r => r.Misses, (r, value) => r with { Misses = value });
+}
+
 /// <summary>A download under way.</summary>
 /// <param name="ModelName">The model that is fetched.</param>
 /// <param name="Bytes">Bytes that have arrived.</param>

@@ -33,6 +33,9 @@ public sealed record StatsResult : Result
     /// <summary>How short memory is; null where the daemon does not look, or does not say.</summary>
     public PressureUse? Pressure { get; init; }
 
+    /// <summary>Answers that are kept; null where none are.</summary>
+    public ResultCacheUse? ResultCache { get; init; }
+
     static readonly MapCodec<StatsResult> s_map = new MapCodec<StatsResult>(new()
     {
         Requests = [], Latency = [], Queue = default, Models = [], Memory = default, Downloads = [],
@@ -46,7 +49,8 @@ public sealed record StatsResult : Result
         .Maybe("devices", DeviceUse.List, s => Codecs.NullIfEmpty(s.Devices), (s, value) => s with { Devices = value })
         .Maybe("runtime", RuntimeUse.Map, s => s.Runtime, (s, value) => s with { Runtime = value })
         .Maybe("slots", SlotUse.Map, s => s.Slots, (s, value) => s with { Slots = value })
-        .Maybe("pressure", PressureUse.Map, s => s.Pressure, (s, value) => s with { Pressure = value });
+        .Maybe("pressure", PressureUse.Map, s => s.Pressure, (s, value) => s with { Pressure = value })
+        .Maybe("resultCache", ResultCacheUse.Map, s => s.ResultCache, (s, value) => s with { ResultCache = value });
 
     internal override void Write(ref MessagePackWriter writer) => s_map.Write(ref writer, this);
 

@@ -112,6 +112,7 @@ export interface Stats {
   memory: { rssBytes: number; anonBytes: number; arenaBytes: number };
   downloads: { modelName: string; bytes: number; totalBytes: number }[];
   runtime?: { allocatedBytes: number; collections: number[] };
+  resultCache?: { entries: number; bytes: number; hits: number; misses: number };
   slots?: { interactive: { capacity: number; busy: number }; background: { capacity: number; busy: number } };
   /** How short memory is; absent: the daemon does not look. */
   pressure?: Pressure;
