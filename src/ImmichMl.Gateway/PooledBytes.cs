@@ -57,6 +57,26 @@ sealed class PooledBytes(Upload upload) : IDisposable
         _inLast = 0;
     }
 
+    /// <summary>
+    /// Gives back what the last block has over: for bytes that are about to be kept for long. No sequence taken before is to be read after.
+    /// </summary>
+    public void Trim()
+    {
+        if (_blocks.Count == 0 || _blocks[^1] is not { Length: LargeBlock } last || last.Length - _inLast < FirstBlock)
+        {
+            return;
+        }
+
+        _blocks[^1] = last[.._inLast];
+        if (s_kept.Count < MostKept)
+        {
+            s_kept.Add(last);
+        }
+
+        upload.Return(last.Length - _inLast);
+        _taken -= last.Length - _inLast;
+    }
+
     public ReadOnlySequence<byte> AsSequence()
     {
         if (Length == 0)
@@ -76,15 +96,15 @@ sealed class PooledBytes(Upload upload) : IDisposable
 
     public void Dispose()
     {
-        foreach (byte[] block in _blocks)
+        for (int i = 0; i < _blocks.Count; i++)
         {
-            if (block.Length < LargeBlock)
+            if (i == 0)
             {
-                ArrayPool<byte>.Shared.Return(block);
+                ArrayPool<byte>.Shared.Return(_blocks[i]);
             }
-            else if (s_kept.Count < MostKept)
+            else if (_blocks[i].Length == LargeBlock && s_kept.Count < MostKept)
             {
-                s_kept.Add(block);
+                s_kept.Add(_blocks[i]);
             }
         }
 

@@ -53,7 +53,8 @@ sealed class PredictEndpoint(
         PredictRequest request = ToRequest(tasks, form);
         if (router is not null)
         {
-            RoutedAnswer answer = await router.AskAsync(tasks, form, context, () => AskAsync(request, context));
+            // Bytes that are held lie elsewhere afterwards: the request is made anew.
+            RoutedAnswer answer = await router.AskAsync(tasks, form, context, () => AskAsync(ToRequest(tasks, form), context));
             if (answer.Result is null)
             {
                 return (answer.Json, answer.ServerTiming);

@@ -45,6 +45,7 @@ sealed class UpstreamRouter(
             if (!pool.IsAnyUp(may))
             {
                 wake.Ask(may);
+                form.Image?.Trim();
             }
 
             TimeSpan waited = time.GetElapsedTime(started);
