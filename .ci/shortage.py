@@ -84,7 +84,7 @@ def shortage(group, folder):
         neighbour.wait()
         daemon.send_signal(signal.SIGTERM)
         code = daemon.wait(60)
-    check("SIGTERM ends it with 0", code == 0, code)
+    check("SIGTERM ends it with 0, and nothing has failed", code == 0 and " ERROR " not in told(), (code, told()))
 
 
 def main():

@@ -72,20 +72,20 @@ public sealed class MemoryGauge
         foreach (string group in _unified)
         {
             string events = Path.Combine(group, "memory.events");
-            hits += (SystemMemory.Number(events, "high") ?? 0) + (SystemMemory.Number(events, "max") ?? 0);
+            hits += (KernelFile.Number(events, "high"u8) ?? 0) + (KernelFile.Number(events, "max"u8) ?? 0);
         }
 
-        return hits + _older.Sum(group => SystemMemory.Whole(group, "memory.failcnt") ?? 0);
+        return hits + _older.Sum(group => KernelFile.Whole(Path.Combine(group, "memory.failcnt")) ?? 0);
     }
 
     long Swap()
     {
-        long free = (SystemMemory.Number(Path.Combine(_proc, "meminfo"), "SwapFree:") ?? 0) * 1024;
+        long free = (KernelFile.Number(Path.Combine(_proc, "meminfo"), "SwapFree:"u8) ?? 0) * 1024;
         foreach (string group in _unified)
         {
-            if (SystemMemory.Whole(group, "memory.swap.max") is { } most)
+            if (KernelFile.Whole(Path.Combine(group, "memory.swap.max")) is { } most)
             {
-                free = Math.Min(free, Math.Max(0, most - (SystemMemory.Whole(group, "memory.swap.current") ?? 0)));
+                free = Math.Min(free, Math.Max(0, most - (KernelFile.Whole(Path.Combine(group, "memory.swap.current")) ?? 0)));
             }
         }
 
@@ -95,16 +95,7 @@ public sealed class MemoryGauge
     /// <summary>A line is "some avg10=0.00 avg60=0.00 avg300=0.00 total=0".</summary>
     static (double Some, double Full) Stalls(string file)
     {
-        string text = SystemMemory.Read(file);
-        return (Average(text, "some avg10="), Average(text, "full avg10="));
-    }
-
-    static double Average(string text, string before)
-    {
-        int start = text.IndexOf(before, StringComparison.Ordinal);
-        ReadOnlySpan<char> rest = start < 0 ? "" : text.AsSpan(start + before.Length);
-        int end = rest.IndexOf(' ');
-        return end > 0 && double.TryParse(rest[..end], NumberStyles.Float, CultureInfo.InvariantCulture, out double percent)
-            && double.IsFinite(percent) ? percent : 0;
+        ReadOnlySpan<byte> text = KernelFile.Read(file, stackalloc byte[256]);
+        return (KernelFile.Percent(text, "some avg10="u8), KernelFile.Percent(text, "full avg10="u8));
     }
 }

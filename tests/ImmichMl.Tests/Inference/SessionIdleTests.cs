@@ -45,6 +45,7 @@ public sealed class SessionIdleTests
     public async Task The_one_that_is_worth_least_goes_and_one_that_is_worth_keeping_stays()
     {
         using SessionCache cache = Cache();
+        await Assert.That(cache.UnloadLeast(_ => 1)).IsNull();
         (await cache.AcquireAsync<CountedDisposal>(Visual, CancellationToken.None)).Dispose();
         (await cache.AcquireAsync<CountedDisposal>(Textual, CancellationToken.None)).Dispose();
         await Patience.UntilAsync(() => cache.UnloadLeast(model => model.Key == Visual ? 2 : -1) == Visual);

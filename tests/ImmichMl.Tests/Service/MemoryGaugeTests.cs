@@ -62,6 +62,8 @@ public sealed class MemoryGaugeTests
     [Arguments("some avg10=")]
     [Arguments("some avg10=NaN avg60=0\nfull avg10=1e999 avg60=0")]
     [Arguments("some avg10=,5 total=0")]
+    [Arguments("some avg10=99999999999999999999.00 total=0")]
+    [Arguments("some avg10=5. total=0")]
     public async Task What_cannot_be_read_is_no_stall(string content)
     {
         using var machine = new KernelFiles();
@@ -69,6 +71,24 @@ public sealed class MemoryGaugeTests
         await File.WriteAllTextAsync(Path.Combine(machine.Proc, "pressure/memory"), content);
         MemoryPressure now = new MemoryGauge(machine.Proc).Read();
         await Assert.That((now.Some, now.Full)).IsEqualTo((0, 0));
+    }
+
+    [Test]
+    public async Task Looking_again_and_again_leaves_hardly_any_garbage()
+    {
+        using var machine = new KernelFiles();
+        machine.Stalls(1, 1);
+        machine.Mount("cgroup2", "/", "rw", "0::/app");
+        machine.Group("app", ("memory.max", $"{600 * Megabyte}"), ("memory.current", "1"), ("memory.stat", new string('x', 5000)));
+        var gauge = new MemoryGauge(machine.Proc);
+        gauge.Read();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 100; i++)
+        {
+            gauge.Read();
+        }
+
+        await Assert.That((GC.GetAllocatedBytesForCurrentThread() - before) / 100).IsLessThan(8_000);
     }
 
     [Test]
