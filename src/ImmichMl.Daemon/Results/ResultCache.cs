@@ -16,13 +16,13 @@ sealed class ResultCache(int capacity, long mostBytes = ResultCache.MostBytes)
     const int AroundText = 32;
 
     readonly Lock _lock = new();
-    readonly Dictionary<ResultKey, LinkedListNode<Entry>> _entries = [];
+    readonly Dictionary<string, LinkedListNode<Entry>> _entries = [];
     readonly LinkedList<Entry> _byUse = new();
     long _bytes;
     long _hits;
     long _misses;
 
-    readonly record struct Entry(ResultKey Key, PredictResult Answer, long Bytes);
+    sealed record Entry(string Hash, PredictResult Answer, long Bytes);
 
     public bool KeepsAny => capacity > 0;
 
@@ -40,7 +40,7 @@ sealed class ResultCache(int capacity, long mostBytes = ResultCache.MostBytes)
     {
         lock (_lock)
         {
-            bool isThere = _entries.TryGetValue(key, out LinkedListNode<Entry>? node);
+            bool isThere = _entries.TryGetValue(key.Hash, out LinkedListNode<Entry>? node);
             _hits += isThere ? 1 : 0;
             _misses += isThere ? 0 : 1;
             if (isThere)
@@ -66,18 +66,18 @@ sealed class ResultCache(int capacity, long mostBytes = ResultCache.MostBytes)
         PredictResult own = Copy(answer) with { Timings = new Timings() };
         lock (_lock)
         {
-            if (_entries.ContainsKey(key))
+            if (_entries.ContainsKey(key.Hash))
             {
                 return;
             }
 
-            _entries.Add(key, _byUse.AddFirst(new Entry(key, own, bytes)));
+            _entries.Add(key.Hash, _byUse.AddFirst(new Entry(key.Hash, own, bytes)));
             _bytes += bytes;
             while (_entries.Count > capacity || _bytes > mostBytes)
             {
                 Entry oldest = _byUse.Last!.Value;
                 _byUse.RemoveLast();
-                _entries.Remove(oldest.Key);
+                _entries.Remove(oldest.Hash);
                 _bytes -= oldest.Bytes;
             }
 

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -7,7 +6,8 @@ namespace ImmichMl.Daemon.Results;
 /// <summary>
 /// All that an answer follows from, as a SHA-256: who can choose the bytes of a picture must not be able to choose its answer.
 /// </summary>
-readonly record struct ResultKey(UInt128 High, UInt128 Low)
+/// <param name="Hash">64 hexadecimal digits.</param>
+readonly record struct ResultKey(string Hash)
 {
     /// <summary>Of a picture's bytes.</summary>
     public static ResultKey OfPicture(ReadOnlySpan<byte> bytes) => Of(SHA256.HashData(bytes));
@@ -25,7 +25,7 @@ readonly record struct ResultKey(UInt128 High, UInt128 Low)
     {
         // Names hold no line breaks (ModelKey) and numbers none either; what peers and file systems may choose has its length in front.
         var told = new StringBuilder();
-        told.Append(CultureInfo.InvariantCulture, $"{content.High:x32}{content.Low:x32} {(isPicture ? "picture" : "text")} {settings}\n");
+        told.Append(CultureInfo.InvariantCulture, $"{content.Hash} {(isPicture ? "picture" : "text")} {settings}\n");
         for (int i = 0; i < tasks.Count; i++)
         {
             TaskArguments asked = tasks[i].Arguments;
@@ -39,6 +39,5 @@ readonly record struct ResultKey(UInt128 High, UInt128 Low)
         return Of(SHA256.HashData(Encoding.UTF8.GetBytes(told.ToString())));
     }
 
-    static ResultKey Of(ReadOnlySpan<byte> hash) =>
-        new(BinaryPrimitives.ReadUInt128BigEndian(hash), BinaryPrimitives.ReadUInt128BigEndian(hash[16..]));
+    static ResultKey Of(byte[] hash) => new(Convert.ToHexStringLower(hash));
 }
