@@ -69,7 +69,7 @@ def real(release, folder):
     shutil.copytree(ROOT + "/models/demo", cache)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("IMMICH_", "MACHINE_LEARNING_"))}
     daemon = subprocess.Popen([release + "/immich-ml", "serve", "--socket", folder + "/ml.sock", "--cache", cache, "--http", f"127.0.0.1:{PORT}"],
-                              env=dict(environment, IMMICH_LOG_LEVEL="error", MACHINE_LEARNING_DOWNLOAD="off", MACHINE_LEARNING_HTTP_DRAIN_DELAY="0"))
+                              env=dict(environment, IMMICH_LOG_LEVEL="error", MACHINE_LEARNING_DOWNLOAD="off", MACHINE_LEARNING_HTTP_DRAIN_DELAY="0", MACHINE_LEARNING_UPSTREAMS="local"))
     try:
         for _ in range(200):
             try:

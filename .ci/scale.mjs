@@ -141,7 +141,7 @@ async function behindHaproxy() {
   frozen.forEach((pid) => process.kill(pid, 'SIGSTOP'));
   await delay(long ? 20_000 : 4000);
   frozen.forEach((pid) => process.kill(pid, 'SIGCONT'));
-  await until('3,000 answers', () => !long || users.answers.length >= 3000, 300);
+  if (long) await delay(20_000);
   const two = await served(socket), all = two.box1 + two.box2;
   check('HAProxy over two boxes, both restarted, one killed, one frozen: each has served 30 %', Math.min(two.box1, two.box2) >= 0.3 * all, JSON.stringify(two));
   await c.start();
