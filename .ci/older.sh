@@ -23,8 +23,9 @@ timeout 600 "$qemu" -cpu Nehalem "$tree/immich-ml" demo > "$work/demo" 2>&1
 grep -q '5 of the 5 queries found their kind first' "$work/demo" && grep -q '5 of 5 drawn faces found' "$work/demo" \
     && grep -q 'Text read:    FOX FINDS FACES AND WORDS' "$work/demo"
 check "Nehalem: the demo embeds, finds faces and reads without AVX" $?
-timeout 60 "$qemu" -cpu Nehalem "$tree/immich-ml-gateway" --print-config | grep -q '^IMMICH_PORT=3003' \
-    && timeout 60 "$qemu" -cpu Nehalem "$tree/immich-ml-fetch" 2>&1 | grep -q 'usage: '
+timeout 60 "$qemu" -cpu Nehalem "$tree/immich-ml-gateway" --print-config > "$work/gateway" 2>&1
+timeout 60 "$qemu" -cpu Nehalem "$tree/immich-ml-fetch" > "$work/fetch" 2>&1
+grep -q '^IMMICH_PORT=3003' "$work/gateway" && grep -q 'usage: ' "$work/fetch"
 check "Nehalem: the gateway and the fetcher start" $?
 
 some='TensorWriterTests|LetterboxTests|SimilarityTransformTests|AffineWarpTests|BilinearResizerTests|LeanConvolutionTests'
