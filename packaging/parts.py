@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What the release is made of: packaging/parts.py RID TREE
+"""What the release is made of: packaging/parts.py RID TREE, or packaging/parts.py --package FOLDER TREE
 
 Reads the package graph that the restore resolved for the three programs (obj/project.assets.json, runtime packs included) and writes
 TREE/sbom.cdx.json (CycloneDX 1.5) and TREE/licenses: the licence texts and notices that the packages bring, and NOTICES.txt, which
-names every part. What Skia and ONNX Runtime have compiled in stands in their own notices, not in the graph.
+names every part. With --package TREE holds the files of one NuGet package, unpacked in FOLDER: a list of parts alone. What Skia and ONNX Runtime have compiled in stands in their own notices, not in the graph.
 """
 import base64
 import datetime
@@ -127,29 +127,21 @@ def sha256(path):
         return hashlib.sha256(file.read()).hexdigest()
 
 
-def main():
-    packages, roots = {}, {}
-    for program, name in PROGRAMS.items():
-        roots[name] = packages_of(program, packages)
-    ordered = sorted(packages.values(), key=lambda package: package.name.lower())
-    licences(ordered)
-    files = [{"type": "file", "bom-ref": f"file:{name}", "name": name, "hashes": [{"alg": "SHA-256", "content": sha256(os.path.join(TREE, name))}]}
-             for name in sorted(os.listdir(TREE)) if os.path.isfile(os.path.join(TREE, name)) and not name.endswith(".json")]
-    number = version()
-    top = f"pkg:generic/immich-ml@{number}?arch={RID.split('-')[1]}"
-    programs = [{"type": "application", "bom-ref": name, "name": name, "version": number, "licenses": [{"license": {"id": "MIT"}}]}
-                for name in roots]
-    depends = [{"ref": top, "dependsOn": sorted(roots)}] + [{"ref": name, "dependsOn": sorted(own)} for name, own in roots.items()]
-    depends += [{"ref": package.purl, "dependsOn": sorted(package.needs)} for package in ordered]
+def files_of(tree):
+    return [{"type": "file", "bom-ref": f"file:{name}", "name": name, "hashes": [{"alg": "SHA-256", "content": sha256(os.path.join(tree, name))}]}
+            for name in sorted(os.listdir(tree)) if os.path.isfile(os.path.join(tree, name)) and not name.endswith(".json")]
+
+
+def write(top, name, components, depends):
     when = datetime.datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "0")), datetime.timezone.utc)
     bom = {
         "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
         "metadata": {
             "timestamp": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "component": {"type": "application", "bom-ref": top, "name": "immich-ml", "version": number, "purl": top,
+            "component": {"type": "application", "bom-ref": top, "name": name, "version": version(), "purl": top,
                           "licenses": [{"license": {"id": "MIT"}}]},
         },
-        "components": programs + files + [package.component() for package in ordered],
+        "components": components,
         "dependencies": depends,
     }
     # From what it says, so that the same release has the same number.
@@ -159,4 +151,30 @@ def main():
         file.write("\n")
 
 
-main()
+def release():
+    packages, roots = {}, {}
+    for program, name in PROGRAMS.items():
+        roots[name] = packages_of(program, packages)
+    ordered = sorted(packages.values(), key=lambda package: package.name.lower())
+    licences(ordered)
+    top = f"pkg:generic/immich-ml@{version()}?arch={RID.split('-')[1]}"
+    programs = [{"type": "application", "bom-ref": name, "name": name, "version": version(), "licenses": [{"license": {"id": "MIT"}}]}
+                for name in roots]
+    depends = [{"ref": top, "dependsOn": sorted(roots)}] + [{"ref": name, "dependsOn": sorted(own)} for name, own in roots.items()]
+    depends += [{"ref": package.purl, "dependsOn": sorted(package.needs)} for package in ordered]
+    write(top, "immich-ml", programs + files_of(TREE) + [package.component() for package in ordered], depends)
+
+
+def one_package(folder):
+    with open(next(os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".nuspec")), encoding="utf-8-sig") as file:
+        names = {element.tag.split("}")[1]: element.text for element in xml.fromstring(file.read())[0]}
+    package = Package(names["id"], names["version"], folder)
+    top = f"pkg:generic/immich-ml-cuda@{version()}?arch=x64"
+    write(top, "immich-ml-cuda", files_of(TREE) + [package.component()], [{"ref": top, "dependsOn": [package.purl]}])
+
+
+if len(sys.argv) == 4 and sys.argv[1] == "--package":
+    TREE = sys.argv[3]
+    one_package(sys.argv[2])
+else:
+    release()

@@ -1,10 +1,21 @@
 #!/usr/bin/env bash
 # Builds the native release tree: the programs, the native libraries beside them, licences and the list of parts; nothing else.
-#   packaging/publish.sh [RID] [OUT] [SYMBOLS]
+#   packaging/publish.sh [RID] [OUT] [SYMBOLS] [--gpu cuda]
 # RID: linux-x64 or linux-arm64 (this machine's by default), OUT: out/RID by default, SYMBOLS: a folder for debug symbols, by build id.
+# --gpu cuda (linux-x64 alone) adds OUT/cuda, ONNX Runtime with CUDA: 320 MB. The rest of the tree is the same.
 # The other architecture is cross-built: Debian's clang lld, and gcc, libc6-dev and binutils for that architecture.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+gpu=
+places=()
+while [ $# -gt 0 ]; do
+    case "$1" in
+        --gpu) gpu=${2:-} && shift 2 ;;
+        *) places+=("$1") && shift ;;
+    esac
+done
+set -- "${places[@]}"
 
 case "$(uname -m)" in
     aarch64) here=linux-arm64 ;;
@@ -19,6 +30,10 @@ case "$rid" in
     *) echo "publish.sh: $rid is not linux-x64 or linux-arm64" >&2; exit 2 ;;
 esac
 if [ "$rid" = "$here" ]; then prefix=; else prefix=$triple-; fi
+case "$gpu $rid" in
+    " linux-"* | "cuda linux-x64") ;;
+    *) echo "publish.sh: --gpu takes cuda, for linux-x64" >&2; exit 2 ;;
+esac
 
 # Two builds of one commit are the same to the byte: no path of this machine, no time.
 : "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct 2> /dev/null || date +%s)}"
@@ -51,6 +66,7 @@ for library in libonnxruntime.so libSkiaSharp.so; do
     "${prefix}strip" --strip-unneeded --remove-section .comment "$out/$library"
 done
 python3 packaging/parts.py "$rid" "$out"
+[ -z "$gpu" ] || packaging/gpu/stage.sh "$out"
 chmod -R u=rwX,go=rX "$out"
 find "$out" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 ls -l "$out"

@@ -33,7 +33,7 @@ static class DoctorCommand
         DaemonOptions options = Options(arguments, config);
         Finding[] findings =
         [
-            .. MachineChecks.All(), .. CacheChecks.All(options.Models, options.Preload),
+            .. MachineChecks.All(options.Devices), .. CacheChecks.All(options.Models, options.Preload),
             await SocketChecks.DaemonAsync(CommandLine.Connection(arguments, s_patience), cancellation),
         ];
         arguments.Print(ToJson(findings), ToText(findings));

@@ -71,11 +71,5 @@ static class PrepareCommand
     }
 
     /// <summary>A copy belongs to the ONNX Runtime that made it: it must be the one that the daemon uses.</summary>
-    public static void UseChosenRuntime()
-    {
-        if (new Settings().AddEnvironment().Read<DeviceOptions>().OnnxRuntimeDir is { Length: > 0 } folder)
-        {
-            RuntimeLibrary.UseFolder(folder);
-        }
-    }
+    public static void UseChosenRuntime() => RuntimeChoice.Of(new Settings().AddEnvironment().Read<DeviceOptions>()).Use();
 }

@@ -134,11 +134,6 @@ public static class DaemonHost
     {
         try
         {
-            if (options.Devices.OnnxRuntimeDir.Length > 0)
-            {
-                RuntimeLibrary.UseFolder(options.Devices.OnnxRuntimeDir);
-            }
-
             return DeviceDiscovery.Find(options.Devices, options.Models.CacheFolder);
         }
         catch (ProviderMissingException e)

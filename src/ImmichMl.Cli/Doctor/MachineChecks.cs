@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using ImmichMl.Imaging.Codecs;
+using ImmichMl.Inference.Devices;
 using Arm = System.Runtime.Intrinsics.Arm;
 
 namespace ImmichMl.Cli.Doctor;
@@ -20,7 +21,8 @@ static class MachineChecks
         ("/dev/accel", "accel*"),
     ];
 
-    public static IEnumerable<Finding> All() => [Processor(), .. Libraries(), .. Devices(), Memory()];
+    public static IEnumerable<Finding> All(DeviceOptions devices) =>
+        [Processor(), .. Libraries(), .. Devices(), .. Packages(devices), Memory()];
 
     static Finding Processor()
     {
@@ -115,6 +117,15 @@ static class MachineChecks
                 "Add the daemon's user to the device's group (ls -l shows it; often render), and copy the drop-in for it: "
                 + "/usr/share/doc/immich-ml/drop-ins/ to /etc/systemd/system/immich-ml.service.d/."));
     }
+
+    /// <summary>An accelerator's package that is installed.</summary>
+    static IEnumerable<Finding> Packages(DeviceOptions devices) => RuntimeChoice.Of(devices) switch
+    {
+        { Unused: { } reason } when reason.Split(": ", 2) is [var what, var why] =>
+            [new Finding("devices", Verdict.Warning, what, char.ToUpperInvariant(why[0]) + why[1..])],
+        { Folder: { Length: > 0 } folder } => [new Finding("devices", Verdict.Good, $"ONNX Runtime of {folder} has what it needs")],
+        _ => [],
+    };
 
     static Finding Memory()
     {

@@ -109,7 +109,16 @@ public sealed class DeviceOptions
         return own.Length > 0 ? (own, Placement.NameOf(kind)) : (Placement[ofTask].Text, ofTask);
     }
 
+    /// <summary>Some kind of model is to run on an accelerator, whatever the rest does.</summary>
+    internal bool PlacesAnything =>
+        ModelKind.All.Any(kind => PlacementOf(kind).Wish is { Length: > 0 } wish && wish != ExecutionDevice.CpuProvider);
+
     internal int RknnCoreMask => RknnCores switch { "0" => 1, "1" => 2, "2" => 4, "0-1" => 3, "0-2" => 7, "all" => 0xffff, _ => 0 };
+
+    /// <summary>Where manifests may lie: the setting's, beside the program, and where packages put them.</summary>
+    internal IEnumerable<string> ManifestFolders =>
+        ((string[])[ProvidersDir, Path.Combine(AppContext.BaseDirectory, "providers.d"), SystemProviders])
+            .Where(folder => folder.Length > 0).Distinct();
 
     internal IReadOnlyList<int> Ids => [.. DeviceIds.Split(',').Select(id => int.Parse(id, CultureInfo.InvariantCulture)).Distinct()];
 

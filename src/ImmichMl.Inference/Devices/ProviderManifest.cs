@@ -4,10 +4,14 @@ namespace ImmichMl.Inference.Devices;
 
 /// <summary>
 /// What a package of an accelerator says of itself, in JSON: <c>provider</c> (our word for it), <c>library</c> (beside the manifest, or a
-/// whole path), and, where they are not known to us, <c>name</c> (ONNX Runtime's) and <c>options</c>.
+/// whole path), and, where they are not known to us, <c>name</c> (ONNX Runtime's) and <c>options</c>. In place of a library it may name
+/// <c>onnxruntime</c>, the folder of another build of ONNX Runtime that has the provider in it.
 /// </summary>
 sealed record ProviderManifest(string Provider, string Name, string Library, IReadOnlyDictionary<string, string> Options)
 {
+    /// <summary>Folder of another build of ONNX Runtime; empty where the manifest is of a plug-in.</summary>
+    public string Runtime { get; init; } = "";
+
     const long MaxBytes = 65536;
 
     /// <exception cref="FormatException">It is no such manifest; the message says why.</exception>
@@ -23,11 +27,15 @@ sealed record ProviderManifest(string Provider, string Name, string Library, IRe
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
             JsonElement root = document.RootElement;
             string provider = Text(root, "provider") ?? throw new FormatException($"{path} names no 'provider'.");
-            string library = Text(root, "library") ?? throw new FormatException($"{path} names no 'library'.");
+            string? runtime = Text(root, "onnxruntime");
+            string library = Text(root, "library") ?? runtime ?? throw new FormatException($"{path} names no 'library'.");
             string name = Text(root, "name") ?? KnownProviders.NamesOf(provider).FirstOrDefault()
                 ?? throw new FormatException($"{path} names no 'name', and '{provider}' is not known here.");
             string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-            return new ProviderManifest(provider.ToLowerInvariant(), name, Path.GetFullPath(library, folder), OptionsOf(root, path));
+            return new ProviderManifest(provider.ToLowerInvariant(), name, Path.GetFullPath(library, folder), OptionsOf(root, path))
+            {
+                Runtime = runtime is null ? "" : Path.GetFullPath(runtime, folder),
+            };
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {

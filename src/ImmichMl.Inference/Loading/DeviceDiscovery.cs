@@ -8,6 +8,7 @@ namespace ImmichMl.Inference.Loading;
 public sealed class DeviceDiscovery
 {
     readonly DeviceOptions _options;
+    readonly RuntimeChoice _runtime;
     readonly string _forced;
     readonly List<string> _remarks = [];
     readonly List<string> _troubles = [];
@@ -17,9 +18,9 @@ public sealed class DeviceDiscovery
     // Why a provider is not there, by its word.
     readonly Dictionary<string, string> _causes = [];
 
-    DeviceDiscovery(DeviceOptions options)
+    DeviceDiscovery(DeviceOptions options, RuntimeChoice runtime)
     {
-        _options = options;
+        (_options, _runtime) = (options, runtime);
         _forced = options.Provider.Trim().ToLowerInvariant() is "auto" ? "" : options.Provider.Trim().ToLowerInvariant();
     }
 
@@ -29,8 +30,8 @@ public sealed class DeviceDiscovery
     /// <exception cref="ProviderMissingException">MACHINE_LEARNING_PROVIDER asks for what is not there.</exception>
     public static DeviceList Find(DeviceOptions options, string cacheFolder)
     {
-        var search = new DeviceDiscovery(options);
-        if (search._forced == ExecutionDevice.CpuProvider && !search.IsAnythingPlaced)
+        var search = new DeviceDiscovery(options, RuntimeChoice.Of(options).Use());
+        if (search._forced == ExecutionDevice.CpuProvider && !options.PlacesAnything)
         {
             return new DeviceList(options, [], [], [], ["MACHINE_LEARNING_PROVIDER=cpu: nothing else was looked for"]);
         }
@@ -40,9 +41,6 @@ public sealed class DeviceDiscovery
         search.FindBuiltIn();
         return search.Choose();
     }
-
-    bool IsAnythingPlaced =>
-        ModelKind.All.Any(kind => _options.PlacementOf(kind).Wish is { Length: > 0 } wish && wish != ExecutionDevice.CpuProvider);
 
     void FindNpus(string cacheFolder)
     {
@@ -73,12 +71,12 @@ public sealed class DeviceDiscovery
     void FindPlugIns()
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (string file in Folders.SelectMany(Manifests))
+        foreach (string file in _options.ManifestFolders.SelectMany(Manifests))
         {
             try
             {
                 ProviderManifest manifest = ProviderManifest.Read(file);
-                if (seen.Add(manifest.Name))
+                if (manifest.Runtime.Length == 0 && seen.Add(manifest.Name))
                 {
                     Register(manifest);
                 }
@@ -148,15 +146,21 @@ public sealed class DeviceDiscovery
     /// <summary>Another build of ONNX Runtime may bring accelerators of its own.</summary>
     void FindBuiltIn()
     {
-        if (_options.OnnxRuntimeDir.Length == 0)
+        if (_runtime.Folder.Length == 0)
         {
+            if (_runtime.Unused is { } reason)
+            {
+                _causes["cuda"] = reason;
+                Trouble(reason);
+            }
+
             return;
         }
 
         try
         {
             OrtEnv runtime = RuntimeLibrary.Environment;
-            _remarks.Add($"ONNX Runtime {runtime.GetVersionString()} in {_options.OnnxRuntimeDir}");
+            _remarks.Add($"ONNX Runtime {runtime.GetVersionString()} in {_runtime.Folder}");
             foreach (string name in runtime.GetAvailableProviders())
             {
                 if (KnownProviders.WordOf(name) is not { } provider || _devices.Any(device => device.Provider == provider))
@@ -179,7 +183,7 @@ public sealed class DeviceDiscovery
         }
         catch (Exception e) when (e is OnnxRuntimeException or DllNotFoundException)
         {
-            throw new ProviderMissingException($"MACHINE_LEARNING_ONNXRUNTIME_DIR={_options.OnnxRuntimeDir}: {e.Message}");
+            throw new ProviderMissingException($"ONNX Runtime in {_runtime.Folder}: {e.Message}");
         }
     }
 
@@ -229,12 +233,10 @@ public sealed class DeviceDiscovery
         {
             string cause = ofIt.Length > 0
                 ? $"it has {string.Join(" and ", ofIt.AsEnumerable())}, and MACHINE_LEARNING_DEVICE_IDS is {_options.DeviceIds}"
-                : _causes.GetValueOrDefault(_forced, $"no manifest in {string.Join(" or ", Folders)} is of it");
+                : _causes.GetValueOrDefault(_forced, $"no manifest in {string.Join(" or ", _options.ManifestFolders)} is of it");
             throw new ProviderMissingException($"MACHINE_LEARNING_PROVIDER={_options.Provider} is not there: {cause}.");
         }
 
         return new DeviceList(_options, _devices, chosen, _npus, _remarks, _troubles);
     }
-
-    IEnumerable<string> Folders => ((string[])[_options.ProvidersDir, DeviceOptions.SystemProviders]).Where(folder => folder.Length > 0);
 }
