@@ -48,8 +48,8 @@ static class AnswerCheck
             ("clip", _) => IsEmbedding(result),
             ("facial-recognition", true) => result.ValueKind == JsonValueKind.Array && result.EnumerateArray().All(IsFace),
             ("facial-recognition", false) => Has(result, "boxes", JsonValueKind.Array) && Has(result, "scores", JsonValueKind.Array),
-            ("ocr", true) => Counted(result, "text", 1) is { } lines && Counted(result, "box", 8) == lines
-                && Counted(result, "boxScore", 1) == lines && Counted(result, "textScore", 1) == lines,
+            ("ocr", true) => Counted(result, "text", 1, IsText) is { } lines && Counted(result, "box", 8, IsFinite) == lines
+                && Counted(result, "boxScore", 1, IsFinite) == lines && Counted(result, "textScore", 1, IsFinite) == lines,
             ("ocr", false) => Has(result, "boxes", JsonValueKind.Array) && Has(result, "scores", JsonValueKind.Array),
 
             // A task that this version does not know: its form is between the caller and the upstream.
@@ -60,16 +60,27 @@ static class AnswerCheck
     static bool Has(JsonElement parent, string name, JsonValueKind kind) =>
         parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == kind;
 
-    /// <returns>The array's length in units of <paramref name="each"/>; null where it is none, or does not divide.</returns>
-    static int? Counted(JsonElement parent, string name, int each) =>
-        Has(parent, name, JsonValueKind.Array) && parent.GetProperty(name).GetArrayLength() is var length && length % each == 0
-            ? length / each : null;
+    static bool HasFinite(JsonElement parent, string name) =>
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && IsFinite(value);
+
+    /// <returns>
+    /// The array's length in units of <paramref name="each"/>; null where it is none, does not divide, or holds other things.
+    /// </returns>
+    static int? Counted(JsonElement parent, string name, int each, Predicate<JsonElement> fits) =>
+        Has(parent, name, JsonValueKind.Array) && parent.GetProperty(name) is var array && array.GetArrayLength() % each == 0
+            && array.EnumerateArray().All(element => fits(element)) ? array.GetArrayLength() / each : null;
+
+    static bool IsText(JsonElement value) => value.ValueKind == JsonValueKind.String;
+
+    /// <summary>JSON has no NaN, but 1e999 is a number there.</summary>
+    static bool IsFinite(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && float.IsFinite((float)number);
 
     static bool IsFace(JsonElement face) =>
         face.ValueKind == JsonValueKind.Object
         && face.TryGetProperty("boundingBox", out JsonElement box)
-        && ((string[])["x1", "y1", "x2", "y2"]).All(corner => Has(box, corner, JsonValueKind.Number))
-        && Has(face, "score", JsonValueKind.Number)
+        && ((string[])["x1", "y1", "x2", "y2"]).All(corner => HasFinite(box, corner))
+        && HasFinite(face, "score")
         && face.TryGetProperty("embedding", out JsonElement embedding) && IsEmbedding(embedding);
 
     /// <summary>Numbers in a list, which Immich carries as a text and older versions carried as it is.</summary>
@@ -82,6 +93,6 @@ static class AnswerCheck
         }
 
         return value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0
-            && value.EnumerateArray().All(static number => number.ValueKind == JsonValueKind.Number);
+            && value.EnumerateArray().All(IsFinite);
     }
 }

@@ -128,6 +128,8 @@ public sealed class UpstreamTests
     [Arguments("200 {\"clip\":\"[]\"}", 200, 502, "upstream_failed")]
     [Arguments("200 {\"clip\":\"[1,null]\"}", 200, 502, "upstream_failed")]
     [Arguments("200 {\"clip\":[\"1\"]}", 200, 502, "upstream_failed")]
+    [Arguments("200 {\"clip\":\"[1,1e999]\"}", 200, 502, "upstream_failed")]
+    [Arguments("200 {\"clip\":\"[1,-1e39]\"}", 200, 502, "upstream_failed")]
     [Arguments("200 {\"clip\":\"[1]\"} trailing", 200, 502, "upstream_failed")]
     [Arguments("200 [[[[[[[[[[[[[[[[[[[[[[[[", 200, 502, "upstream_failed")]
     [Arguments("500 {\"detail\":\"boom\"}", 200, 502, "upstream_failed")]
