@@ -34,7 +34,7 @@ def checks(root, cuda):
     check("its drop-in for the unit is clean", got.returncode == 0 and not (got.stdout + got.stderr).strip(), got)
     got = inside(root, "immich-ml", "doctor")
     said = [line for line in got.stdout.splitlines() if "cuda is installed and not used" in line]
-    check("doctor says in one sentence what is missing", len(said) == 1 and "there is no /dev/nvidiactl" in got.stdout, got)
+    check("doctor says in one sentence what is missing", len(said) == 1 and "here is no /dev/nvidiactl" in got.stdout, got)
 
     manager = Manager(root)
     run("cp", "-rT", f"{ROOT}/models/demo", root + CACHE)

@@ -12,11 +12,14 @@ sealed class LayerErrors
     /// <summary>Values whose activations are held at a time.</summary>
     const int ValuesAtOnce = 16;
 
-    /// <summary>Inputs that the largest activations are taken of.</summary>
-    const int InputsShown = 4;
+    /// <summary>Inputs that the largest activations are taken of: a picture has tens or hundreds of rows, a text few.</summary>
+    const int PicturesShown = 4, TextsShown = 16;
 
-    /// <summary>Inputs whose activations are kept whole: a form may have one scale for all of a run.</summary>
-    const int InputsKept = 2;
+    /// <summary>
+    /// Inputs whose activations are kept whole, since a form may have one scale for all of a run: two, and more until there are so many
+    /// rows. Of two short texts alone a layer's error said little.
+    /// </summary>
+    const int InputsKept = 2, RowsKept = 128;
 
     /// <summary>A channel so many times the middle one is an outlier: it takes the others' digits.</summary>
     const float OutlierRatio = 3;
@@ -53,7 +56,7 @@ sealed class LayerErrors
         foreach (LinearLayer[][] groups in LinearLayer.Of(errors._model).GroupBy(layer => layer.Source, (_, group) => group.ToArray())
             .Chunk(ValuesAtOnce))
         {
-            Activations[] activations = errors.Show([.. groups.Select(group => group[0].Source)]);
+            Activations[] activations = errors.Show([.. groups.Select(group => group[0])]);
             for (int i = 0; i < groups.Length; i++)
             {
                 TriedLayer[] found = errors.Try(groups[i], activations[i], forms);
@@ -67,16 +70,16 @@ sealed class LayerErrors
         return tried;
     }
 
-    Activations[] Show(string[] values)
+    /// <summary>By the layers' inputs, whatever a reshaping in front of them makes of the axes.</summary>
+    Activations[] Show(LinearLayer[] layers)
     {
         var tapped = GraphModel.Read(_graph);
-        Array.ForEach(values, tapped.AddOutput);
+        Array.ForEach(layers, layer => tapped.AddOutput(layer.Source));
         string path = Path.Combine(Path.GetDirectoryName(_graph)!, "tapped.onnx");
         File.WriteAllBytes(path, tapped.ToBytes());
-        Activations[] activations = [.. values.Select(_ => new Activations())];
-        using var session = new TappedSession(
-            _key, path, values.Length, (tap, shown, shape) => activations[tap].Add(shown, (int)shape[^1]));
-        _calibrate(session, InputsShown);
+        Activations[] activations = [.. layers.Select(layer => new Activations(layer.Inputs))];
+        using var session = new TappedSession(_key, path, layers.Length, (tap, shown) => activations[tap].Add(shown));
+        _calibrate(session, _key.Kind == ModelKind.ClipTextual ? TextsShown : PicturesShown);
         return activations;
     }
 
@@ -130,7 +133,7 @@ sealed class LayerErrors
     {
         float[] largest = values.Largest;
         float middle = largest.Order().ElementAt(largest.Length / 2);
-        if (!(middle > 0) || largest.Max() < OutlierRatio * middle)
+        if (!(middle > 0) || largest.Max() < OutlierRatio * middle || layers.Any(layer => layer.Inputs != largest.Length))
         {
             return null;
         }
@@ -146,25 +149,27 @@ sealed class LayerErrors
     }
 
     /// <summary>Of one value: the largest of each channel, and some runs' values whole.</summary>
-    sealed class Activations
+    /// <param name="width">Channels.</param>
+    sealed class Activations(int width)
     {
-        public float[] Largest { get; private set; } = [];
+        int _rows;
+
+        public float[] Largest { get; } = new float[width];
 
         public List<float[]> Kept { get; } = [];
 
-        public void Add(ReadOnlySpan<float> values, int width)
+        public void Add(ReadOnlySpan<float> values)
         {
-            Largest = Largest.Length == width ? Largest : new float[width];
             for (int i = 0; i < values.Length; i += width)
             {
                 TensorPrimitives.MaxMagnitude(Largest, values.Slice(i, width), Largest);
             }
 
             TensorPrimitives.Abs(Largest, Largest);
-
-            if (Kept.Count < InputsKept)
+            if (Kept.Count < InputsKept || _rows < RowsKept)
             {
                 Kept.Add(values.ToArray());
+                _rows += values.Length / width;
             }
         }
     }

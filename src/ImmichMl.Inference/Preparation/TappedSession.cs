@@ -6,10 +6,10 @@ namespace ImmichMl.Inference.Preparation;
 /// <param name="key">The model.</param>
 /// <param name="graph">The graph, with the values as its last outputs.</param>
 /// <param name="taps">How many they are.</param>
-/// <param name="show">Told the place of each, its values and its shape, while they lie there.</param>
+/// <param name="show">Told the place of each and its values, while they lie there.</param>
 sealed class TappedSession(ModelKey key, string graph, int taps, TappedSession.Show show) : ModelSession
 {
-    public delegate void Show(int tap, ReadOnlySpan<float> values, long[] shape);
+    public delegate void Show(int tap, ReadOnlySpan<float> values);
 
     readonly OnnxSession _session = OnnxSession.Over(
         key, GraphRewriting.Open(graph, GraphOptimizationLevel.ORT_DISABLE_ALL), arenaKeep: long.MaxValue);
@@ -26,7 +26,7 @@ sealed class TappedSession(ModelKey key, string graph, int taps, TappedSession.S
             for (int tap = 0; tap < taps; tap++)
             {
                 OutputView output = outputs[outputs.Count - taps + tap];
-                show(tap, output.Values, output.Dimensions);
+                show(tap, output.Values);
             }
 
             return read([.. outputs.SkipLast(taps)]);

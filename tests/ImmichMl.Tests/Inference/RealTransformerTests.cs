@@ -15,8 +15,8 @@ public sealed partial class RealTransformerTests
 
     [Test]
     [Explicit]
-    [Arguments("int8", 0.9995, 0.978, 0.983)] // 2026-11-30: 0.99979, 0.981, 0.986.
-    [Arguments("int8-fast", 0.996, 0.93, 0.955)] // 0.99918, 0.960, 0.972.
+    [Arguments("int8", 0.9995, 0.974, 0.98)] // 2026-11-30, three orders: 0.99977, 0.978 to 0.980, 0.984 to 0.986.
+    [Arguments("int8-fast", 0.996, 0.93, 0.955)] // 0.9991 to 0.9992, 0.956 to 0.961, 0.969 to 0.974.
     public async Task Sentences_are_as_near_to_one_another_as_in_fp32(string precision, double mean, double overlap, double mixed)
     {
         string? assembly = Environment.GetEnvironmentVariable("IMMICH_ML_MINILM");
@@ -96,16 +96,13 @@ public sealed partial class RealTransformerTests
                 .Where(line => line.TrimStart().StartsWith("//", StringComparison.Ordinal))
                 .Select(line => MarkPattern().Replace(line, " ")))).Select(match => match.Value.Trim()))
             .Where(sentence => sentence.Count(letter => letter == ' ') is > 4 and < 40).Distinct();
-        string[] all = [.. found];
-        var chance = new Lcg(3);
-        for (int i = all.Length - 1; i > 0; i--)
-        {
-            int j = chance.Next(i + 1);
-            (all[i], all[j]) = (all[j], all[i]);
-        }
-
+        string[] all = [.. found.OrderBy(Mixed)];
         return all.Length >= Asked + Shown ? all[..(Asked + Shown)] : throw new InvalidOperationException($"Only {all.Length} sentences.");
     }
+
+    /// <summary>FNV-1a: a sentence more or less leaves the others in their order.</summary>
+    static uint Mixed(string sentence) =>
+        sentence.Aggregate(2_166_136_261, static (hash, letter) => (hash ^ letter) * 16_777_619);
 
     static long[] Tokens(string text, Dictionary<string, long> words)
     {
