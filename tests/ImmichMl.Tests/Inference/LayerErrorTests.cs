@@ -17,7 +17,8 @@ public sealed class LayerErrorTests
     {
         using var folder = new TempFolder();
         string graph = folder.Write(
-            new OnnxGraph("heads").Input("heads", OnnxType.Float, 1, Tokens, Heads, Head).Output("embedding", OnnxType.Float, 1, Tokens, Width)
+            new OnnxGraph("heads").Input("heads", OnnxType.Float, 1, Tokens, Heads, Head)
+                .Output("embedding", OnnxType.Float, 1, Tokens, Width)
                 .Initializer("shape", OnnxTensor.Int64s([3], [1, Tokens, Width]))
                 .Initializer("first", OnnxTensor.Floats([Width, Width], Numbers(Width * Width, 1)))
                 .Initializer("second", OnnxTensor.Floats([Width, Width], Numbers(Width * Width, 2)))
