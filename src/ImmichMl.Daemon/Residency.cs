@@ -15,6 +15,9 @@ sealed class Residency(
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
     static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
 
+    // As long as a load may take before it is taken to hang.
+    static readonly TimeSpan s_turnPatience = TimeSpan.FromSeconds(60);
+
     // Models that memory is short for load one after the other: what a load has not touched yet still counts as available.
     readonly object _scarce = new();
 
@@ -114,7 +117,7 @@ sealed class Residency(
             return null;
         }
 
-        Monitor.Enter(_scarce);
+        AwaitTurn(key);
         try
         {
             AwaitRoom(key, bytes);
@@ -124,6 +127,23 @@ sealed class Residency(
         {
             Monitor.Exit(_scarce);
             throw;
+        }
+    }
+
+    /// <exception cref="InferenceException">Another load does not end: a disk may hang.</exception>
+    void AwaitTurn(ModelKey key)
+    {
+        long since = time.GetTimestamp();
+        while (!Monitor.TryEnter(_scarce, s_pause))
+        {
+            if (time.GetElapsedTime(since) >= s_turnPatience)
+            {
+                throw new InferenceException(
+                    InferenceFault.OutOfMemory, $"Memory suffices for one load at a time, and another one holds up model {key}.")
+                {
+                    RetryAfter = s_patience,
+                };
+            }
         }
     }
 

@@ -1,4 +1,6 @@
+using ImmichMl.Tests.Inference;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ImmichMl.Tests.Daemon;
 
@@ -77,6 +79,46 @@ public sealed class PressureTests
         await Assert.That((await daemon.Client.GetModelsAsync()).Models.Any(model => model.State == "failed")).IsFalse();
         machine.Available(1_000);
         await daemon.Client.LoadAsync(Visual);
+    }
+
+    /// <summary>Memory suffices for one load at a time, and the disk of the first hangs.</summary>
+    [Test]
+    public async Task A_load_that_hangs_holds_up_no_other_for_ever()
+    {
+        using var machine = new KernelFiles();
+        machine.Available(100);
+        using var cache = new TempFolder();
+        var clock = new ManualClock();
+        using var gate = new ManualResetEventSlim();
+        using var begun = new ManualResetEventSlim();
+        ModelKey hung = new(ModelKind.ClipVisual, "hung"), other = new(ModelKind.ClipVisual, "other");
+        var files = new ModelOptions { CacheFolder = cache.Path };
+        var patient = TimeSpan.FromDays(40);
+        using var models = new SessionCache(
+            key =>
+            {
+                begun.Set();
+                return key == other || gate.Wait(Patience.Limit)
+                    ? new CountedDisposal() : throw new TimeoutException("The gate stayed shut.");
+            },
+            clock);
+        new Residency(
+            new ResidencyOptions(), models,
+            new ModelFootprint(new ModelStore(files, new ModelCatalog()), new PreparedModels(files, new RuntimeOptions())),
+            new MemoryGauge(machine.Proc), clock, NullLogger<Residency>.Instance).Attach();
+        Task<SessionCache.Lease<CountedDisposal>> first = models.AcquireAsync<CountedDisposal>(hung, CancellationToken.None, patient);
+        await Patience.UntilAsync(() => begun.IsSet);
+        Task<SessionCache.Lease<CountedDisposal>> second = models.AcquireAsync<CountedDisposal>(other, CancellationToken.None, patient);
+        await Patience.UntilAsync(() =>
+        {
+            clock.Pass(TimeSpan.FromSeconds(30));
+            return second.IsCompleted;
+        });
+        InferenceException? refused = await Assert.That(() => (Task)second).Throws<InferenceException>();
+        await Assert.That((refused!.Fault, refused.RetryAfter is not null)).IsEqualTo((InferenceFault.OutOfMemory, true));
+        gate.Set();
+        (await first.Within()).Dispose();
+        (await models.AcquireAsync<CountedDisposal>(other, CancellationToken.None).Within()).Dispose();
     }
 
     [Test]
